@@ -1,0 +1,65 @@
+import type { BackendName, Cmd, Exit, ImagePlan, RunPlan, Session } from "../core/types.ts";
+
+/** One container, machine or VM that silo made. */
+export type ContainerInfo = {
+  readonly name: string;
+  readonly image: string;
+  readonly backend: BackendName;
+  /** In the backend's own words: `Up 3 minutes`, `started` … */
+  readonly status: string;
+  readonly running: boolean;
+  readonly tool: string;
+  readonly project: string;
+  readonly session: string;
+  /** ISO 8601, where the backend tells. */
+  readonly created: string | undefined;
+};
+
+/** How an attempt to run ended. All but `exit` are for the caller to mend and try again. */
+export type RunOutcome =
+  | { readonly kind: "exit"; readonly code: Exit }
+  | { readonly kind: "no-image" }
+  | { readonly kind: "name-taken" }
+  | { readonly kind: "port-taken"; readonly port: number };
+
+/** What a build tells while it runs. */
+export type BuildEvent =
+  | { readonly kind: "step"; readonly step: number; readonly total: number; readonly text: string }
+  | { readonly kind: "log"; readonly line: string };
+
+export type BuildOptions = {
+  /** Without any cached layer (`--force-build`). */
+  readonly fresh: boolean;
+  readonly report: (event: BuildEvent) => void;
+  /** Aborted when the user interrupts: the build ends and `Cancelled` is thrown. */
+  readonly signal: AbortSignal;
+};
+
+/** What differs between backends, as data, so that no command asks which one it has. */
+export type Abilities = {
+  /** How files reach the guest. */
+  readonly files: "direct" | "staged" | "synced";
+};
+
+/** A place where tools run. One folder each, made by `openBackend`. Every failure is a SiloError with its mend. */
+export type Backend = {
+  readonly name: BackendName;
+  readonly abilities: Abilities;
+  /** Notes of this backend on a run, shown before it starts. */
+  readonly warnings: readonly string[];
+  /** Every name in use there, silo's or not. */
+  readonly names: () => Promise<readonly string[]>;
+  /** The exact commands of a build and a run, as `--dry-run` prints them. */
+  readonly preview: (plan: RunPlan, session: Session) => { readonly build: Cmd; readonly run: Cmd };
+  /** Runs the plan on the user's terminal and leaves nothing behind. */
+  readonly run: (plan: RunPlan, session: Session) => Promise<RunOutcome>;
+  /** Throws SiloError with the last 20 lines of output where a step fails. */
+  readonly build: (image: ImagePlan, options: BuildOptions) => Promise<void>;
+  readonly exec: (name: string, argv: readonly string[], tty: boolean) => Promise<Exit>;
+  /** What silo made, running or not. */
+  readonly list: () => Promise<readonly ContainerInfo[]>;
+  /** Stops and deletes; names that are gone already are no error. */
+  readonly remove: (names: readonly string[]) => Promise<void>;
+  /** Deletes whatever belongs to sessions whose silo has died. */
+  readonly reap: (sessions: readonly string[]) => Promise<void>;
+};

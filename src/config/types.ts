@@ -1,0 +1,51 @@
+import type { BackendName, Toolchain } from "../core/types.ts";
+import type { ToolName } from "../tools/index.ts";
+
+/** A value and where it came from: `default`, an environment variable as `$NAME`, or a file's absolute path. */
+export type Sourced<T> = { readonly value: T; readonly from: string };
+
+/** The arrays that may stand at the top, under a tool and under a repository pattern; as written in the file. */
+export const LAYER_KEYS = [
+  "mounts_ro",
+  "mounts_rw",
+  "env",
+  "post_build_hooks",
+  "pre_run_hooks",
+  "ports",
+] as const;
+export type LayerKey = (typeof LAYER_KEYS)[number];
+export type Layer = { readonly [K in LayerKey]: readonly Sourced<string>[] };
+
+/** The merged configuration. Paths, env and ports are still as written; `from` tells what they are relative to. */
+export type Config = Layer & {
+  readonly backend: Sourced<BackendName> | undefined;
+  readonly tool: Sourced<ToolName> | undefined;
+  readonly backends: {
+    readonly docker: {
+      readonly command: Sourced<string>;
+      readonly socket: Sourced<boolean>;
+      readonly cpus: Sourced<number> | undefined;
+      readonly memory: Sourced<string> | undefined;
+    };
+    readonly container: {
+      readonly cpus: Sourced<number> | undefined;
+      readonly memory: Sourced<string> | undefined;
+    };
+    readonly fly: {
+      readonly app: Sourced<string> | undefined;
+      readonly region: Sourced<string>;
+      readonly cpus: Sourced<number> | undefined;
+      readonly memory: Sourced<string> | undefined;
+    };
+  };
+  readonly image: {
+    readonly base: Sourced<string>;
+    readonly toolchains: readonly Sourced<Toolchain>[];
+  };
+  readonly trusted_paths: readonly Sourced<string>[];
+  readonly tools: { readonly [K in ToolName]?: Layer };
+  /** Patterns in the order they were first named. */
+  readonly repos: Readonly<
+    Record<string, Layer & { readonly tool: Sourced<ToolName> | undefined }>
+  >;
+};

@@ -1,0 +1,147 @@
+/** The vocabulary of silo. Types and the lists they come from; nothing here does anything. */
+
+/** The backends in the order of automatic choice; `fly` is never chosen by itself. */
+export const BACKENDS = ["docker", "container", "fly"] as const;
+export type BackendName = (typeof BACKENDS)[number];
+
+/** The toolchains that an image can carry, in the order of their layers. */
+export const TOOLCHAINS = ["docker", "gh", "go", "node", "rust", "mcp"] as const;
+export type Toolchain = (typeof TOOLCHAINS)[number];
+
+/** A process to start. Builders return it, `sys/process.ts` runs it, `showCommand` prints it. */
+export type Cmd = {
+  readonly bin: string;
+  readonly args: readonly string[];
+  /** Added to the child's environment; may hold secrets, so only the names are ever shown. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Written to its standard input, which is then closed. Without it the input is empty. */
+  readonly stdin?: string | Uint8Array;
+  readonly cwd?: string;
+};
+
+/** How a process ended: its code, 128 + n after signal n. */
+export type Exit = number;
+
+/** What a path is on the host, after following symbolic links. */
+export type PathFact = {
+  readonly kind: "file" | "dir" | "other" | "missing";
+  /** The path with every link resolved; the path itself where it is missing. */
+  readonly real: string;
+};
+
+/** What git would say of the working directory, read from files alone. */
+export type GitFacts = {
+  /** GIT_AUTHOR_NAME … of the host's identity; only what is set. */
+  readonly identity: Readonly<
+    Partial<
+      Record<
+        "GIT_AUTHOR_NAME" | "GIT_AUTHOR_EMAIL" | "GIT_COMMITTER_NAME" | "GIT_COMMITTER_EMAIL",
+        string
+      >
+    >
+  >;
+  /** Addresses of the remotes as configured, in order. */
+  readonly remotes: readonly string[];
+  /** Directories outside the working directory that its git needs (a worktree's or submodule's). */
+  readonly commonDirs: readonly string[];
+};
+
+/** Facts of this machine, gathered once, side by side, before anything is planned. */
+export type HostFacts = {
+  readonly platform: "linux" | "darwin";
+  readonly home: string;
+  readonly user: string;
+  readonly uid: number;
+  readonly gid: number;
+  /** The working directory with links resolved. */
+  readonly cwd: string;
+  /** The working directory as the shell names it ($PWD); equals `cwd` without links. */
+  readonly logicalCwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdinTty: boolean;
+  readonly stdoutTty: boolean;
+  readonly git: GitFacts;
+};
+
+export type MountMode = "ro" | "rw";
+
+/** A directory or file of the host that the guest sees. */
+export type Mount = {
+  /** Absolute, links resolved. */
+  readonly source: string;
+  /** Absolute path in the guest. */
+  readonly target: string;
+  readonly mode: MountMode;
+  readonly kind: "file" | "dir";
+  /** Who asked: `project`, `git`, `tool`, or the configuration file's path. */
+  readonly from: string;
+};
+
+/** A path of the host to make before the run, so that a first login lasts. */
+export type Creation = { readonly path: string; readonly kind: "file" | "dir" };
+
+/** An environment variable of the guest. */
+export type EnvEntry = { readonly name: string; readonly value: string };
+
+/** A published port. */
+export type Port = {
+  readonly hostIp: string;
+  readonly host: number;
+  readonly guest: number;
+  readonly protocol: "tcp" | "udp";
+  /** A tool's own port is skipped with a warning where it is taken; a configured one fails. */
+  readonly optional: boolean;
+};
+
+/** In the guest: connections to `listen` on all addresses go on to `to` on the guest's loopback. */
+export type Forward = { readonly listen: number; readonly to: number };
+
+/** The user inside, made like the one outside. */
+export type GuestUser = {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+};
+
+/** An image as a value: the same input gives the same tag on every machine. */
+export type ImagePlan = {
+  readonly tag: string;
+  readonly dockerfile: string;
+  /** Never a secret: build arguments stay in the image's history. */
+  readonly buildArgs: Readonly<Record<string, string>>;
+};
+
+/** Everything about one run that does not depend on the backend. */
+export type RunPlan = {
+  readonly tool: string;
+  /** The sanitised name of the project directory; names are `<project>-<N>`. */
+  readonly project: string;
+  /** The name that the user asked for, taken instead of `<project>-<N>`. */
+  readonly name: string | undefined;
+  readonly image: ImagePlan;
+  readonly user: GuestUser;
+  readonly workdir: string;
+  readonly creations: readonly Creation[];
+  readonly mounts: readonly Mount[];
+  readonly env: readonly EnvEntry[];
+  readonly ports: readonly Port[];
+  /** The whole command of the guest: the tool itself, or a shell that first runs hooks and forwards. */
+  readonly argv: readonly string[];
+  /** A terminal on both ends: allocate one in the guest too. */
+  readonly tty: boolean;
+  /** A directory that no two runs may share at once (Paperclip's database). */
+  readonly exclusive: string | undefined;
+  readonly warnings: readonly string[];
+  /** Told once on this machine, known by its id. */
+  readonly notes: readonly Note[];
+};
+
+export type Note = { readonly id: string; readonly text: string };
+
+/** The identity of one started run; its labels find it again. */
+export type Session = {
+  /** Unique, made for this run. */
+  readonly id: string;
+  readonly name: string;
+};

@@ -1,0 +1,52 @@
+/** What an error tells besides its message. */
+export type ErrorParts = {
+  /** The command or setting that mends it, ready to copy. */
+  readonly hint?: string;
+  /** Further lines: the engine's own words, the last lines of a build, every problem of a file. */
+  readonly detail?: readonly string[];
+  /** Exit code of the process; 1 unless told. */
+  readonly exitCode?: number;
+};
+
+/** An expected failure: what went wrong, why, and what mends it. Shown without a stack. */
+export class SiloError extends Error {
+  readonly hint: string | undefined;
+  readonly detail: readonly string[];
+  readonly exitCode: number;
+
+  constructor(message: string, parts: ErrorParts = {}) {
+    super(message);
+    this.name = "SiloError";
+    this.hint = parts.hint;
+    this.detail = parts.detail ?? [];
+    this.exitCode = parts.exitCode ?? 1;
+  }
+}
+
+/** Wrong use of the command line; exits with 2. */
+export class UsageError extends SiloError {
+  constructor(message: string, parts: Omit<ErrorParts, "exitCode"> = {}) {
+    super(message, { ...parts, exitCode: 2 });
+    this.name = "UsageError";
+  }
+}
+
+/** The user cancelled a prompt or interrupted a build; exits with 130 and says nothing more. */
+export class Cancelled extends SiloError {
+  constructor(message = "cancelled") {
+    super(message, { exitCode: 130 });
+    this.name = "Cancelled";
+  }
+}
+
+/** The code of a system error (`ENOENT` …), or undefined for any other. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string"
+    ? error.code
+    : undefined;
+}
+
+/** What an unknown thrown value says. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,239 @@
+import { spawn as nodeSpawn } from "node:child_process";
+import { constants } from "node:os";
+import { Readable } from "node:stream";
+import type { Cmd, Exit } from "../core/types.ts";
+import { errorCode, errorText, SiloError } from "../errors.ts";
+
+/** The program is not installed, or not on PATH. */
+export class ProgramMissing extends SiloError {
+  readonly bin: string;
+  constructor(bin: string) {
+    super(`${bin}: command not found`);
+    this.bin = bin;
+  }
+}
+
+type Stdio = "inherit" | "pipe" | "ignore";
+type SpawnOptions = {
+  readonly stdin: Stdio;
+  readonly stdout: Stdio;
+  readonly stderr: Stdio;
+  readonly detached?: boolean;
+};
+
+/** A started process, the same under Bun and under Deno's and Node's `child_process`. */
+type Child = {
+  readonly pid: number;
+  readonly exit: Promise<Exit>;
+  readonly stdout: ReadableStream<Uint8Array> | undefined;
+  readonly stderr: ReadableStream<Uint8Array> | undefined;
+  readonly write: (data: string | Uint8Array) => void;
+  readonly kill: (signal: NodeJS.Signals) => void;
+  readonly unref: () => void;
+};
+
+/** What would change how a child behaves: they steer a Bun that a child may be. */
+const DROPPED = ["BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT"];
+
+function childEnvironment(added: Cmd["env"]): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value !== undefined && !DROPPED.includes(name)) env[name] = value;
+  }
+  return { ...env, ...added };
+}
+
+/** 128 + n for a process that a signal ended. */
+export function signalExit(signal: NodeJS.Signals | number): Exit {
+  return 128 + (typeof signal === "number" ? signal : constants.signals[signal]);
+}
+
+function startWithBun(cmd: Cmd, options: SpawnOptions): Child {
+  const child = Bun.spawn([cmd.bin, ...cmd.args], {
+    env: childEnvironment(cmd.env),
+    ...(cmd.cwd === undefined ? {} : { cwd: cmd.cwd }),
+    stdin: options.stdin,
+    stdout: options.stdout,
+    stderr: options.stderr,
+    detached: options.detached ?? false,
+  });
+  const { stdin, stdout, stderr } = child;
+  return {
+    pid: child.pid,
+    exit: child.exited.then(() =>
+      child.signalCode === null ? (child.exitCode ?? 1) : signalExit(child.signalCode),
+    ),
+    stdout: stdout instanceof ReadableStream ? stdout : undefined,
+    stderr: stderr instanceof ReadableStream ? stderr : undefined,
+    write: (data) => {
+      if (stdin === undefined || typeof stdin === "number") return;
+      void stdin.write(data);
+      void stdin.end();
+    },
+    kill: (signal) => child.kill(signal),
+    unref: () => child.unref(),
+  };
+}
+
+function startWithNode(cmd: Cmd, options: SpawnOptions): Promise<Child> {
+  const child = nodeSpawn(cmd.bin, [...cmd.args], {
+    env: childEnvironment(cmd.env),
+    cwd: cmd.cwd,
+    stdio: [options.stdin, options.stdout, options.stderr],
+    detached: options.detached ?? false,
+  });
+  const web = (stream: Readable | null) =>
+    stream === null ? undefined : (Readable.toWeb(stream) as unknown as ReadableStream<Uint8Array>);
+  const exit = new Promise<Exit>((resolve) => {
+    child.on("exit", (code, signal) => resolve(signal === null ? (code ?? 1) : signalExit(signal)));
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("spawn", () =>
+      resolve({
+        pid: child.pid ?? 0,
+        exit,
+        stdout: web(child.stdout),
+        stderr: web(child.stderr),
+        write: (data) => child.stdin?.end(data),
+        kill: (signal) => void child.kill(signal),
+        unref: () => child.unref(),
+      }),
+    );
+  });
+}
+
+async function start(cmd: Cmd, options: SpawnOptions): Promise<Child> {
+  try {
+    return typeof Bun === "undefined"
+      ? await startWithNode(cmd, options)
+      : startWithBun(cmd, options);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") throw new ProgramMissing(cmd.bin);
+    throw new SiloError(`${cmd.bin} could not be started: ${errorText(error)}`);
+  }
+}
+
+async function text(stream: ReadableStream<Uint8Array> | undefined): Promise<string> {
+  return stream === undefined ? "" : await new Response(stream).text();
+}
+
+async function eachLine(
+  stream: ReadableStream<Uint8Array> | undefined,
+  onLine: (line: string) => void,
+): Promise<void> {
+  if (stream === undefined) return;
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of stream) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(line.replace(/\r$/, ""));
+  }
+  if (rest !== "") onLine(rest);
+}
+
+export type Captured = { readonly code: Exit; readonly stdout: string; readonly stderr: string };
+
+/**
+ * Runs a command to its end and returns what it printed.
+ * @param timeoutMs after which it is killed (exit 137); none by default.
+ * @throws ProgramMissing where the program does not exist.
+ */
+export async function capture(cmd: Cmd, timeoutMs?: number): Promise<Captured> {
+  const child = await start(cmd, {
+    stdin: cmd.stdin === undefined ? "ignore" : "pipe",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  if (cmd.stdin !== undefined) child.write(cmd.stdin);
+  const timer =
+    timeoutMs === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), timeoutMs);
+  try {
+    const [stdout, stderr, code] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      child.exit,
+    ]);
+    return { code, stdout, stderr };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Runs a command and hands over every line of its output as it comes.
+ * @param signal ends it with SIGINT when aborted.
+ */
+export async function stream(
+  cmd: Cmd,
+  onLine: (line: string, source: "stdout" | "stderr") => void,
+  signal?: AbortSignal,
+): Promise<Exit> {
+  const child = await start(cmd, {
+    stdin: cmd.stdin === undefined ? "ignore" : "pipe",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  if (cmd.stdin !== undefined) child.write(cmd.stdin);
+  const abort = () => child.kill("SIGINT");
+  if (signal?.aborted === true) abort();
+  signal?.addEventListener("abort", abort, { once: true });
+  const [code] = await Promise.all([
+    child.exit,
+    eachLine(child.stdout, (line) => onLine(line, "stdout")),
+    eachLine(child.stderr, (line) => onLine(line, "stderr")),
+  ]);
+  signal?.removeEventListener("abort", abort);
+  return code;
+}
+
+/** A process on the user's terminal. */
+export type Interactive = {
+  readonly pid: number;
+  readonly exit: Promise<Exit>;
+  readonly kill: (signal: NodeJS.Signals) => void;
+};
+
+/**
+ * Starts a command on silo's own stdin and stdout, which it reads and writes itself.
+ * @param onStderr gets its standard error in place of the terminal, chunk by chunk; `exit` waits for the last one.
+ */
+export async function interactive(
+  cmd: Cmd,
+  onStderr?: (chunk: Uint8Array) => void,
+): Promise<Interactive> {
+  const child = await start(cmd, {
+    stdin: "inherit",
+    stdout: "inherit",
+    stderr: onStderr === undefined ? "inherit" : "pipe",
+  });
+  const drain = async () => {
+    if (onStderr === undefined || child.stderr === undefined) return;
+    for await (const chunk of child.stderr) onStderr(chunk);
+  };
+  const drained = drain();
+  return {
+    pid: child.pid,
+    exit: child.exit.then(async (code) => {
+      await drained;
+      return code;
+    }),
+    kill: child.kill,
+  };
+}
+
+/** Starts a command that outlives silo, with nothing of its terminal. A program that is missing is no error. */
+export async function detach(cmd: Cmd): Promise<void> {
+  try {
+    const child = await start(cmd, {
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "ignore",
+      detached: true,
+    });
+    child.unref();
+  } catch {
+    // It is background work: the next run starts it again.
+  }
+}

@@ -1,0 +1,8 @@
+export type ToolName =
+  | "claude"
+  | "cline"
+  | "codex"
+  | "opencode"
+  | "paperclipai"
+  | "copilot"
+  | "vibe";
