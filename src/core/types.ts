@@ -57,6 +57,8 @@ export type HostFacts = {
   readonly cwd: string;
   /** The working directory as the shell names it ($PWD); equals `cwd` without links. */
   readonly logicalCwd: string;
+  /** Owner of the working directory. */
+  readonly cwdOwner: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdinTty: boolean;
   readonly stdoutTty: boolean;

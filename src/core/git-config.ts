@@ -1,0 +1,168 @@
+/** One setting of git's configuration. */
+export type GitVariable = {
+  /** As git compares it: `section.name` or `section.Subsection.name`, all but the subsection in lower case. */
+  readonly key: string;
+  /** Undefined for a key without `=`, which means true. */
+  readonly value: string | undefined;
+};
+
+type Cursor = { readonly text: string; at: number };
+
+const SPACE = /[ \t\r\n]/;
+const BLANK = /[ \t\r]/;
+const LETTER = /[A-Za-z]/;
+const KEY_CHARACTER = /[A-Za-z0-9-]/;
+const ESCAPES: Readonly<Record<string, string>> = {
+  t: "\t",
+  b: "\b",
+  n: "\n",
+  "\\": "\\",
+  '"': '"',
+  "\n": "",
+};
+
+/**
+ * Reads a configuration file by the rules of git-config(1), "CONFIGURATION FILE".
+ * Git refuses a whole file for one mistake; here what stands before the mistake counts.
+ */
+export function parseGitConfig(text: string): readonly GitVariable[] {
+  const variables: GitVariable[] = [];
+  // The end of the file ends a line too, and one byte order mark is skipped.
+  const cursor = { text: `${text.replace(/^\uFEFF/, "").replaceAll("\r\n", "\n")}\n`, at: 0 };
+  let section = "";
+  for (;;) {
+    skipBlank(cursor);
+    if (peek(cursor) === "[") {
+      const header = readHeader(cursor);
+      if (header === undefined) return variables;
+      section = `${header}.`;
+    } else {
+      const variable = LETTER.test(peek(cursor)) ? readVariable(cursor, section) : undefined;
+      if (variable === undefined) return variables;
+      variables.push(variable);
+    }
+  }
+}
+
+function peek({ text, at }: Cursor): string {
+  return text.charAt(at);
+}
+
+function skipBlank(cursor: Cursor): void {
+  let comment = false;
+  for (; cursor.at < cursor.text.length; cursor.at++) {
+    const char = peek(cursor);
+    if (char === "\n") comment = false;
+    else if (char === "#" || char === ";") comment = true;
+    else if (!comment && !SPACE.test(char)) return;
+  }
+}
+
+/** `[section]`, `[section.sub]` or `[section "Sub"]`; undefined where it is malformed. */
+function readHeader(cursor: Cursor): string | undefined {
+  cursor.at++;
+  const start = cursor.at;
+  while (KEY_CHARACTER.test(peek(cursor)) || peek(cursor) === ".") cursor.at++;
+  const name = cursor.text.slice(start, cursor.at).toLowerCase();
+  if (peek(cursor) === "]") {
+    cursor.at++;
+    return name === "" ? undefined : name;
+  }
+  const gap = cursor.at;
+  while (BLANK.test(peek(cursor))) cursor.at++;
+  const subsection = cursor.at > gap ? readSubsection(cursor) : undefined;
+  return subsection === undefined ? undefined : `${name}.${subsection}`;
+}
+
+function readSubsection(cursor: Cursor): string | undefined {
+  if (peek(cursor) !== '"') return undefined;
+  let subsection = "";
+  for (cursor.at++; peek(cursor) !== '"'; cursor.at++) {
+    if (peek(cursor) === "\\") cursor.at++;
+    if (peek(cursor) === "\n") return undefined;
+    subsection += peek(cursor);
+  }
+  if (cursor.text.charAt(cursor.at + 1) !== "]") return undefined;
+  cursor.at += 2;
+  return subsection;
+}
+
+function readVariable(cursor: Cursor, section: string): GitVariable | undefined {
+  const start = cursor.at;
+  while (KEY_CHARACTER.test(peek(cursor))) cursor.at++;
+  const key = section + cursor.text.slice(start, cursor.at).toLowerCase();
+  while (/[ \t]/.test(peek(cursor))) cursor.at++;
+  const next = peek(cursor);
+  cursor.at++;
+  if (next === "\n") return { key: untilNul(key), value: undefined };
+  const value = next === "=" ? readValue(cursor) : undefined;
+  return value === undefined ? undefined : { key: untilNul(key), value: untilNul(value) };
+}
+
+/** The rest of the line after `=`, with quotes, escapes, comments and continued lines; undefined where it is malformed. */
+function readValue(cursor: Cursor): string | undefined {
+  let value = "";
+  let quoted = false;
+  // Blanks count only once something other than a comment follows them.
+  let blanks = "";
+  for (;;) {
+    const char = peek(cursor);
+    cursor.at++;
+    if (char === "\n" || char === "") return quoted ? undefined : value;
+    if (!quoted && SPACE.test(char)) {
+      if (value !== "") blanks += char;
+      continue;
+    }
+    if (!quoted && (char === "#" || char === ";")) {
+      cursor.at = cursor.text.indexOf("\n", cursor.at) + 1;
+      return value;
+    }
+    value += blanks;
+    blanks = "";
+    if (char === '"') quoted = !quoted;
+    else if (char === "\\") {
+      const escaped = ESCAPES[peek(cursor)];
+      if (escaped === undefined) return undefined;
+      value += escaped;
+      // The file's last line is not continued by the end that stands for its newline.
+      if (cursor.at < cursor.text.length - 1) cursor.at++;
+    } else value += char;
+  }
+}
+
+/** Git keeps these texts as C strings. */
+function untilNul(text: string): string {
+  const end = text.indexOf("\0");
+  return end < 0 ? text : text.slice(0, end);
+}
+
+/** A key's parts; the subsection may hold dots of its own. */
+export function splitKey(key: string): {
+  section: string;
+  subsection: string | undefined;
+  name: string;
+} {
+  const first = key.indexOf(".");
+  const last = key.lastIndexOf(".");
+  const subsection = first < last ? key.slice(first + 1, last) : undefined;
+  return { section: key.slice(0, Math.max(first, 0)), subsection, name: key.slice(last + 1) };
+}
+
+/** The value that counts: the last one that has any. */
+export function lastValue(variables: readonly GitVariable[], key: string): string | undefined {
+  return variables.findLast((variable) => variable.key === key && variable.value !== undefined)
+    ?.value;
+}
+
+/** Whether a switch is on, by the last setting of it; off where it was never set or is no boolean. */
+export function isOn(variables: readonly GitVariable[], key: string): boolean {
+  const found = variables.findLast((variable) => variable.key === key);
+  return found !== undefined && (found.value === undefined || gitBoolean(found.value));
+}
+
+/** git-config(1): true, yes, on and any number but zero, which may end in k, m or g. */
+export function gitBoolean(value: string): boolean {
+  if (/^(true|yes|on)$/i.test(value)) return true;
+  const number = /^[+-]?(0x[0-9a-f]+|\d+)[kmg]?$/i.exec(value)?.[1];
+  return number !== undefined && Number(number) !== 0;
+}

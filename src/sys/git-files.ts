@@ -1,0 +1,77 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+  type Stats,
+} from "node:fs";
+
+// Whatever runs inside can leave anything behind in a repository, so nothing here throws, waits or
+// reads much. Synchronous, because for a handful of small files that is ten times faster.
+
+/** No configuration comes near it. */
+const LARGEST = 1 << 20;
+/** Opening a pipe must not wait for its writer. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+/** The text of a regular file of at most 1 MiB; undefined for anything else. */
+export function readText(path: string): string | undefined {
+  if (statOf(path)?.isFile() !== true) return undefined;
+  return attempt(() => {
+    const file = openSync(path, FLAGS);
+    try {
+      const found = fstatSync(file);
+      if (!found.isFile() || found.size > LARGEST) return undefined;
+      const bytes = new Uint8Array(found.size);
+      return decode(bytes.subarray(0, readSync(file, bytes, 0, found.size, 0)));
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+/** Git takes bytes as they are; what is no UTF-8 was Latin-1 in practice. */
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return Buffer.from(bytes).toString("latin1");
+  }
+}
+
+/** What a path leads to. */
+export function statOf(path: string): Stats | undefined {
+  return attempt(() => statSync(path));
+}
+
+/** What a path itself is: a link is a link. */
+export function lstatOf(path: string): Stats | undefined {
+  return attempt(() => lstatSync(path));
+}
+
+export function isDirectory(path: string): boolean {
+  return statOf(path)?.isDirectory() === true;
+}
+
+/** The path with every link resolved, if it exists. */
+export function realPathOf(path: string): string | undefined {
+  return attempt(() => realpathSync.native(path));
+}
+
+/** The result, or undefined where the system refuses. */
+export function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
+
+/** A path as written in a file of `directory`; `..` is left for the system to follow, behind links too. */
+export function pathFrom(directory: string, written: string): string {
+  return written.startsWith("/") ? written : `${directory}/${written}`;
+}

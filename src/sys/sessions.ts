@@ -1,0 +1,89 @@
+import { randomUUID } from "node:crypto";
+import { readdirSync } from "node:fs";
+import { mkdir, readFile, unlink, writeFile } from "node:fs/promises";
+import type { BackendName } from "../core/types.ts";
+import { processStart, processStarts } from "./process-table.ts";
+
+/** A running silo as it stands in its file, so that the next one can clean up after a killed one. */
+export type SessionRecord = {
+  readonly id: string;
+  readonly pid: number;
+  /** When the process started, in the system's own form; tells it from a later one with the same id. */
+  readonly started: string;
+  readonly backend: BackendName;
+};
+
+/** Directory of the running silos' files. */
+export function sessionDirectory(state: string): string {
+  return `${state}/silo/sessions`;
+}
+
+/**
+ * Notes that this process starts a run on a backend.
+ * @returns the session's id and how to end it; ending twice is harmless.
+ */
+export async function openSession(
+  state: string,
+  backend: BackendName,
+): Promise<{ id: string; close: () => Promise<void> }> {
+  const id = randomUUID().replaceAll("-", "").slice(0, 16);
+  const directory = sessionDirectory(state);
+  const path = `${directory}/${id}.json`;
+  const record: SessionRecord = { id, pid: process.pid, started: await processStart(), backend };
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await writeFile(path, JSON.stringify(record), { mode: 0o600 });
+  return { id, close: () => unlink(path).catch(() => {}) };
+}
+
+/** Sessions on this backend whose silo has died without cleaning up. */
+export async function deadSessions(
+  state: string,
+  backend: BackendName,
+): Promise<readonly SessionRecord[]> {
+  const records = (await readSessions(state)).filter((record) => record.backend === backend);
+  const others = records.filter(({ pid }) => pid !== process.pid);
+  const starts = await processStarts(others.map(({ pid }) => pid));
+  return others.filter(({ pid, started }) => starts.get(pid) !== started);
+}
+
+/** Forgets a session whose leftovers are gone. */
+export async function forgetSession(state: string, id: string): Promise<void> {
+  await unlink(`${sessionDirectory(state)}/${id}.json`).catch(() => {});
+}
+
+async function readSessions(state: string): Promise<readonly SessionRecord[]> {
+  const directory = sessionDirectory(state);
+  const files = names(directory).filter((name) => /^[0-9a-f]{16}\.json$/.test(name));
+  const records = await Promise.all(files.map((name) => readRecord(`${directory}/${name}`)));
+  return records.filter((record) => record !== undefined);
+}
+
+function names(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+/** A file that is being written, or garbage, is no record. */
+async function readRecord(path: string): Promise<SessionRecord | undefined> {
+  try {
+    const value: unknown = JSON.parse(await readFile(path, "utf8"));
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is SessionRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const { id, pid, started, backend } = value as Partial<Record<keyof SessionRecord, unknown>>;
+  return (
+    typeof id === "string" &&
+    /^[0-9a-f]{16}$/.test(id) &&
+    typeof pid === "number" &&
+    typeof started === "string" &&
+    typeof backend === "string"
+  );
+}

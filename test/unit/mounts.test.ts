@@ -1,0 +1,158 @@
+import { describe, expect, test } from "bun:test";
+import { planMounts, toolPath, type MountRequest } from "../../src/core/mounts.ts";
+import type { PathFact } from "../../src/core/types.ts";
+
+const HOME = "/home/me";
+
+type Ask = Partial<MountRequest> & { path: string };
+
+function plan(
+  asks: readonly Ask[],
+  facts: Record<string, PathFact | "dir" | "file" | "other"> = {},
+) {
+  const requests = asks.map((ask) => ({
+    mode: "rw" as const,
+    from: "/home/me/.config/silo/silo.jsonc",
+    rank: 1,
+    missing: "warn" as const,
+    ...ask,
+  }));
+  const known = Object.entries(facts).map(([path, fact]) => [
+    path,
+    typeof fact === "string" ? { kind: fact, real: path } : fact,
+  ]);
+  return planMounts(requests, Object.fromEntries(known), HOME);
+}
+
+const shown = (result: ReturnType<typeof plan>) =>
+  result.mounts.map(({ source, target, mode }) =>
+    source === target ? `${mode} ${target}` : `${mode} ${source}=${target}`,
+  );
+
+describe("missing paths", () => {
+  test("a tool's own are made: a file for .json, else a directory", () => {
+    const asks = [`${HOME}/.claude.json`, `${HOME}/.claude`].map((path) => ({
+      path,
+      missing: "create" as const,
+    }));
+    const result = plan(asks);
+    expect(result.creations).toEqual([
+      { path: `${HOME}/.claude.json`, kind: "file" },
+      { path: `${HOME}/.claude`, kind: "dir" },
+    ]);
+    expect(result.mounts.map(({ kind }) => kind)).toEqual(["file", "dir"]);
+  });
+
+  test("a configured one is skipped with a warning that names it and the file", () => {
+    const result = plan([{ path: `${HOME}/nowhere`, mode: "ro" }]);
+    expect(shown(result)).toEqual([]);
+    expect(result.warnings).toEqual([
+      "~/nowhere does not exist and is not mounted (mounts_ro in ~/.config/silo/silo.jsonc)",
+    ]);
+  });
+
+  test("a tool's read-only one is skipped silently", () => {
+    expect(plan([{ path: "/x", missing: "skip" }])).toEqual({
+      mounts: [],
+      creations: [],
+      warnings: [],
+    });
+  });
+
+  test("a device or socket is not mounted", () => {
+    expect(plan([{ path: "/x" }], { "/x": "other" }).warnings[0]).toContain(
+      "neither a file nor a directory",
+    );
+  });
+});
+
+describe("one path asked for twice", () => {
+  test.each([
+    ["rw wins a tie", [{ mode: "ro" }, { mode: "rw" }], "rw /x"],
+    ["rw wins a tie, the other way round", [{ mode: "rw" }, { mode: "ro" }], "rw /x"],
+    [
+      "the higher rank wins",
+      [
+        { mode: "ro", rank: 2 },
+        { mode: "rw", rank: 1 },
+      ],
+      "ro /x",
+    ],
+    [
+      "the higher rank wins for rw",
+      [
+        { mode: "rw", rank: 3 },
+        { mode: "ro", rank: 2 },
+      ],
+      "rw /x",
+    ],
+  ] as const)("%s", (_, asks, expected) => {
+    expect(
+      shown(
+        plan(
+          asks.map((ask) => ({ path: "/x", ...ask })),
+          { "/x": "dir" },
+        ),
+      ),
+    ).toEqual([expected]);
+  });
+});
+
+describe("a mount below another", () => {
+  test.each([
+    ["is not mounted twice", ["rw /p", "rw /p/a"], ["rw /p"]],
+    ["stays when it is read-only", ["rw /p", "ro /p/a"], ["rw /p", "ro /p/a"]],
+    ["stays when it opens a read-only one", ["ro /p", "rw /p/a"], ["ro /p", "rw /p/a"]],
+    [
+      "is judged by the nearest one around it",
+      ["rw /p", "ro /p/a", "rw /p/a/b"],
+      ["rw /p", "ro /p/a", "rw /p/a/b"],
+    ],
+    ["is not taken for one with the same beginning", ["rw /p", "rw /pa"], ["rw /p", "rw /pa"]],
+    ["comes after the one around it", ["ro /p/a", "rw /p"], ["rw /p", "ro /p/a"]],
+  ])("%s", (_, asked, expected) => {
+    const asks = asked.map((text) => ({
+      mode: text.slice(0, 2) as "ro" | "rw",
+      path: text.slice(3),
+    }));
+    const facts = Object.fromEntries(asks.map(({ path }) => [path, "dir" as const]));
+    expect(shown(plan(asks, facts))).toEqual(expected);
+  });
+});
+
+describe("links", () => {
+  test("the real path and the link's own path both work", () => {
+    const result = plan([{ path: `${HOME}/.claude` }], {
+      [`${HOME}/.claude`]: { kind: "dir", real: "/data/claude" },
+    });
+    expect(shown(result)).toEqual(["rw /data/claude", `rw /data/claude=${HOME}/.claude`]);
+  });
+
+  test("one that leads out of a writable mount is not followed", () => {
+    const result = plan([{ path: "/p", from: "project" }, { path: "/p/data" }], {
+      "/p": "dir",
+      "/p/data": { kind: "dir", real: `${HOME}/.ssh` },
+    });
+    expect(shown(result)).toEqual(["rw /p"]);
+    expect(result.warnings[0]).toContain("/p/data is a link that leads out of /p");
+  });
+
+  test("one that stays inside is fine, also below a linked directory", () => {
+    const result = plan([{ path: "/link" }, { path: "/link/a", mode: "ro" }], {
+      "/link": { kind: "dir", real: "/real" },
+      "/link/a": { kind: "dir", real: "/real/a" },
+    });
+    expect(result.warnings).toEqual([]);
+    expect(shown(result)).toContain("ro /real/a");
+  });
+});
+
+const XDG = { config: "/c", data: "/d", state: "/s" };
+test.each([
+  ["~/.codex", `${HOME}/.codex`],
+  ["$XDG_CONFIG_HOME/opencode", "/c/opencode"],
+  ["$XDG_DATA_HOME/opencode", "/d/opencode"],
+  ["$XDG_STATE_HOME/opencode", "/s/opencode"],
+])("%s is %s", (written, path) => {
+  expect(toolPath(written, HOME, XDG)).toBe(path);
+});

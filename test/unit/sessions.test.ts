@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { tryLock } from "../../src/sys/locks.ts";
+import {
+  deadSessions,
+  forgetSession,
+  openSession,
+  sessionDirectory,
+} from "../../src/sys/sessions.ts";
+
+let state = "";
+beforeEach(() => {
+  state = mkdtempSync(join(tmpdir(), "silo-state-"));
+});
+afterEach(() => rmSync(state, { recursive: true, force: true }));
+
+const source = (name: string) => JSON.stringify(join(import.meta.dir, "../../src/sys", name));
+
+/** Runs a few lines in a process of their own and waits for it to be killed or to end. */
+function inProcess(lines: string): string {
+  return spawnSync(process.execPath, ["-e", lines], { encoding: "utf8" }).stdout.trim();
+}
+
+const killed = (work: string) => `${work}; process.kill(process.pid, "SIGKILL");`;
+
+test("a session of a killed process is dead, one of a running process is not", async () => {
+  inProcess(
+    killed(
+      `const s = await import(${source("sessions.ts")}); await s.openSession(${JSON.stringify(state)}, "docker")`,
+    ),
+  );
+  const own = await openSession(state, "docker");
+  const dead = await deadSessions(state, "docker");
+  expect(dead).toHaveLength(1);
+  expect(dead[0]?.id).not.toBe(own.id);
+  expect(await deadSessions(state, "fly")).toEqual([]);
+  await forgetSession(state, dead[0]?.id ?? "");
+  expect(await deadSessions(state, "docker")).toEqual([]);
+  await own.close();
+  expect(readdirSync(sessionDirectory(state))).toEqual([]);
+});
+
+test("a process id in use again by another process counts as dead", async () => {
+  await openSession(state, "docker");
+  const other = spawn("sleep", ["30"]);
+  try {
+    const record = { id: "0123456789abcdef", pid: other.pid, started: "before", backend: "docker" };
+    writeFileSync(`${sessionDirectory(state)}/${record.id}.json`, JSON.stringify(record));
+    const dead = await deadSessions(state, "docker");
+    expect(dead.map(({ id }) => id)).toEqual([record.id]);
+  } finally {
+    other.kill();
+  }
+});
+
+test("files that are no records are passed over", async () => {
+  await openSession(state, "docker");
+  writeFileSync(`${sessionDirectory(state)}/ffffffffffffffff.json`, '{"id":');
+  writeFileSync(`${sessionDirectory(state)}/eeeeeeeeeeeeeeee.json`, "[]");
+  expect(await deadSessions(state, "docker")).toEqual([]);
+});
+
+test("a lock is held by one at a time and free again after its release", async () => {
+  const first = await tryLock(state, "a");
+  expect("release" in first).toBe(true);
+  expect(await tryLock(state, "a")).toEqual({ pid: process.pid });
+  expect("release" in (await tryLock(state, "b"))).toBe(true);
+  if ("release" in first) await first.release();
+  expect("release" in (await tryLock(state, "a"))).toBe(true);
+});
+
+test("the lock of a killed process is taken over", async () => {
+  inProcess(
+    killed(
+      `const l = await import(${source("locks.ts")}); await l.tryLock(${JSON.stringify(state)}, "a")`,
+    ),
+  );
+  expect("release" in (await tryLock(state, "a"))).toBe(true);
+});
+
+test("of many that ask at once for a dead holder's lock one gets it", async () => {
+  inProcess(
+    killed(
+      `const l = await import(${source("locks.ts")}); await l.tryLock(${JSON.stringify(state)}, "a")`,
+    ),
+  );
+  const results = await Promise.all(Array.from({ length: 20 }, () => tryLock(state, "a")));
+  expect(results.filter((result) => "release" in result)).toHaveLength(1);
+});
