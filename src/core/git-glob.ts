@@ -27,7 +27,8 @@ const CLASSES: Readonly<Record<string, RegExp>> = {
 /**
  * Whether a path-like text fits a pattern as git matches paths (gitignore(5), "PATTERN FORMAT"):
  * `*`, `?` and `[…]` stop at slashes, `**` between slashes does not. All states advance together,
- * so that no pattern takes longer than its length times the text's.
+ * so that no pattern takes longer than its length times the text's. Letters are characters here and bytes
+ * in git, which `?` can tell apart beyond ASCII.
  */
 export function gitGlob(
   pattern: string,

@@ -12,7 +12,12 @@ export function gitIdentity(
 ): GitFacts["identity"] {
   const configured = (role: string, part: string) =>
     lastValue(variables, `${role}.${part}`) || lastValue(variables, `user.${part}`);
-  const fallback = isOn(variables, "user.useconfigonly") ? undefined : env["EMAIL"]?.trim();
+  const given = ["user", "author", "committer"].some(
+    (role) => lastValue(variables, `${role}.email`) !== undefined,
+  );
+  // An address of any role keeps git from asking EMAIL, even for another role.
+  const useEmail = !given && !isOn(variables, "user.useconfigonly");
+  const fallback = useEmail ? env["EMAIL"]?.trim() : undefined;
   const found = {
     GIT_AUTHOR_NAME: env["GIT_AUTHOR_NAME"] ?? configured("author", "name"),
     GIT_AUTHOR_EMAIL: env["GIT_AUTHOR_EMAIL"] ?? configured("author", "email") ?? fallback,

@@ -104,12 +104,13 @@ function directoryRule(
   file: string | undefined,
   { realHome, realPath }: IncludeFacts,
 ): { literal: string; pattern: string } | undefined {
-  const pattern = wholeDirectory(expandHome(written, realHome) ?? written);
+  const pattern = expandHome(written, realHome) ?? written;
   if (pattern.startsWith("./")) {
     const real = file === undefined ? undefined : realPath(file);
     return real === undefined
       ? undefined
-      : { literal: `${directoryOf(real)}/`, pattern: pattern.slice(2) };
+      : { literal: `${directoryOf(real)}/`, pattern: wholeDirectory(pattern).slice(2) };
   }
-  return { literal: "", pattern: pattern.startsWith("/") ? pattern : `**/${pattern}` };
+  const anywhere = pattern.startsWith("/") ? pattern : `**/${pattern}`;
+  return { literal: "", pattern: wholeDirectory(anywhere) };
 }

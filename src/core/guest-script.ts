@@ -14,20 +14,27 @@ for (const pair of process.argv.slice(1)) {
 }`;
 
 /** Says which hook ended the shell, however it did: a failure, a syntax error or `exit`. */
-const ON_EXIT = `silo_code=$?
-printf 'silo: pre_run_hooks: this hook ended with exit code %s:\\n%s\\n' "$silo_code" "$silo_hook" >&2
+const onExit = (key: string) => `silo_code=$?
+printf 'silo: ${key}: this hook ended with exit code %s:\\n%s\\n' "$silo_code" "$silo_hook" >&2
 exit "$silo_code"`;
 
-/** Each hook is one word for `eval`, so that no comment or quote in it reaches the next. */
-function hookLines(hooks: readonly string[], tty: boolean): readonly string[] {
-  if (hooks.length === 0) return [];
-  // A hook's own output must not stand in the tool's, nor may it read what was piped to the tool.
-  const input = tty ? "" : " </dev/null";
+/**
+ * Bash that runs hooks one after the other in one shell and stops at the first that fails, with its code and text.
+ * Each hook is one word for `eval`, so that no comment or quote in it reaches the next.
+ * @param redirect put behind each hook.
+ */
+export function hookScript(key: string, hooks: readonly string[], redirect: string): string {
   return [
-    `trap ${shellWord(ON_EXIT)} EXIT`,
-    ...hooks.map((hook) => `silo_hook=${shellWord(hook)}; eval "$silo_hook"${input} >&2 || exit`),
+    `trap ${shellWord(onExit(key))} EXIT`,
+    ...hooks.map((hook) => `silo_hook=${shellWord(hook)}; eval "$silo_hook"${redirect} || exit`),
     "trap - EXIT; unset silo_hook",
-  ];
+  ].join("\n");
+}
+
+/** A hook's own output must not stand in the tool's, nor may it read what was piped to the tool. */
+function preRunLines(hooks: readonly string[], tty: boolean): readonly string[] {
+  if (hooks.length === 0) return [];
+  return [hookScript("pre_run_hooks", hooks, tty ? " >&2" : " </dev/null >&2")];
 }
 
 function forwardLines(forwards: readonly Forward[]): readonly string[] {
@@ -41,7 +48,7 @@ export function guestCommand(
   tool: readonly string[],
   setup: { hooks: readonly string[]; forwards: readonly Forward[]; tty: boolean },
 ): readonly string[] {
-  const lines = [...hookLines(setup.hooks, setup.tty), ...forwardLines(setup.forwards)];
+  const lines = [...preRunLines(setup.hooks, setup.tty), ...forwardLines(setup.forwards)];
   if (lines.length === 0) return tool;
   return ["bash", "-c", [...lines, 'exec "$@"'].join("\n"), "silo", ...tool];
 }

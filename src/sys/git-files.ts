@@ -18,6 +18,9 @@ const LARGEST = 1 << 20;
 /** Opening a pipe must not wait for its writer. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
+/** Most paths asked about do not exist, and an error costs more than the question. */
+const QUIET = { throwIfNoEntry: false } as const;
+
 /** The text of a regular file of at most 1 MiB; undefined for anything else. */
 export function readText(path: string): string | undefined {
   if (statOf(path)?.isFile() !== true) return undefined;
@@ -45,12 +48,12 @@ function decode(bytes: Uint8Array): string {
 
 /** What a path leads to. */
 export function statOf(path: string): Stats | undefined {
-  return attempt(() => statSync(path));
+  return attempt(() => statSync(path, QUIET));
 }
 
 /** What a path itself is: a link is a link. */
 export function lstatOf(path: string): Stats | undefined {
-  return attempt(() => lstatSync(path));
+  return attempt(() => lstatSync(path, QUIET));
 }
 
 export function isDirectory(path: string): boolean {

@@ -1,3 +1,4 @@
+import { accessSync, constants } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
 import type { HostFacts, PathFact } from "../core/types.ts";
@@ -82,4 +83,16 @@ async function pathFact(path: string): Promise<PathFact> {
   } catch {
     return { kind: "missing", real: path };
   }
+}
+
+/** Whether a command of that name is on PATH. */
+export function onPath(bin: string): boolean {
+  return (process.env["PATH"] ?? "").split(":").some((directory) => {
+    try {
+      accessSync(`${directory}/${bin}`, constants.X_OK);
+      return directory !== "";
+    } catch {
+      return false;
+    }
+  });
 }

@@ -25,6 +25,8 @@ type SpawnOptions = {
 type Child = {
   readonly pid: number;
   readonly exit: Promise<Exit>;
+  /** Whether a signal ended it. */
+  readonly signalled: () => boolean;
   readonly stdout: ReadableStream<Uint8Array> | undefined;
   readonly stderr: ReadableStream<Uint8Array> | undefined;
   readonly write: (data: string | Uint8Array) => void;
@@ -63,6 +65,7 @@ function startWithBun(cmd: Cmd, options: SpawnOptions): Child {
     exit: child.exited.then(() =>
       child.signalCode === null ? (child.exitCode ?? 1) : signalExit(child.signalCode),
     ),
+    signalled: () => child.signalCode !== null,
     stdout: stdout instanceof ReadableStream ? stdout : undefined,
     stderr: stderr instanceof ReadableStream ? stderr : undefined,
     write: (data) => {
@@ -93,6 +96,7 @@ function startWithNode(cmd: Cmd, options: SpawnOptions): Promise<Child> {
       resolve({
         pid: child.pid ?? 0,
         exit,
+        signalled: () => child.signalCode !== null,
         stdout: web(child.stdout),
         stderr: web(child.stderr),
         write: (data) => child.stdin?.end(data),
@@ -192,6 +196,8 @@ export async function stream(
 export type Interactive = {
   readonly pid: number;
   readonly exit: Promise<Exit>;
+  /** Whether a signal ended it, known after `exit`. */
+  readonly signalled: () => boolean;
   readonly kill: (signal: NodeJS.Signals) => void;
 };
 
@@ -219,6 +225,7 @@ export async function interactive(
       await drained;
       return code;
     }),
+    signalled: child.signalled,
     kill: child.kill,
   };
 }
@@ -236,4 +243,15 @@ export async function detach(cmd: Cmd): Promise<void> {
   } catch {
     // It is background work: the next run starts it again.
   }
+}
+
+/** The command that starts this silo again: the binary itself, or the runtime with the source. */
+export function ownCommand(args: readonly string[]): {
+  readonly bin: string;
+  readonly args: readonly string[];
+} {
+  const script = process.argv[1] ?? "";
+  // In a compiled binary the script lies in its embedded file system.
+  const compiled = script.startsWith("/$bunfs/");
+  return { bin: process.execPath, args: compiled ? args : [script, ...args] };
 }

@@ -1,8 +1,24 @@
-export type ToolName =
-  | "claude"
-  | "cline"
-  | "codex"
-  | "opencode"
-  | "paperclipai"
-  | "copilot"
-  | "vibe";
+import { SiloError } from "../errors.ts";
+import { claude } from "./claude.ts";
+import { cline } from "./cline.ts";
+import { codex } from "./codex.ts";
+import { copilot } from "./copilot.ts";
+import { opencode } from "./opencode.ts";
+import { paperclipai } from "./paperclipai.ts";
+import type { Tool } from "./tool.ts";
+import { vibe } from "./vibe.ts";
+
+/** Every tool, in the order that help and pickers show them. */
+export const TOOLS = [claude, cline, codex, opencode, paperclipai, copilot, vibe] as const;
+
+export type ToolName = (typeof TOOLS)[number]["name"];
+export const TOOL_NAMES: readonly ToolName[] = TOOLS.map(({ name }) => name);
+
+/** The tool of that name. @throws SiloError where there is none. */
+export function toolByName(name: string): Tool {
+  const tool = TOOLS.find((known) => known.name === name);
+  if (tool === undefined) {
+    throw new SiloError(`there is no tool "${name}"`, { hint: `tools: ${TOOL_NAMES.join(", ")}` });
+  }
+  return tool;
+}

@@ -1,0 +1,156 @@
+import type { Mount, Port, RunPlan, Session } from "../../core/types.ts";
+
+/** How this engine is driven, from the configuration. */
+export type DockerSettings = {
+  /** `docker`, `podman`, or a path to either. */
+  readonly command: string;
+  readonly cpus: number | undefined;
+  readonly memory: string | undefined;
+  /** The host's engine socket to share, and the group that may use it. */
+  readonly socket: { readonly path: string; readonly gid: number } | undefined;
+};
+
+/** Enough for a build with many jobs, too few to take the machine down. */
+const PIDS_LIMIT = 4096;
+
+/** No keyboard types these two in a row by accident; the default would swallow Ctrl-P. */
+const DETACH_KEYS = "ctrl-^,ctrl-],ctrl-^,ctrl-]";
+
+/** Variables that steer the docker CLI itself, so that they cannot reach it as its own environment. */
+const STEERING =
+  /^(PATH|HOME|TMPDIR|PWD|XDG_.*|DOCKER_.*|BUILDKIT_.*|BUILDX_.*|COMPOSE_.*|CONTAINER_.*|CONTAINERS_.*|LD_.*|DYLD_.*|GO[A-Z]+|SSL_CERT_.*|SSH_.*|.*_proxy|.*_PROXY)$/;
+
+/** Whether a variable must not stand in the CLI's own environment. */
+export function steersCli(name: string): boolean {
+  return STEERING.test(name);
+}
+
+/** One field of docker's CSV: quoted where it holds a comma, a quote or a line break. */
+function csvField(text: string): string {
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+export function mountArg({ source, target, mode }: Mount): string {
+  const fields = [
+    "type=bind",
+    `source=${source}`,
+    `target=${target}`,
+    ...(mode === "ro" ? ["readonly"] : []),
+  ];
+  return fields.map(csvField).join(",");
+}
+
+export function portArg({ hostIp, host, guest, protocol }: Port): string {
+  const address = hostIp.includes(":") ? `[${hostIp}]` : hostIp;
+  return `${address}:${host}:${guest}/${protocol}`;
+}
+
+/** The labels by which silo finds its own containers again. */
+export function labels(plan: RunPlan, session: Session): readonly string[] {
+  return [
+    "silo.managed=1",
+    `silo.tool=${plan.tool}`,
+    `silo.project=${plan.project}`,
+    `silo.session=${session.id}`,
+  ];
+}
+
+/**
+ * `docker run …` for a plan (Docker CLI 20.10 to 28, podman 4).
+ * @param envFile holds the variables that steer the CLI; only they are not passed by `-e NAME`.
+ */
+export function runArgs(
+  plan: RunPlan,
+  session: Session,
+  settings: DockerSettings,
+  envFile: string | undefined,
+): readonly string[] {
+  const { user } = plan;
+  const socket = settings.socket;
+  return [
+    "run",
+    "--rm",
+    "--pull=never",
+    "--init",
+    "--interactive",
+    ...(plan.tty ? ["--tty"] : []),
+    `--detach-keys=${DETACH_KEYS}`,
+    `--name=${session.name}`,
+    `--hostname=${session.name}`,
+    ...labels(plan, session).flatMap((label) => ["--label", label]),
+    "--cap-drop=ALL",
+    "--security-opt=no-new-privileges",
+    `--pids-limit=${PIDS_LIMIT}`,
+    "--ipc=private",
+    ...(settings.cpus === undefined ? [] : [`--cpus=${settings.cpus}`]),
+    ...(settings.memory === undefined ? [] : [`--memory=${settings.memory}`]),
+    ...(isRootlessPodman(settings, user.uid) ? ["--userns=keep-id"] : []),
+    `--user=${user.uid}:${user.gid}`,
+    `--workdir=${plan.workdir}`,
+    ...plan.mounts.flatMap((mount) => ["--mount", mountArg(mount)]),
+    ...(socket === undefined
+      ? []
+      : [
+          "--mount",
+          `type=bind,${csvField(`source=${socket.path}`)},target=/var/run/docker.sock`,
+          `--group-add=${socket.gid}`,
+        ]),
+    ...plan.ports.flatMap((port) => ["--publish", portArg(port)]),
+    ...plan.env.filter(({ name }) => !steersCli(name)).flatMap(({ name }) => ["--env", name]),
+    ...(envFile === undefined ? [] : ["--env-file", envFile]),
+    plan.image.tag,
+    ...plan.argv,
+  ];
+}
+
+function isRootlessPodman({ command }: DockerSettings, uid: number): boolean {
+  return uid !== 0 && /(^|\/)podman$/.test(command);
+}
+
+/** `docker exec …` in a running container, as its own user and in its own directory. */
+export function execArgs(name: string, argv: readonly string[], tty: boolean): readonly string[] {
+  return [
+    "exec",
+    "--interactive",
+    ...(tty ? ["--tty"] : []),
+    `--detach-keys=${DETACH_KEYS}`,
+    name,
+    ...argv,
+  ];
+}
+
+/** `docker build` of a Dockerfile on standard input, without any context: nothing of the project can get in. */
+export function buildArgs(
+  tag: string,
+  args: Readonly<Record<string, string>>,
+  options: { readonly fresh: boolean; readonly buildkit: boolean },
+): readonly string[] {
+  return [
+    "build",
+    ...(options.buildkit ? ["--progress=plain"] : []),
+    ...(options.fresh ? ["--no-cache"] : []),
+    ...Object.entries(args).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]),
+    "--label",
+    "silo.managed=1",
+    "--label",
+    `silo.tool=${tag.replace(/^silo-/, "").replace(/:.*$/, "")}`,
+    "--tag",
+    tag,
+    "-",
+  ];
+}
+
+/** Containers with a label, running or not, one JSON object a line. */
+export function listArgs(filters: readonly string[]): readonly string[] {
+  return [
+    "ps",
+    "--all",
+    "--no-trunc",
+    ...filters.flatMap((filter) => ["--filter", filter]),
+    "--format",
+    "{{json .}}",
+  ];
+}
+
+/** Every name in use on the engine. */
+export const NAMES_ARGS = ["ps", "--all", "--format", "{{.Names}}"] as const;

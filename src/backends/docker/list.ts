@@ -1,0 +1,98 @@
+import { SiloError } from "../../errors.ts";
+import { capture, ProgramMissing } from "../../sys/process.ts";
+import type { ContainerInfo } from "../backend.ts";
+import { listArgs, NAMES_ARGS, type DockerSettings } from "./args.ts";
+import { engineError, missingCli } from "./errors.ts";
+
+const OURS = "label=silo.managed=1";
+
+/** Runs a docker command for its output. @throws SiloError with the mend where it fails. */
+export async function ask(settings: DockerSettings, args: readonly string[]): Promise<string> {
+  try {
+    const { code, stdout, stderr } = await capture({ bin: settings.command, args });
+    if (code !== 0) throw engineError(stderr, `${settings.command} ${args[0] ?? ""}`);
+    return stdout;
+  } catch (error) {
+    throw error instanceof ProgramMissing ? missingCli(error) : error;
+  }
+}
+
+function lines(text: string): readonly string[] {
+  return text.split("\n").filter((line) => line !== "");
+}
+
+export async function names(settings: DockerSettings): Promise<readonly string[]> {
+  return lines(await ask(settings, NAMES_ARGS));
+}
+
+/** One line of `docker ps --format '{{json .}}'` (Docker: strings; podman: lists and objects). */
+export function parseContainer(line: string): ContainerInfo {
+  const row = JSON.parse(line) as Record<string, unknown>;
+  const text = (key: string) => (typeof row[key] === "string" ? row[key] : "");
+  const first = (key: string) => (Array.isArray(row[key]) ? String(row[key][0] ?? "") : text(key));
+  const labels = parseLabels(row["Labels"]);
+  return {
+    name: first("Names"),
+    image: text("Image"),
+    backend: "docker",
+    status: text("Status"),
+    running: text("State") === "running",
+    tool: labels["silo.tool"] ?? "",
+    project: labels["silo.project"] ?? "",
+    session: labels["silo.session"] ?? "",
+    created: text("CreatedAt") === "" ? undefined : text("CreatedAt"),
+  };
+}
+
+function parseLabels(value: unknown): Record<string, string> {
+  if (typeof value === "object" && value !== null) return value as Record<string, string>;
+  const pairs = (typeof value === "string" ? value : "").split(",").map((pair) => pair.split("="));
+  return Object.fromEntries(pairs.map(([key = "", ...rest]) => [key, rest.join("=")]));
+}
+
+export async function list(settings: DockerSettings): Promise<readonly ContainerInfo[]> {
+  return lines(await ask(settings, listArgs([OURS]))).map(parseContainer);
+}
+
+/** Deletes containers by name, silo's own only, whatever their state. */
+export async function remove(settings: DockerSettings, wanted: readonly string[]): Promise<void> {
+  const own = new Set((await list(settings)).map(({ name }) => name));
+  await removeAll(
+    settings,
+    wanted.filter((name) => own.has(name)),
+  );
+}
+
+/** Deletes what belongs to sessions. */
+export async function reap(settings: DockerSettings, sessions: readonly string[]): Promise<void> {
+  const gone = new Set(sessions);
+  const left = (await list(settings)).filter(({ session }) => gone.has(session));
+  await removeAll(
+    settings,
+    left.map(({ name }) => name),
+  );
+}
+
+async function removeAll(settings: DockerSettings, wanted: readonly string[]): Promise<void> {
+  if (wanted.length === 0) return;
+  const { code, stderr } = await capture({
+    bin: settings.command,
+    args: ["rm", "--force", ...wanted],
+  });
+  const failed = lines(stderr).filter(
+    (line) => !/no such container|already in progress/i.test(line),
+  );
+  if (code !== 0 && failed.length > 0)
+    throw engineError(failed.join("\n"), "removing the container");
+}
+
+/** The running container of that name that silo made. @throws SiloError where there is none. */
+export async function runningOwn(settings: DockerSettings, name: string): Promise<ContainerInfo> {
+  const own = await list(settings);
+  const found = own.find((container) => container.name === name);
+  if (found === undefined)
+    throw new SiloError(`silo has no container "${name}"`, { hint: "silo ls" });
+  if (!found.running)
+    throw new SiloError(`${name} does not run: ${found.status}`, { hint: `silo rm ${name}` });
+  return found;
+}

@@ -1,0 +1,49 @@
+import type { Backend, ContainerInfo } from "../backends/backend.ts";
+import { AVAILABLE, openBackend } from "../backends/index.ts";
+import { loadConfig } from "../config/load.ts";
+import { xdgDirectories } from "../core/paths.ts";
+import type { BackendName } from "../core/types.ts";
+import { errorText, SiloError } from "../errors.ts";
+import { suggestion } from "../core/nearest.ts";
+import { readText } from "../sys/fs.ts";
+import { place } from "../sys/host.ts";
+import { log } from "../ui/log.ts";
+import { reapDead } from "./execute.ts";
+
+/** A container and the backend that has it. */
+export type Found = ContainerInfo & { readonly owner: Backend };
+
+/**
+ * What silo started, of one backend or of all; leftovers of killed silos are deleted first.
+ * A backend that does not answer is an error when it was asked for, else a warning.
+ */
+export async function allContainers(asked: BackendName | undefined): Promise<readonly Found[]> {
+  const here = place();
+  const config = await loadConfig(here, readText);
+  const { state } = xdgDirectories(here.home, here.env);
+  const names = asked === undefined ? AVAILABLE : [asked];
+  const lists = await Promise.all(
+    names.map(async (name) => {
+      try {
+        const owner = await openBackend(name, config);
+        await reapDead(owner, state);
+        return (await owner.list()).map((info) => ({ ...info, owner }));
+      } catch (error) {
+        if (asked !== undefined || AVAILABLE.length === 1) throw error;
+        log.warn(`${name}: ${errorText(error)}`);
+        return [];
+      }
+    }),
+  );
+  return lists.flat();
+}
+
+/** The container of that name. @throws SiloError with the nearest name. */
+export function pick(containers: readonly Found[], name: string): Found {
+  const found = containers.find((container) => container.name === name);
+  if (found !== undefined) return found;
+  const names = containers.map((container) => container.name);
+  throw new SiloError(`silo has no container "${name}"${suggestion(name, names)}`, {
+    hint: "silo ls",
+  });
+}

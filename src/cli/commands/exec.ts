@@ -1,0 +1,20 @@
+import type { Flags } from "../args.ts";
+import { backendFlag } from "../args.ts";
+import { allContainers, pick } from "../backends.ts";
+import type { Action } from "../tree.ts";
+
+/** The shell of the user's choice inside, zsh before bash. */
+const LOGIN_SHELL = ["sh", "-c", 'exec "$(command -v zsh || command -v bash || command -v sh)" -l'];
+
+async function run(flags: Flags, name: string, argv: readonly string[]): Promise<number> {
+  const { owner } = pick(await allContainers(backendFlag(flags)), name);
+  return await owner.exec(name, argv, process.stdin.isTTY && process.stdout.isTTY);
+}
+
+/** `silo exec <name> <command…>`. */
+export const exec: Action = async ({ flags, words: [name = "", ...argv] }) =>
+  await run(flags, name, argv);
+
+/** `silo shell <name>`. */
+export const shell: Action = async ({ flags, words: [name = ""] }) =>
+  await run(flags, name, LOGIN_SHELL);

@@ -1,0 +1,67 @@
+import type { Backend } from "../backends/backend.ts";
+import type { Exit, RunPlan } from "../core/types.ts";
+import { SiloError } from "../errors.ts";
+import { tryLock, type Lock } from "../sys/locks.ts";
+import { untold } from "../sys/notes.ts";
+import { createMissing } from "../sys/prepare.ts";
+import { deadSessions, forgetSession, openSession } from "../sys/sessions.ts";
+import { log } from "../ui/log.ts";
+import type { RunFlags } from "./args.ts";
+import { launch } from "./launch.ts";
+
+export type Execution = {
+  readonly backend: Backend;
+  readonly plan: RunPlan;
+  readonly names: Promise<readonly string[]>;
+  /** The XDG state directory. */
+  readonly state: string;
+  readonly flags: RunFlags;
+};
+
+/** Carries out a plan: makes what it needs on the host, runs it, and leaves nothing behind. */
+export async function execute({ backend, plan, names, state, flags }: Execution): Promise<Exit> {
+  const [session, notes] = await Promise.all([
+    openSession(state, backend.name),
+    untold(state, plan.notes),
+    createMissing(plan.creations),
+  ]);
+  for (const { text } of notes) log.info(text);
+  let lock: Lock | undefined;
+  const cleaned = reapDead(backend, state);
+  try {
+    lock = await holdExclusive(plan, state);
+    return await launch({
+      backend,
+      plan,
+      state,
+      names,
+      sessionId: session.id,
+      forceBuild: flags.forceBuild,
+      verbose: flags.verbose,
+    });
+  } finally {
+    await Promise.all([lock?.release(), session.close(), cleaned]);
+  }
+}
+
+/** Deletes what silos that were killed left behind. Its failure is no matter: the next command tries again. */
+export async function reapDead(backend: Backend, state: string): Promise<void> {
+  try {
+    const dead = (await deadSessions(state, backend.name)).map(({ id }) => id);
+    if (dead.length === 0) return;
+    await backend.reap(dead);
+    await Promise.all(dead.map((id) => forgetSession(state, id)));
+  } catch {
+    // The engine is down or busy; the files stay.
+  }
+}
+
+async function holdExclusive(plan: RunPlan, state: string): Promise<Lock | undefined> {
+  if (plan.exclusive === undefined) return undefined;
+  const lock = await tryLock(state, `exclusive ${plan.exclusive}`);
+  if ("release" in lock) return lock;
+  throw new SiloError(
+    `another ${plan.tool} (process ${lock.pid}) uses ${plan.exclusive}, and two would damage its database`,
+    { hint: "silo ls   # use or end the one that runs" },
+  );
+}

@@ -1,0 +1,104 @@
+import type { Backend, RunOutcome } from "../backends/backend.ts";
+import { nextName } from "../core/naming.ts";
+import type { Exit, RunPlan, Session } from "../core/types.ts";
+import { Cancelled, SiloError } from "../errors.ts";
+import { waitForLock } from "../sys/locks.ts";
+import { interruptible } from "../sys/interrupt.ts";
+import { log } from "../ui/log.ts";
+import { buildProgress } from "../ui/progress.ts";
+
+/** Twenty silos may start at once; each clash means that another one got on. */
+const MAX_CLASHES = 50;
+
+export type Launch = {
+  readonly backend: Backend;
+  readonly plan: RunPlan;
+  readonly sessionId: string;
+  /** The XDG state directory. */
+  readonly state: string;
+  /** Names in use, asked for early. */
+  readonly names: Promise<readonly string[]>;
+  readonly forceBuild: boolean;
+  readonly verbose: boolean;
+};
+
+/** Runs the plan, and mends what can be mended: a missing image, a taken name, a taken port of the tool's own. */
+export async function launch(given: Launch): Promise<Exit> {
+  const { backend, sessionId } = given;
+  let plan = given.plan;
+  let built = given.forceBuild;
+  if (given.forceBuild) await buildImage(given);
+  let name = plan.name ?? nextName(plan.project, await given.names);
+  for (let clashes = 0; ;) {
+    const session: Session = { id: sessionId, name };
+    const outcome = await backend.run(plan, session);
+    switch (outcome.kind) {
+      case "exit":
+        return outcome.code;
+      case "no-image":
+        if (built) throw vanished(plan);
+        built = await buildImage(given);
+        break;
+      case "name-taken":
+        clashes += 1;
+        if (plan.name !== undefined || clashes > MAX_CLASHES) throw nameTaken(name);
+        name = nextName(plan.project, [name, ...(await backend.names())]);
+        break;
+      case "port-taken":
+        plan = withoutPort(plan, outcome);
+        break;
+    }
+  }
+}
+
+/**
+ * Builds the image; of several silos that miss the same one, one builds and the others wait for it.
+ * @returns whether this one built: if not, another's image may be there now.
+ */
+async function buildImage({ backend, plan, state, forceBuild, verbose }: Launch): Promise<boolean> {
+  return await interruptible(async (signal) => {
+    const progress = buildProgress(plan.image.tag, verbose);
+    try {
+      const lock = await waitForLock(
+        state,
+        `build ${backend.name} ${plan.image.tag}`,
+        ({ pid }) => log.info(`waiting for another silo (process ${pid}) that builds this image`),
+        signal,
+      );
+      try {
+        if (lock.waited && !forceBuild) return false;
+        await backend.build(plan.image, { fresh: forceBuild, report: progress.report, signal });
+        progress.done();
+        return true;
+      } finally {
+        await lock.release();
+      }
+    } catch (error) {
+      throw signal.aborted && !(error instanceof Cancelled) ? new Cancelled() : error;
+    } finally {
+      progress.stop();
+    }
+  });
+}
+
+function vanished(plan: RunPlan): SiloError {
+  return new SiloError(`the image ${plan.image.tag} was built, but the engine does not find it`, {
+    hint: `silo ${plan.tool} --force-build`,
+  });
+}
+
+function nameTaken(name: string): SiloError {
+  return new SiloError(`the name "${name}" is in use`, { hint: `silo rm ${name}` });
+}
+
+/** The plan without a taken port of the tool's own. @throws SiloError for a configured one. */
+function withoutPort(plan: RunPlan, { port }: RunOutcome & { kind: "port-taken" }): RunPlan {
+  const taken = plan.ports.find(({ host }) => host === port);
+  if (taken?.optional !== true) {
+    throw new SiloError(`port ${port} on this machine is in use by another program`, {
+      hint: `lsof -i :${port}   # or choose another one under "ports" in silo.jsonc`,
+    });
+  }
+  log.warn(`port ${port} is in use, so ${plan.tool}'s is not published this time`);
+  return { ...plan, ports: plan.ports.filter((other) => other !== taken) };
+}

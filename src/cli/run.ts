@@ -1,0 +1,89 @@
+import type { Backend } from "../backends/backend.ts";
+import { chooseBackend, openBackend } from "../backends/index.ts";
+import { loadConfig } from "../config/load.ts";
+import type { Config } from "../config/types.ts";
+import { within, xdgDirectories } from "../core/paths.ts";
+import { planRun, refusal, requestedPaths, type Request } from "../core/plan.ts";
+import { matchingRepos } from "../core/repos.ts";
+import type { Exit, HostFacts } from "../core/types.ts";
+import { SiloError, UsageError } from "../errors.ts";
+import { readText } from "../sys/fs.ts";
+import { hostFacts, onPath, pathFacts, place } from "../sys/host.ts";
+import { refreshInBackground, toolVersions } from "../sys/versions.ts";
+import { toolByName, type ToolName } from "../tools/index.ts";
+import { confirm } from "../ui/prompts.ts";
+import { log } from "../ui/log.ts";
+import type { RunFlags } from "./args.ts";
+import { execute } from "./execute.ts";
+
+/** What `silo [tool] [-- args…]` was asked to do. */
+export type RunInput = {
+  /** Undefined: the repository's tool, else the configured one. */
+  readonly tool: string | undefined;
+  readonly args: readonly string[];
+  readonly flags: RunFlags;
+};
+
+/** Plans a run here and runs it, or prints it with `--dry-run`. @returns the tool's own exit code. */
+export async function runTool({ tool: named, args, flags }: RunInput): Promise<Exit> {
+  const here = place();
+  const config = await loadConfig(here, readText);
+  const backend = await openBackend(chooseBackend(flags.backend, config, onPath), config);
+  const names = flags.dryRun || flags.name !== undefined ? noNames() : askNames(backend);
+  const host = await hostFacts(here);
+  const tool = toolByName(named ?? defaultTool(config, host));
+  const dirs = xdgDirectories(host.home, host.env);
+  const versions = await toolVersions(tool, dirs.cache);
+  const request: Request = { config, host, tool, args, versions, name: flags.name };
+  const refused = refusal(request);
+  if (refused !== undefined) throw new SiloError(refused.message, { hint: refused.hint });
+  const plan = planRun(request, await pathFacts(requestedPaths(request)));
+  if (flags.dryRun) {
+    const { printPlan } = await import("./dry-run.ts");
+    return printPlan(backend, plan, flags.json);
+  }
+  await confirmPlace(host, flags.yes);
+  for (const warning of [...backend.warnings, ...plan.warnings]) log.warn(warning);
+  await refreshInBackground(dirs.cache);
+  return await execute({ backend, plan, names, state: dirs.state, flags });
+}
+
+const noNames = () => Promise.resolve<readonly string[]>([]);
+
+/** Starts the question early; its failure is told where the answer is needed. */
+function askNames(backend: Backend): Promise<readonly string[]> {
+  const names = backend.names();
+  names.catch(() => {});
+  return names;
+}
+
+/** The repository's tool (longest pattern first), else the configured one. */
+function defaultTool(config: Config, host: HostFacts): ToolName {
+  const patterns = matchingRepos(Object.keys(config.repos), host.git.remotes);
+  const ofRepo = patterns.toReversed().map((pattern) => config.repos[pattern]?.tool);
+  const tool = ofRepo.find((known) => known !== undefined) ?? config.tool;
+  if (tool !== undefined) return tool.value;
+  throw new UsageError("no tool was named, and none is configured", {
+    hint: 'silo claude   # or set "tool": "claude" in ~/.config/silo/silo.jsonc',
+  });
+}
+
+/**
+ * Asks before all of the home directory, or more, is handed to a tool that asks nobody.
+ * @throws SiloError for `/`, which no guest can have, or where the answer is no.
+ */
+async function confirmPlace({ cwd, home }: HostFacts, yes: boolean): Promise<void> {
+  if (cwd === "/") {
+    throw new SiloError("the working directory is /, which would hide the guest's own system", {
+      hint: "cd <project> && silo …",
+    });
+  }
+  if (!within(cwd, home) || yes) return;
+  const what =
+    cwd === home ? "your whole home directory" : `${cwd}, which holds your home directory`;
+  const sure = await confirm(
+    `This gives the tool ${what} to read and write. Go on?`,
+    "cd <project> && silo …   # or --yes if you mean it",
+  );
+  if (!sure) throw new SiloError("not started", { hint: "cd <project> && silo …" });
+}

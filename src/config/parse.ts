@@ -1,0 +1,136 @@
+import {
+  findNodeAtLocation,
+  parseTree,
+  printParseErrorCode,
+  type Node,
+  type ParseError,
+} from "jsonc-parser";
+import * as v from "valibot";
+import { suggestion } from "../core/nearest.ts";
+import { fileSchema, type FileConfig } from "./schema.ts";
+
+/** Something wrong in a file, at a place counted from 1. */
+export type Problem = { readonly line: number; readonly column: number; readonly message: string };
+
+export type Parsed = { readonly config: FileConfig } | { readonly problems: readonly Problem[] };
+
+/** Deeper than any configuration; beyond it the parsers would run out of stack. */
+const MAX_DEPTH = 40;
+
+/** Parses one file: JSON with comments and trailing commas; an empty one is `{}`. */
+export function parseConfig(source: string): Parsed {
+  const text = source.replace(/^\uFEFF/, "");
+  const at = locator(text);
+  if (depth(text) > MAX_DEPTH)
+    return { problems: [{ ...at(0), message: `nested deeper than ${MAX_DEPTH} levels` }] };
+  const errors: ParseError[] = [];
+  const tree = parseTree(text, errors, { allowTrailingComma: true, allowEmptyContent: true });
+  if (errors.length > 0) {
+    return {
+      problems: errors.map(({ error, offset }) => ({
+        ...at(offset),
+        message: syntaxText(printParseErrorCode(error)),
+      })),
+    };
+  }
+  if (tree === undefined) return { config: {} };
+  const found: { offset: number; message: string }[] = [];
+  const value = toValue(tree, found);
+  const result = v.safeParse(fileSchema, value);
+  if (!result.success) found.push(...result.issues.map((issue) => located(issue, tree)));
+  if (found.length > 0) {
+    return { problems: found.map(({ offset, message }) => ({ ...at(offset), message })) };
+  }
+  return { config: result.output as FileConfig };
+}
+
+/** The most brackets open at once; brackets in strings and comments may count too, at no harm. */
+function depth(text: string): number {
+  let open = 0;
+  let most = 0;
+  for (const char of text) {
+    if (char === "{" || char === "[") most = Math.max(most, (open += 1));
+    else if (char === "}" || char === "]") open -= 1;
+  }
+  return most;
+}
+
+/** The value of a tree, without a prototype that a key could reach; keys that stand twice are problems. */
+function toValue(node: Node, problems: { offset: number; message: string }[]): unknown {
+  if (node.type === "array") return (node.children ?? []).map((child) => toValue(child, problems));
+  if (node.type !== "object") return node.value;
+  const entries = new Map<string, unknown>();
+  for (const property of node.children ?? []) {
+    const [key, child] = property.children ?? [];
+    if (key === undefined || child === undefined) continue;
+    const name = String(key.value);
+    if (entries.has(name))
+      problems.push({ offset: key.offset, message: `"${name}" stands here twice` });
+    if (name === "__proto__")
+      problems.push({ offset: key.offset, message: `unknown key "${name}"` });
+    else entries.set(name, toValue(child, problems));
+  }
+  return Object.fromEntries(entries);
+}
+
+function located(issue: v.BaseIssue<unknown>, tree: Node): { offset: number; message: string } {
+  const keys = (issue.path ?? []).map(({ key }) => key as string | number);
+  const node = findNodeAtLocation(tree, keys);
+  const name = keys.at(-1);
+  const isKey = issue.type === "strict_object" && issue.expected === "never";
+  // An unknown key is marked at its name, any other problem at the value.
+  const offset = (isKey ? node?.parent?.children?.[0]?.offset : node?.offset) ?? tree.offset;
+  if (isKey) return { offset, message: unknownKey(String(name), knownKeys(keys.slice(0, -1))) };
+  const where = keys.length === 0 ? "" : `${keys.join(".")}: `;
+  const reason =
+    issue.type === "regex" ? `${issue.message}, got ${issue.received}` : expectation(issue);
+  return { offset, message: `${where}${reason}` };
+}
+
+function expectation({ expected, received, message }: v.BaseIssue<unknown>): string {
+  return expected === null
+    ? message
+    : `expected ${expected.replaceAll(/[()]/g, "")}, got ${received}`;
+}
+
+function unknownKey(name: string, known: readonly string[]): string {
+  return `unknown key "${name}"${suggestion(name, known)}`;
+}
+
+/** The keys that the schema knows at a place. */
+function knownKeys(place: readonly (string | number)[]): readonly string[] {
+  let schema: unknown = fileSchema;
+  for (const key of place) {
+    const inner = unwrapped(schema);
+    schema = inner.entries?.[key] ?? inner.value;
+  }
+  return Object.keys(unwrapped(schema).entries ?? {});
+}
+
+type Shape = {
+  wrapped?: unknown;
+  pipe?: readonly unknown[];
+  entries?: Record<string, unknown>;
+  value?: unknown;
+};
+
+/** A schema without what is optional or piped around it. */
+function unwrapped(schema: unknown): Shape {
+  let shape = schema as Shape;
+  for (;;) {
+    if (shape.wrapped !== undefined) shape = shape.wrapped as Shape;
+    else if (shape.pipe !== undefined && shape.pipe[0] !== shape) shape = shape.pipe[0] as Shape;
+    else return shape;
+  }
+}
+
+function syntaxText(code: string): string {
+  return code.replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+}
+
+function locator(text: string): (offset: number) => { line: number; column: number } {
+  return (offset) => {
+    const before = text.slice(0, offset).split(/\r\n|\n|\r/);
+    return { line: before.length, column: (before.at(-1) ?? "").length + 1 };
+  };
+}

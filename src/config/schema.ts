@@ -1,0 +1,109 @@
+import * as v from "valibot";
+import { BACKENDS, TOOLCHAINS } from "../core/types.ts";
+import { TOOL_NAMES } from "../tools/index.ts";
+
+/** A field with the sentence that people read in their editor. */
+const about = <T extends v.GenericSchema>(schema: T, text: string) =>
+  v.pipe(schema, v.description(text));
+
+const text = (expected: string, form: RegExp) =>
+  v.pipe(v.string(), v.regex(form, `expected ${expected}`));
+
+const path = text("a path without line breaks", /^[^\0\n\r]+$/);
+const envEntry = text("NAME or NAME=value", /^[A-Za-z_][A-Za-z0-9_]*(=[^\0]*)?$/);
+const hook = text("a shell command", /^[^\0]*\S[^\0]*$/);
+const PORT = "([1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])";
+const port = text(
+  "[hostIP:]host:guest[/udp] with ports from 1 to 65535",
+  new RegExp(`^((\\[[0-9a-fA-F:.%]+\\]|[^:[\\]]+):)?${PORT}:${PORT}(/(tcp|udp))?$`),
+);
+const memory = text("an amount such as 512m or 4g", /^[1-9]\d*(\.\d+)?[bkmg]?$/i);
+const cpus = v.pipe(v.number(), v.gtValue(0, "expected a number above 0"));
+const name = text("a name without white space", /^\S+$/);
+
+const layer = {
+  mounts_ro: about(v.optional(v.array(path)), "Host paths that the tool may read."),
+  mounts_rw: about(v.optional(v.array(path)), "Host paths that the tool may read and write."),
+  env: about(v.optional(v.array(envEntry)), "NAME passes the host's value, NAME=value sets it."),
+  post_build_hooks: about(
+    v.optional(v.array(hook)),
+    "Shell commands that run as the user when the image is built.",
+  ),
+  pre_run_hooks: about(
+    v.optional(v.array(hook)),
+    "Shell commands that run before the tool, in one bash.",
+  ),
+  ports: about(
+    v.optional(v.array(port)),
+    "Published ports: [hostIP:]host:guest[/udp]; 127.0.0.1 without an address.",
+  ),
+};
+
+const tool = v.picklist(TOOL_NAMES);
+const size = {
+  cpus: about(v.optional(cpus), "Number of processors."),
+  memory: about(v.optional(memory), "Memory, such as 4g."),
+};
+
+/** One silo.jsonc. The types of the configuration and the published JSON schema come from here. */
+export const fileSchema = v.strictObject({
+  $schema: about(v.optional(v.string()), "The address of this schema, for editors."),
+  backend: about(
+    v.optional(v.picklist(BACKENDS)),
+    "Where tools run; chosen by itself when not set.",
+  ),
+  tool: about(v.optional(tool), "The tool that `silo` without a word runs."),
+  backends: about(
+    v.optional(
+      v.strictObject({
+        docker: v.optional(
+          v.strictObject({
+            command: about(v.optional(name), "The engine's command: docker or podman."),
+            socket: about(
+              v.optional(v.boolean()),
+              "Shares the host's engine socket: root on the host.",
+            ),
+            ...size,
+          }),
+        ),
+        container: v.optional(v.strictObject(size)),
+        fly: v.optional(
+          v.strictObject({
+            app: about(v.optional(name), "The Fly.io app that machines belong to."),
+            region: about(v.optional(name), "The region of new machines."),
+            ...size,
+          }),
+        ),
+      }),
+    ),
+    "Settings of each backend.",
+  ),
+  image: about(
+    v.optional(
+      v.strictObject({
+        base: about(v.optional(name), "The image that all else is built on; Debian or Ubuntu."),
+        toolchains: about(
+          v.optional(v.array(v.picklist(TOOLCHAINS))),
+          "The toolchains that the image carries.",
+        ),
+      }),
+    ),
+    "What the image is made of.",
+  ),
+  trusted_paths: about(
+    v.optional(v.array(path)),
+    "Directories whose silo.jsonc files are obeyed without asking.",
+  ),
+  ...layer,
+  tools: about(
+    v.optional(v.strictObject(v.entriesFromList(TOOL_NAMES, v.optional(v.strictObject(layer))))),
+    "Settings of one tool.",
+  ),
+  repos: about(
+    v.optional(v.record(v.string(), v.strictObject({ tool: v.optional(tool), ...layer }))),
+    "Settings of repositories, by a part of a remote's address.",
+  ),
+});
+
+/** The content of one file. */
+export type FileConfig = v.InferOutput<typeof fileSchema>;

@@ -1,0 +1,80 @@
+import { homely } from "../core/paths.ts";
+import { LAYER_KEYS, type Config, type Layer, type Sourced } from "./types.ts";
+
+type Value = Sourced<string | number | boolean>;
+type Tree = { readonly [key: string]: Value | readonly Value[] | Tree | undefined };
+
+/** An env entry as it may be shown: a value that stands in the file may be a secret. */
+function hidden({ value, from }: Sourced<string>): Sourced<string> {
+  return { value: value.replace(/=[^]*$/, "=…"), from };
+}
+
+function layerTree(layer: Layer): Tree {
+  return Object.fromEntries(
+    LAYER_KEYS.map((key) => [key, key === "env" ? layer.env.map(hidden) : layer[key]]),
+  );
+}
+
+function tree(config: Config): Tree {
+  const { backends, image } = config;
+  const layers = (all: Readonly<Record<string, Layer & { tool?: Value | undefined }>>) =>
+    Object.fromEntries(
+      Object.entries(all).map(([name, layer]) => [name, { tool: layer.tool, ...layerTree(layer) }]),
+    );
+  return {
+    backend: config.backend,
+    tool: config.tool,
+    backends: {
+      docker: { ...backends.docker },
+      container: { ...backends.container },
+      fly: { ...backends.fly },
+    },
+    image: { base: image.base, toolchains: image.toolchains },
+    trusted_paths: config.trusted_paths,
+    ...layerTree(config),
+    tools: layers(config.tools),
+    repos: layers(config.repos),
+  };
+}
+
+const isValue = (node: object): node is Value =>
+  "from" in node && "value" in node && typeof node.from === "string";
+
+/** The merged configuration as JSONC, each value with where it came from. Values of env entries are left out. */
+export function showConfig(config: Config, home: string, colour: boolean): string {
+  const note = (from: string) => {
+    const text = `// ${homely(from, home)}`;
+    return colour ? `\u001B[90m${text}\u001B[0m` : text;
+  };
+  const render = (node: Value | readonly Value[] | Tree, indent: string, tail: string): string => {
+    const inner = `${indent}  `;
+    if (Array.isArray(node)) {
+      const items = (node as readonly Value[]).map(
+        (item, i) => inner + render(item, inner, i + 1 < node.length ? "," : ""),
+      );
+      return items.length === 0 ? `[]${tail}` : `[\n${items.join("\n")}\n${indent}]${tail}`;
+    }
+    if (isValue(node)) return `${JSON.stringify(node.value)}${tail} ${note(node.from)}`;
+    const entries = Object.entries(node as Tree).filter(
+      ([, child]) => child !== undefined && !isEmpty(child),
+    );
+    const lines = entries.map(
+      ([key, child], i) =>
+        `${inner}${JSON.stringify(key)}: ${render(child ?? {}, inner, i + 1 < entries.length ? "," : "")}`,
+    );
+    return lines.length === 0 ? `{}${tail}` : `{\n${lines.join("\n")}\n${indent}}${tail}`;
+  };
+  return render(tree(config), "", "");
+}
+
+/** Nothing to show: an empty list or object, or one of only such. */
+function isEmpty(node: Value | readonly Value[] | Tree): boolean {
+  if (Array.isArray(node)) return node.length === 0;
+  if (isValue(node)) return false;
+  return Object.values(node as Tree).every((child) => child === undefined || isEmpty(child));
+}
+
+/** The same as data, every value beside its source. */
+export function configData(config: Config): unknown {
+  return tree(config);
+}

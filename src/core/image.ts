@@ -1,0 +1,68 @@
+import { createHash } from "node:crypto";
+import type { Tool } from "../tools/tool.ts";
+import { renderDockerfile } from "./dockerfile.ts";
+import type { GuestUser, ImagePlan, Toolchain } from "./types.ts";
+
+/** What an image is made of. */
+export type ImageInput = {
+  readonly tool: Tool;
+  readonly base: string;
+  readonly toolchains: readonly Toolchain[];
+  readonly user: GuestUser;
+  /** Version by tool name: the tool's own and those it carries. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly globalHooks: readonly string[];
+  readonly toolHooks: readonly string[];
+  readonly mountParents: readonly string[];
+};
+
+/** The build argument that names a tool's version. */
+function versionArg(tool: string): string {
+  return `${tool.toUpperCase()}_VERSION`;
+}
+
+/** A login name that every system accepts; macOS and directory services know others. */
+function loginName(name: string): string {
+  const plain = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_-]/g, "-")
+    .replace(/^[^a-z_]+/, "")
+    .slice(0, 32);
+  return plain === "" ? "silo" : plain;
+}
+
+/** `silo-<tool>:<16 hex>` over everything that goes in, so that the same input has the same tag on every machine. */
+export function imageTag(
+  tool: string,
+  dockerfile: string,
+  buildArgs: Readonly<Record<string, string>>,
+): string {
+  const sorted = Object.entries(buildArgs).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const hash = createHash("sha256")
+    .update(JSON.stringify([dockerfile, tool, sorted]))
+    .digest("hex");
+  return `silo-${tool}:${hash.slice(0, 16)}`;
+}
+
+/** The image of one tool for one user, as a value. */
+export function planImage(input: ImageInput): ImagePlan {
+  const { tool, user, versions } = input;
+  const installed = [...tool.carries, tool.name];
+  const dockerfile = renderDockerfile({
+    base: input.base,
+    toolchains: input.toolchains,
+    install: tool.install,
+    versionArgs: installed.map(versionArg),
+    globalHooks: input.globalHooks,
+    toolHooks: input.toolHooks,
+    directories: input.mountParents,
+  });
+  const buildArgs = {
+    USER: loginName(user.name),
+    UID: String(user.uid),
+    GID: String(user.gid),
+    HOME: user.home,
+    ...Object.fromEntries(installed.map((name) => [versionArg(name), versions[name] ?? "latest"])),
+  };
+  return { tag: imageTag(tool.name, dockerfile, buildArgs), dockerfile, buildArgs };
+}

@@ -1,0 +1,184 @@
+import { dirname } from "node:path";
+import type { Config, Layer } from "../config/types.ts";
+import type { Tool, ToolFacts } from "../tools/tool.ts";
+import { identityEnv, mergeEnv, terminalEnv, writtenEnv } from "./env.ts";
+import { guestCommand } from "./guest-script.ts";
+import { planImage } from "./image.ts";
+import { planMounts, toolPath, type MountRequest, type PathFacts } from "./mounts.ts";
+import { projectName } from "./naming.ts";
+import { absolutePath, directoriesBetween, homely, within, xdgDirectories } from "./paths.ts";
+import { mergePorts, parsePort } from "./ports.ts";
+import { matchingRepos } from "./repos.ts";
+import type { HostFacts, Port, RunPlan } from "./types.ts";
+
+/** What a run is made of, before anyone looks at the requested paths. */
+export type Request = {
+  readonly config: Config;
+  readonly host: HostFacts;
+  readonly tool: Tool;
+  /** The user's arguments to the tool. */
+  readonly args: readonly string[];
+  /** Version by tool name: the one to install, and those it carries. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** `--name`. */
+  readonly name: string | undefined;
+};
+
+/** A layer of the configuration with its weight where two settings disagree. */
+type Ranked = { readonly layer: Layer; readonly level: number };
+
+/** The layers that apply here in their effective order: the tool's, then global, then repositories' (shortest pattern first). */
+function layersOf({ config, host, tool }: Request): readonly Ranked[] {
+  const own = Object.entries(config.tools).find(([name]) => name === tool.name)?.[1];
+  const repos = matchingRepos(Object.keys(config.repos), host.git.remotes);
+  return [
+    ...(own === undefined ? [] : [{ layer: own, level: 2 }]),
+    { layer: config, level: 1 },
+    ...repos.flatMap((pattern, i) => {
+      const layer = config.repos[pattern];
+      return layer === undefined ? [] : [{ layer, level: 3 + i }];
+    }),
+  ];
+}
+
+/** Within a level, a file nearer to the working directory weighs more than one farther up or the global one. */
+function rank(level: number, from: string, cwd: string): number {
+  const directory = dirname(from);
+  return level * 10_000 + (within(directory, cwd) ? directory.length : 0);
+}
+
+function mountRequests(request: Request): readonly MountRequest[] {
+  const { host, tool } = request;
+  const xdg = xdgDirectories(host.home, host.env);
+  const fixed = (path: string, from: string, missing: MountRequest["missing"], mode: "rw" | "ro") =>
+    ({ path, mode, from, rank: 0, missing }) satisfies MountRequest;
+  const own = (written: string) => toolPath(written, host.home, xdg);
+  const configured = layersOf(request).flatMap(({ layer, level }) =>
+    (["ro", "rw"] as const).flatMap((mode) =>
+      layer[`mounts_${mode}`].map(({ value, from }) => ({
+        path: absolutePath(value, dirname(from), host.home),
+        mode,
+        from,
+        rank: rank(level, from, host.cwd),
+        missing: "warn" as const,
+      })),
+    ),
+  );
+  return [
+    fixed(host.logicalCwd, "project", "skip", "rw"),
+    ...host.git.commonDirs.map((path) => fixed(path, "git", "skip", "rw")),
+    ...tool.mounts.rw.map((written) => fixed(own(written), "tool", "create", "rw")),
+    ...tool.mounts.ro.map((written) => fixed(own(written), "tool", "skip", "ro")),
+    ...configured,
+  ];
+}
+
+function probePaths({ host, tool }: Request): readonly string[] {
+  const xdg = xdgDirectories(host.home, host.env);
+  return tool.probes.map((written) => toolPath(written, host.home, xdg));
+}
+
+/** Every host path that `planRun` asks about. */
+export function requestedPaths(request: Request): readonly string[] {
+  return [...new Set([...mountRequests(request).map(({ path }) => path), ...probePaths(request)])];
+}
+
+function toolFacts({ host }: Request, paths: PathFacts): ToolFacts {
+  return {
+    home: host.home,
+    uid: host.uid,
+    xdg: xdgDirectories(host.home, host.env),
+    env: host.env,
+    exists: (path) => (paths[path]?.kind ?? "missing") !== "missing",
+  };
+}
+
+/** Parents of mount targets below the home directory: the engine would make them as root. */
+function mountParents(request: Request): readonly string[] {
+  const { home, cwd } = request.host;
+  const targets = mountRequests(request)
+    .filter(({ from }) => from !== "project" && from !== "git")
+    .map(({ path }) => path)
+    .filter((path) => within(home, path) && !(within(cwd, path) && cwd !== home));
+  return [...new Set(targets.flatMap((path) => directoriesBetween(home, path)))].toSorted();
+}
+
+function ports({ tool }: Request, layers: readonly Ranked[]): readonly Port[] {
+  const own = tool.ports.map(({ host, guest }) => ({
+    hostIp: "127.0.0.1",
+    host,
+    guest,
+    protocol: "tcp" as const,
+    optional: true,
+  }));
+  const written = layers.flatMap(({ layer }) => layer.ports);
+  return mergePorts(
+    own,
+    written.map(({ value, from }) => parsePort(value, from)),
+  );
+}
+
+function warnings({ host }: Request): readonly string[] {
+  // Without capabilities root is held to the permission bits like anybody else.
+  if (host.uid !== 0 || host.cwdOwner === 0) return [];
+  return [
+    `${homely(host.cwd, host.home)} belongs to user ${host.cwdOwner}, but silo runs as root, ` +
+      "which inside has no right to write others' files; run silo as that user",
+  ];
+}
+
+/** Plans a run: pure, so that what `--dry-run` prints, what tests hold and what runs are one value. */
+export function planRun(request: Request, paths: PathFacts): RunPlan {
+  const { config, host, tool, args, versions } = request;
+  const layers = layersOf(request);
+  const texts = (key: "env" | "pre_run_hooks" | "post_build_hooks", from: readonly Ranked[]) =>
+    from.flatMap(({ layer }) => layer[key].map(({ value }) => value));
+  const facts = toolFacts(request, paths);
+  const mounts = planMounts(mountRequests(request), paths, host.home);
+  const user = { name: host.user, uid: host.uid, gid: host.gid, home: host.home };
+  const tty = host.stdinTty && host.stdoutTty;
+  return {
+    tool: tool.name,
+    project: projectName(host.cwd),
+    name: request.name,
+    image: planImage({
+      tool,
+      base: config.image.base.value,
+      toolchains: config.image.toolchains.map(({ value }) => value),
+      user,
+      versions,
+      globalHooks: config.post_build_hooks.map(({ value }) => value),
+      toolHooks: texts(
+        "post_build_hooks",
+        layers.filter(({ level }) => level !== 1),
+      ),
+      mountParents: mountParents(request),
+    }),
+    user,
+    workdir: host.cwd,
+    creations: mounts.creations,
+    mounts: mounts.mounts,
+    env: mergeEnv(
+      terminalEnv(host.env),
+      identityEnv(host.git.identity),
+      writtenEnv(tool.env(facts), host.env),
+      writtenEnv(texts("env", layers), host.env),
+    ),
+    ports: ports(request, layers),
+    argv: guestCommand(tool.command(args, facts), {
+      hooks: texts("pre_run_hooks", layers),
+      forwards: tool.ports.flatMap(({ forward }) => (forward === undefined ? [] : [forward])),
+      tty,
+    }),
+    tty,
+    exclusive:
+      tool.exclusive === undefined ? undefined : toolPath(tool.exclusive, host.home, facts.xdg),
+    warnings: [...warnings(request), ...mounts.warnings],
+    notes: tool.notes?.(facts) ?? [],
+  };
+}
+
+/** Why the tool cannot run here, if it cannot; known before any path is looked at. */
+export function refusal(request: Request): { message: string; hint: string } | undefined {
+  return request.tool.refuse?.(toolFacts(request, {}));
+}

@@ -1,0 +1,17 @@
+import { interactive } from "./process.ts";
+
+/** Leaves the alternate screen, mouse reporting, bracketed paste and colours, and shows the cursor again. */
+const RESET =
+  "\u001B[?1049l\u001B[?1000l\u001B[?1002l\u001B[?1003l\u001B[?1006l\u001B[?2004l\u001B[<u\u001B[?25h\u001B[0m";
+
+/** Makes the terminal usable after a program was killed on it. */
+export async function restoreTerminal(): Promise<void> {
+  process.stdout.write(RESET);
+  try {
+    await (
+      await interactive({ bin: "stty", args: ["sane"] }, () => {})
+    ).exit;
+  } catch {
+    // No stty: the sequences have to do.
+  }
+}

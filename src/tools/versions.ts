@@ -1,0 +1,49 @@
+import type { Tool } from "./tool.ts";
+
+/** The versions that are known, and when they were last asked for (ms since 1970). */
+export type VersionCache = {
+  readonly asked: number;
+  readonly versions: Readonly<Record<string, string>>;
+};
+
+/** The hidden word that makes silo ask for versions and do nothing else. */
+export const REFRESH_WORD = "__refresh-versions";
+
+export const EMPTY_CACHE: VersionCache = { asked: 0, versions: {} };
+
+const MAX_AGE_MS = 60 * 60 * 1000;
+const VERSION = /^\d+(\.\d+){1,3}(-[0-9A-Za-z.]+)?$/;
+
+/** Whether a text is a version; only such a one gets into a build argument. */
+export function isVersion(text: unknown): text is string {
+  return typeof text === "string" && text.length < 64 && VERSION.test(text);
+}
+
+/** The cache's text as a value; what is not understood counts as not there. */
+export function parseCache(text: string | undefined): VersionCache {
+  try {
+    const value = JSON.parse(text ?? "") as Partial<VersionCache> | null;
+    const pairs = Object.entries(value?.versions ?? {}).filter(([, version]) => isVersion(version));
+    const asked = value?.asked;
+    return { asked: typeof asked === "number" ? asked : 0, versions: Object.fromEntries(pairs) };
+  } catch {
+    return EMPTY_CACHE;
+  }
+}
+
+/** Whether the versions should be asked for again: at most once an hour. A time in the future counts as old. */
+export function isStale({ asked }: VersionCache, now: number): boolean {
+  return now - asked > MAX_AGE_MS || asked > now;
+}
+
+/** The version to install of a tool and of each that it carries. */
+export function versionsFor(
+  tool: Tool,
+  all: readonly Tool[],
+  cache: VersionCache,
+): Readonly<Record<string, string>> {
+  const needed = all.filter(({ name }) => name === tool.name || tool.carries.includes(name));
+  return Object.fromEntries(
+    needed.map(({ name, knownVersion }) => [name, cache.versions[name] ?? knownVersion]),
+  );
+}

@@ -1,0 +1,21 @@
+import { createConsola } from "consola/core";
+import { paint } from "./colour.ts";
+
+const STYLES = { warn: "yellow", error: "red", info: "cyan" } as const;
+const NAMES = { warn: "warning", error: "error", info: "note" } as const;
+
+/** Messages for people: all to standard error, since standard output is for data. */
+export const log = createConsola({
+  level: 3,
+  reporters: [
+    {
+      log: ({ type, args }) => {
+        const text = args.map(String).join(" ");
+        const kind = type === "warn" || type === "error" || type === "info" ? type : undefined;
+        const head =
+          kind === undefined ? "" : `${paint(STYLES[kind], NAMES[kind], process.stderr)}: `;
+        process.stderr.write(`${head}${text}\n`);
+      },
+    },
+  ],
+});

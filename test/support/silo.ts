@@ -1,0 +1,202 @@
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+/** The compiled binary: what people run is what is tested. */
+export const SILO = join(import.meta.dir, "../../dist/silo");
+export const BASE_IMAGE = "silo-test-base:latest";
+
+/** A user that exists nowhere else, to see ids pass. */
+export const TESTER = { name: "tester", uid: 12_345, gid: 12_345 };
+
+/**
+ * Codex replaced by a probe: `silo codex -- probe '<bash>'` runs a script in the guest with the whole
+ * treatment of a tool. The real one stays installed as `codex-real`.
+ */
+const PROBE_HOOK = [
+  "set -e",
+  'tool="$(command -v codex)"',
+  'mv "$tool" "$tool-real"',
+  `printf '%s\\n' '#!/bin/bash' 'while [ $# -gt 0 ] && [ "$1" != probe ]; do shift; done' 'shift' 'exec bash -c "$@"' > "$tool"`,
+  'chmod 755 "$tool"',
+].join("\n");
+
+/** The configuration of all tests: the local base image, and no toolchain that would have to be fetched. */
+export const BASE_CONFIG = { image: { base: BASE_IMAGE, toolchains: [] } };
+export const PROBE_CONFIG = {
+  ...BASE_CONFIG,
+  tools: { codex: { post_build_hooks: [PROBE_HOOK] } },
+};
+
+export type World = {
+  readonly root: string;
+  readonly home: string;
+  readonly project: string;
+  readonly user: typeof TESTER | undefined;
+  readonly env: Readonly<Record<string, string>>;
+};
+
+/** A home and a project of their own; `user` is who owns them and runs silo (root without one). */
+export function makeWorld(
+  options: {
+    config?: object;
+    project?: string;
+    user?: typeof TESTER;
+    env?: Record<string, string>;
+  } = {},
+): World {
+  const root = mkdtempSync(join(tmpdir(), "silo-e2e-"));
+  const home = join(root, "home");
+  const project = join(root, options.project ?? "project");
+  const world: World = {
+    root,
+    home,
+    project,
+    user: options.user,
+    env: {
+      PATH: `${dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+      HOME: home,
+      USER: options.user?.name ?? "root",
+      TERM: "xterm-256color",
+      LANG: "C.UTF-8",
+      ...options.env,
+    },
+  };
+  mkdirSync(join(home, ".config/silo"), { recursive: true });
+  mkdirSync(project, { recursive: true });
+  // No test waits for a registry: the versions are known and fresh.
+  put(world, "home/.config/silo/silo.jsonc", JSON.stringify(options.config ?? PROBE_CONFIG));
+  if (options.user !== undefined) spawnSync("chown", ["-R", `${TESTER.uid}:${TESTER.gid}`, root]);
+  return world;
+}
+
+/** Writes a file of the world, owned by its user. */
+export function put(world: World, path: string, text: string): string {
+  const full = join(world.root, path);
+  mkdirSync(dirname(full), { recursive: true });
+  writeFileSync(full, text);
+  if (world.user !== undefined) {
+    chownSync(dirname(full), world.user.uid, world.user.gid);
+    chownSync(full, world.user.uid, world.user.gid);
+  }
+  return full;
+}
+
+export function destroyWorld(world: World): void {
+  rmSync(world.root, { recursive: true, force: true });
+}
+
+/** The command line that runs silo as the world's user. */
+export function siloCommand(world: World, args: readonly string[]): [string, string[]] {
+  if (world.user === undefined) return [SILO, [...args]];
+  const { uid, gid } = world.user;
+  const groups = `--groups=${gid},${dockerGroup()}`;
+  return ["setpriv", [`--reuid=${uid}`, `--regid=${gid}`, groups, "--", SILO, ...args]];
+}
+
+function dockerGroup(): string {
+  return spawnSync("stat", ["-c", "%g", "/var/run/docker.sock"], {
+    encoding: "utf8",
+  }).stdout.trim();
+}
+
+export type Result = { readonly code: number; readonly stdout: string; readonly stderr: string };
+
+export type RunOptions = {
+  readonly input?: string | Uint8Array;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+/** Runs silo to its end without a terminal. */
+export async function silo(
+  world: World,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Result> {
+  const child = startSilo(world, args, options);
+  return await finished(child, options.input ?? "");
+}
+
+/** Starts silo without a terminal. */
+export function startSilo(
+  world: World,
+  args: readonly string[],
+  options: RunOptions = {},
+): ChildProcess {
+  const [bin, argv] = siloCommand(world, args);
+  return spawn(bin, argv, {
+    cwd: options.cwd ?? world.project,
+    env: { ...world.env, ...options.env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+}
+
+/** What a child printed, and its exit code (128 + n after a signal). */
+export async function finished(
+  child: ChildProcess,
+  input: string | Uint8Array = "",
+): Promise<Result> {
+  const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  child.stdout?.on("data", (chunk: Buffer) => chunks.stdout.push(chunk));
+  child.stderr?.on("data", (chunk: Buffer) => chunks.stderr.push(chunk));
+  child.stdin?.on("error", () => {});
+  child.stdin?.end(input);
+  const code = await new Promise<number>((resolve) =>
+    child.on("close", (exit, signal) => resolve(exit ?? (signal === "SIGKILL" ? 137 : 128))),
+  );
+  const text = (list: Buffer[]) => Buffer.concat(list).toString("utf8");
+  return { code, stdout: text(chunks.stdout), stderr: text(chunks.stderr) };
+}
+
+/** `silo codex -- probe <script>`. */
+export function probe(
+  world: World,
+  script: string,
+  options: RunOptions & { flags?: string[]; args?: string[] } = {},
+): Promise<Result> {
+  return silo(
+    world,
+    ["codex", ...(options.flags ?? []), "--", "probe", script, ...(options.args ?? [])],
+    options,
+  );
+}
+
+/** Runs docker itself, to look at what silo did. */
+export function docker(...args: readonly string[]): string {
+  const { stdout, stderr, status } = spawnSync("docker", args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`docker ${args.join(" ")}: ${stderr}`);
+  return stdout.trim();
+}
+
+/** Names of the containers of a project, running or not. */
+export function containers(world: World): string[] {
+  const project = world.project.slice(world.root.length + 1);
+  const names = docker(
+    "ps",
+    "-a",
+    "--filter",
+    `label=silo.project=${project}`,
+    "--format",
+    "{{.Names}}",
+  );
+  return names === "" ? [] : names.split("\n");
+}
+
+/** Waits until something holds; fails loudly instead of waiting for ever. */
+export async function eventually(
+  what: string,
+  holds: () => boolean,
+  limitMs = 30_000,
+): Promise<void> {
+  const end = Date.now() + limitMs;
+  while (!holds()) {
+    if (Date.now() > end) throw new Error(`waited ${limitMs} ms in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export function present(path: string): boolean {
+  return existsSync(path);
+}
