@@ -1,6 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chownSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 /** The compiled binary: what people run is what is tested. */
@@ -37,7 +38,10 @@ export type World = {
   readonly env: Readonly<Record<string, string>>;
 };
 
-/** A home and a project of their own; `user` is who owns them and runs silo (root without one). */
+/**
+ * A fresh home and project; `user` is who owns them and runs silo (root without one). The home's path is
+ * always the same for a user, since it is part of the image: one build serves all tests.
+ */
 export function makeWorld(
   options: {
     config?: object;
@@ -46,28 +50,31 @@ export function makeWorld(
     env?: Record<string, string>;
   } = {},
 ): World {
-  const root = mkdtempSync(join(tmpdir(), "silo-e2e-"));
+  const { user } = options;
+  const root = join(tmpdir(), `silo-e2e-${user?.uid ?? 0}`);
+  rmSync(root, { recursive: true, force: true });
   const home = join(root, "home");
-  const project = join(root, options.project ?? "project");
+  const project = join(root, options.project ?? `p${randomUUID().slice(0, 8)}`);
   const world: World = {
     root,
     home,
     project,
-    user: options.user,
+    user,
     env: {
-      PATH: `${dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+      PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
       HOME: home,
-      USER: options.user?.name ?? "root",
+      USER: user?.name ?? "root",
       TERM: "xterm-256color",
       LANG: "C.UTF-8",
+      // Every image is of the versions named in the code, so that no test depends on the day.
+      SILO_NO_VERSION_CHECK: "1",
       ...options.env,
     },
   };
   mkdirSync(join(home, ".config/silo"), { recursive: true });
   mkdirSync(project, { recursive: true });
-  // No test waits for a registry: the versions are known and fresh.
   put(world, "home/.config/silo/silo.jsonc", JSON.stringify(options.config ?? PROBE_CONFIG));
-  if (options.user !== undefined) spawnSync("chown", ["-R", `${TESTER.uid}:${TESTER.gid}`, root]);
+  if (user !== undefined) spawnSync("chown", ["-R", `${user.uid}:${user.gid}`, root]);
   return world;
 }
 
@@ -144,7 +151,9 @@ export async function finished(
   child.stdin?.on("error", () => {});
   child.stdin?.end(input);
   const code = await new Promise<number>((resolve) =>
-    child.on("close", (exit, signal) => resolve(exit ?? (signal === "SIGKILL" ? 137 : 128))),
+    child.on("close", (exit, signal) =>
+      resolve(exit ?? 128 + constants.signals[signal ?? "SIGKILL"]),
+    ),
   );
   const text = (list: Buffer[]) => Buffer.concat(list).toString("utf8");
   return { code, stdout: text(chunks.stdout), stderr: text(chunks.stderr) };
@@ -170,14 +179,15 @@ export function docker(...args: readonly string[]): string {
   return stdout.trim();
 }
 
-/** Names of the containers of a project, running or not. */
-export function containers(world: World): string[] {
+/** Names of the containers of a project: all, or those with a status. */
+export function containers(world: World, ...filters: string[]): string[] {
   const project = world.project.slice(world.root.length + 1);
   const names = docker(
     "ps",
     "-a",
     "--filter",
     `label=silo.project=${project}`,
+    ...filters.flatMap((filter) => ["--filter", filter]),
     "--format",
     "{{.Names}}",
   );
@@ -195,8 +205,4 @@ export async function eventually(
     if (Date.now() > end) throw new Error(`waited ${limitMs} ms in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-}
-
-export function present(path: string): boolean {
-  return existsSync(path);
 }

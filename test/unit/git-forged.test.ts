@@ -1,0 +1,224 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { linkSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { gitFacts } from "../../src/sys/git.ts";
+import {
+  askGit,
+  makeGitDirectory,
+  makeWorktreeDirectory,
+  makeSandbox,
+  removeSandbox,
+  setUpGit,
+  write,
+  type Sandbox,
+} from "../support/git.ts";
+
+// What runs inside can write the working directory, and a linked worktree's common directory:
+// whatever it leaves there must not open another directory of the host.
+
+let box: Sandbox;
+let root = "";
+/** The project that was open to writing. */
+let project = "";
+beforeEach(() => {
+  box = makeSandbox();
+  root = box.root;
+  project = `${box.home}/project`;
+  mkdirSync(project);
+  // Another repository of the same user with a worktree, never given to the project.
+  makeGitDirectory(`${root}/other/.git`);
+  makeWorktreeDirectory(`${root}/other/.git/worktrees/tree`, `${root}/tree/.git`);
+  point(`${root}/other/.git/worktrees/tree`, `${root}/tree`);
+});
+afterEach(() => removeSandbox(box));
+
+/** What silo would mount for git here. */
+const needed = async (cwd = project) => (await gitFacts(cwd, box.home, box.env)).commonDirs;
+const point = (target: string, top = project) => write(`${top}/.git`, `gitdir: ${target}\n`);
+
+test("the honest worktree is given, so that the rest of these tests prove something", async () => {
+  const byGit = askGit(`${root}/tree`, box.env, "rev-parse", "--git-common-dir", "--show-toplevel");
+  expect(byGit).toBe(`${root}/other/.git\n${root}/tree\n`);
+  expect(await needed(`${root}/tree`)).toEqual([`${root}/other/.git`]);
+});
+
+describe("a .git file that leads to", () => {
+  test.each([
+    "/worktrees/x",
+    "/",
+    "/etc",
+    "ROOT/home/.ssh",
+    "ROOT/home",
+    "..",
+    ".",
+    "",
+    "ROOT/other",
+    "ROOT/other/.git",
+    "../../other/.git",
+    "ROOT/other/.git/worktrees",
+    "ROOT/other/.git/worktrees/tree",
+    "ROOT/other/.git/worktrees/tree/",
+    "ROOT/other/.git/worktrees/none/../tree",
+    "ROOT/tree",
+    "ROOT/tree/.git",
+    "/dev/zero",
+  ])("%s", async (target) => {
+    mkdirSync(`${box.home}/.ssh`);
+    point(target.replace("ROOT", root));
+    expect(await needed()).toEqual([]);
+  });
+});
+
+describe("a prepared directory", () => {
+  const prepared = () => `${project}/prepared/worktrees/x`;
+
+  test.each(["../../../..", "ROOT/other/.git", "/", "ROOT/home", "ROOT", "../../../../.ssh"])(
+    "with the common directory %s",
+    async (commondir) => {
+      mkdirSync(`${box.home}/.ssh`);
+      makeWorktreeDirectory(prepared(), `${project}/.git`, commondir.replace("ROOT", root));
+      makeGitDirectory(`${project}/prepared`);
+      point(prepared());
+      expect(await needed()).toEqual([]);
+    },
+  );
+
+  test("is inside the working directory and so is there already", async () => {
+    makeWorktreeDirectory(prepared(), `${project}/.git`);
+    makeGitDirectory(`${project}/prepared`);
+    point("prepared/worktrees/x");
+    expect(await needed()).toEqual([]);
+  });
+
+  test("above the working directory, which an earlier run may have opened", async () => {
+    makeGitDirectory(box.home);
+    makeWorktreeDirectory(`${box.home}/worktrees/x`, `${project}/.git`);
+    point(`${box.home}/worktrees/x`);
+    expect(await needed()).toEqual([]);
+    makeGitDirectory(root);
+    makeWorktreeDirectory(`${root}/worktrees/x`, `${project}/.git`);
+    point(`${root}/worktrees/x`);
+    expect(await needed()).toEqual([]);
+  });
+
+  test("that is the home directory, or around it, seen from elsewhere", async () => {
+    const elsewhere = `${root}/elsewhere`;
+    for (const top of [box.home, root]) {
+      makeGitDirectory(top);
+      makeWorktreeDirectory(`${top}/worktrees/x`, `${elsewhere}/.git`);
+      point(`${top}/worktrees/x`, elsewhere);
+      expect(await needed(elsewhere)).toEqual([]);
+    }
+  });
+
+  test("around the working directory by a linked home", async () => {
+    const elsewhere = `${root}/elsewhere`;
+    symlinkSync(box.home, `${root}/homelink`);
+    makeGitDirectory(box.home);
+    makeWorktreeDirectory(`${box.home}/worktrees/x`, `${elsewhere}/.git`);
+    point(`${root}/homelink/worktrees/x`, elsewhere);
+    const { commonDirs } = await gitFacts(elsewhere, `${root}/homelink`, box.env);
+    expect(commonDirs).toEqual([]);
+  });
+});
+
+describe("links", () => {
+  const borrowed = () => `${root}/other/.git/worktrees/tree`;
+
+  test("a .git that is a link to another worktree's file", async () => {
+    symlinkSync(`${root}/tree/.git`, `${project}/.git`);
+    expect(await needed()).toEqual([]);
+  });
+
+  test("a .git that is the same file as another worktree's", async () => {
+    linkSync(`${root}/tree/.git`, `${project}/.git`);
+    expect(await needed()).toEqual([]);
+  });
+
+  test.each(["ROOT/other/.git", "ROOT/other/.git/worktrees/tree", "ROOT/home", "/"])(
+    "a .git that is a link to %s",
+    async (target) => {
+      symlinkSync(target.replace("ROOT", root), `${project}/.git`);
+      expect(await needed()).toEqual([]);
+    },
+  );
+
+  test("a path over a link to another worktree's directory", async () => {
+    mkdirSync(`${project}/x/worktrees`, { recursive: true });
+    makeGitDirectory(`${project}/x`);
+    symlinkSync(borrowed(), `${project}/x/worktrees/x`);
+    point("x/worktrees/x");
+    expect(await needed()).toEqual([]);
+  });
+
+  test("a subdirectory that is a link to a worktree", async () => {
+    symlinkSync(`${root}/tree`, `${project}/tree`);
+    expect(await needed()).toEqual([]);
+  });
+
+  test("a .git directory whose commondir leads out", async () => {
+    makeGitDirectory(`${project}/.git`);
+    write(`${project}/.git/commondir`, `${root}/other/.git\n`);
+    expect(await needed()).toEqual([]);
+  });
+});
+
+describe("in a worktree whose common directory was open to writing", () => {
+  const own = () => `${root}/other/.git/worktrees/tree`;
+  const there = () => needed(`${root}/tree`);
+
+  test.each([
+    "..",
+    "/",
+    "ROOT",
+    "ROOT/home",
+    "ROOT/third/.git",
+    "../../../../third/.git",
+    "../../objects",
+  ])("the common directory %s is not believed", async (commondir) => {
+    setUpGit(box, `${root}/third`, "init", "-q");
+    write(`${own()}/commondir`, `${commondir.replace("ROOT", root)}\n`);
+    expect(await there()).toEqual([]);
+  });
+
+  test("a common directory with one of its own is not believed", async () => {
+    write(`${root}/other/.git/commondir`, "/\n");
+    expect(await there()).toEqual([]);
+  });
+
+  test("without commondir it must be named by core.worktree", async () => {
+    rmSync(`${own()}/commondir`);
+    for (const part of ["objects", "refs"]) mkdirSync(`${own()}/${part}`, { recursive: true });
+    expect(await there()).toEqual([]);
+    write(`${own()}/config`, `[core]\nworktree = ${project}\n`);
+    expect(await there()).toEqual([]);
+  });
+
+  test.each([
+    "ROOT/other/.git",
+    "ROOT/home/project/.git",
+    "ROOT/tree",
+    "ROOT/tree/x/.git",
+    "",
+    "/.git",
+  ])("the back-pointer %s names another", async (gitdir) => {
+    write(`${own()}/gitdir`, `${gitdir.replace("ROOT", root)}\n`);
+    expect(await there()).toEqual([]);
+  });
+
+  test("a relative back-pointer, as new versions of git can write, names this one", async () => {
+    write(`${own()}/gitdir`, "../../../../tree/.git\n");
+    expect(await there()).toEqual([`${root}/other/.git`]);
+  });
+
+  test("a moved worktree is not given until git knows of it", async () => {
+    renameSync(`${root}/tree`, `${root}/moved`);
+    expect(await needed(`${root}/moved`)).toEqual([]);
+    setUpGit(box, `${root}/other`, "worktree", "repair", `${root}/moved`);
+    expect(await needed(`${root}/moved`)).toEqual([`${root}/other/.git`]);
+  });
+
+  test.each(["objects", "refs", "HEAD"])("a common directory without %s is none", async (part) => {
+    rmSync(`${root}/other/.git/${part}`, { recursive: true });
+    expect(await there()).toEqual([]);
+  });
+});

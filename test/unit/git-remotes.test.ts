@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { gitFacts } from "../../src/sys/git.ts";
+import {
+  addressesByGit,
+  makeSandbox,
+  removeSandbox,
+  setUpGit,
+  write,
+  type Sandbox,
+} from "../support/git.ts";
+
+let box: Sandbox;
+let repository = "";
+beforeAll(() => {
+  box = makeSandbox();
+  repository = `${box.root}/project`;
+  setUpGit(box, repository, "init", "-q");
+});
+afterAll(() => removeSandbox(box));
+
+async function remotes(own: string, global = "", env: Record<string, string> = {}) {
+  write(`${repository}/.git/config`, own);
+  write(`${box.home}/.gitconfig`, global);
+  return (await gitFacts(repository, box.home, { ...box.env, ...env })).remotes;
+}
+
+const ORIGIN = '[remote "origin"]\nurl = https://github.com/o/r.git\n';
+
+describe("all addresses that git knows", () => {
+  test.each<[string, string, string]>([
+    ["none", "[core]\nbare = false\n", ""],
+    ["one", ORIGIN, ""],
+    ["several of several", `${ORIGIN}url = b\n[remote "B.c"]\nurl = "d e"\nfetch = x\n`, ""],
+    ["of a global file", ORIGIN, '[remote "up"]\nurl = u\n'],
+    ["one in both files", ORIGIN, '[remote "origin"]\nurl = u\n'],
+    ["for pushing", `${ORIGIN}pushurl = p\npushurl = q\n`, ""],
+    ["the deprecated section", "[remote.Up]\nurl = u\n", ""],
+    [
+      "a shorthand",
+      '[remote "o"]\nurl = gh:o/r\n',
+      '[url "https://github.com/"]\ninsteadOf = "gh:"\n',
+    ],
+    ["a mirror", ORIGIN, '[url "https://mirror/"]\nInsteadOf = https://github.com/\n'],
+    [
+      "the longest prefix",
+      ORIGIN,
+      '[url "a:"]\ninsteadOf = https://\ninsteadOf = https://github.com/o/\n[url "b:"]\ninsteadOf = https://github.com/\n',
+    ],
+    [
+      "the first of equal ones",
+      ORIGIN,
+      '[url "a:"]\ninsteadOf = https://\n[url "b:"]\ninsteadOf = https://\n',
+    ],
+    ["every prefix", ORIGIN, '[url "a:"]\ninsteadOf =\n'],
+    ["once only", ORIGIN, '[url "b:"]\ninsteadOf = https:\n[url "c:"]\ninsteadOf = b:\n'],
+    [
+      "for pushing elsewhere",
+      ORIGIN,
+      '[url "git@github.com:"]\npushInsteadOf = https://github.com/\n',
+    ],
+    [
+      "an own one for pushing",
+      `${ORIGIN}pushurl = gh:o/p\n`,
+      '[url "x:"]\npushInsteadOf = "gh:"\n[url "y:"]\ninsteadOf = "gh:"\n',
+    ],
+    [
+      "both rewritings",
+      ORIGIN,
+      '[url "x:"]\npushInsteadOf = https://github.com/\n[url "y:"]\ninsteadOf = https:\n',
+    ],
+    ["a value-less rewriting", ORIGIN, '[url]\ninsteadOf = https:\n[url "b:"]\n'],
+  ])("%s", async (_, own, global) => {
+    expect((await remotes(own, global)).toSorted()).toEqual(addressesByGit(repository, box.env));
+  });
+});
+
+test("what git fetches from comes first, in order, each address once", async () => {
+  const more = '[remote "a"]\nurl = gh:x\npushurl = p\n[remote "c"]\nurl = gh:x\n';
+  const rewriting = '[url "https://github.com/"]\ninsteadOf = gh:\n';
+  expect(await remotes(ORIGIN + more, rewriting)).toEqual([
+    "https://github.com/o/r.git",
+    "https://github.com/x",
+    "p",
+    "gh:x",
+  ]);
+});
+
+test("an address in the environment counts", async () => {
+  const env = { GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "remote.e.url", GIT_CONFIG_VALUE_0: "v" };
+  expect(await remotes("", "", env)).toEqual(["v"]);
+});
+
+test("an empty address takes back those before it", async () => {
+  expect(await remotes(`${ORIGIN}url =\nurl = b\n`)).toEqual(["b"]);
+});
+
+test("a remote named like a path is none", async () => {
+  expect(await remotes('[remote "/x"]\nurl = u\n[remote]\nurl = v\n')).toEqual([]);
+});
+
+test("outside a repository there are none", async () => {
+  write(`${box.home}/.gitconfig`, ORIGIN);
+  expect((await gitFacts(box.root, box.home, box.env)).remotes).toEqual([]);
+});
+
+test("thousands of addresses and rewritings take no time to speak of", async () => {
+  const many = (line: (i: number) => string) =>
+    Array.from({ length: 20_000 }, (_, i) => line(i)).join("");
+  const started = performance.now();
+  await remotes(
+    many((i) => `[remote "${i}"]\nurl = http://${i}\n`),
+    many((i) => `[url "${i}:"]\ninsteadOf = http://x${i}\n`),
+  );
+  expect(performance.now() - started).toBeLessThan(2000);
+});
