@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 export PATH="$PWD/node_modules/.bin:$PATH"
 
 bun scripts/compile.ts
-bun test test/unit
+bun test test/unit test/architecture.test.ts
 
 if bash test/e2e/engine.sh && bash test/e2e/base-image.sh; then
   bun test test/e2e

@@ -36,8 +36,10 @@ export function parseConfig(source: string): Parsed {
   if (tree === undefined) return { config: {} };
   const found: { offset: number; message: string }[] = [];
   const value = toValue(tree, found);
+  checkShape(tree, fileSchema, found);
   const result = v.safeParse(fileSchema, value);
-  if (!result.success) found.push(...result.issues.map((issue) => located(issue, tree)));
+  if (!result.success)
+    found.push(...result.issues.filter(isOfValue).map((issue) => located(issue, tree)));
   if (found.length > 0) {
     return { problems: found.map(({ offset, message }) => ({ ...at(offset), message })) };
   }
@@ -73,14 +75,44 @@ function toValue(node: Node, problems: { offset: number; message: string }[]): u
   return Object.fromEntries(entries);
 }
 
+/**
+ * Finds unknown keys, and lists where an object belongs: valibot tells only the first unknown key of an
+ * object, and takes a list for an object without any.
+ */
+function checkShape(
+  node: Node,
+  schema: unknown,
+  problems: { offset: number; message: string }[],
+): void {
+  const { entries, value } = unwrapped(schema);
+  if (entries === undefined && value === undefined) return;
+  if (node.type === "array")
+    problems.push({ offset: node.offset, message: "expected an object, got a list" });
+  if (node.type !== "object") return;
+  for (const { children: [key, child] = [] } of node.children ?? []) {
+    if (key === undefined || child === undefined) continue;
+    const name = String(key.value);
+    const inner =
+      value ?? (entries !== undefined && Object.hasOwn(entries, name) ? entries[name] : undefined);
+    if (inner !== undefined) checkShape(child, inner, problems);
+    else {
+      const known = Object.keys(entries ?? {});
+      problems.push({
+        offset: key.offset,
+        message: `unknown key "${name}"${suggestion(name, known)}`,
+      });
+    }
+  }
+}
+
+/** Not an unknown key, which `checkShape` has told. */
+function isOfValue(issue: v.BaseIssue<unknown>): boolean {
+  return !(issue.type === "strict_object" && issue.expected === "never");
+}
+
 function located(issue: v.BaseIssue<unknown>, tree: Node): { offset: number; message: string } {
   const keys = (issue.path ?? []).map(({ key }) => key as string | number);
-  const node = findNodeAtLocation(tree, keys);
-  const name = keys.at(-1);
-  const isKey = issue.type === "strict_object" && issue.expected === "never";
-  // An unknown key is marked at its name, any other problem at the value.
-  const offset = (isKey ? node?.parent?.children?.[0]?.offset : node?.offset) ?? tree.offset;
-  if (isKey) return { offset, message: unknownKey(String(name), knownKeys(keys.slice(0, -1))) };
+  const offset = findNodeAtLocation(tree, keys)?.offset ?? tree.offset;
   const where = keys.length === 0 ? "" : `${keys.join(".")}: `;
   const reason =
     issue.type === "regex" ? `${issue.message}, got ${issue.received}` : expectation(issue);
@@ -91,20 +123,6 @@ function expectation({ expected, received, message }: v.BaseIssue<unknown>): str
   return expected === null
     ? message
     : `expected ${expected.replaceAll(/[()]/g, "")}, got ${received}`;
-}
-
-function unknownKey(name: string, known: readonly string[]): string {
-  return `unknown key "${name}"${suggestion(name, known)}`;
-}
-
-/** The keys that the schema knows at a place. */
-function knownKeys(place: readonly (string | number)[]): readonly string[] {
-  let schema: unknown = fileSchema;
-  for (const key of place) {
-    const inner = unwrapped(schema);
-    schema = inner.entries?.[key] ?? inner.value;
-  }
-  return Object.keys(unwrapped(schema).entries ?? {});
 }
 
 type Shape = {

@@ -124,8 +124,7 @@ function readValue(cursor: Cursor): string | undefined {
       const escaped = ESCAPES[peek(cursor)];
       if (escaped === undefined) return undefined;
       value += escaped;
-      // The file's last line is not continued by the end that stands for its newline.
-      if (cursor.at < cursor.text.length - 1) cursor.at++;
+      cursor.at++;
     } else value += char;
   }
 }

@@ -1,5 +1,5 @@
-/** A bound on the work that patterns from a repository's files may cause. */
-export type GlobBudget = { steps: number };
+/** A bound on the work that a repository's files may cause: about one step for a character. */
+export type Budget = { steps: number };
 
 /** Takes a character that fits, takes any number of them, or may be left out up to another token. */
 type Token =
@@ -33,7 +33,7 @@ const CLASSES: Readonly<Record<string, RegExp>> = {
 export function gitGlob(
   pattern: string,
   text: string,
-  budget: GlobBudget,
+  budget: Budget,
   ignoreCase = false,
 ): boolean {
   budget.steps -= (pattern.length + 1) * (text.length + 1);

@@ -1,5 +1,5 @@
 import { splitKey, type GitVariable } from "./git-config.ts";
-import { gitGlob, type GlobBudget } from "./git-glob.ts";
+import { gitGlob, type Budget } from "./git-glob.ts";
 
 /** What decides which files a configuration includes. */
 export type IncludeFacts = {
@@ -16,8 +16,8 @@ export type IncludeFacts = {
   readonly realPath: (path: string) => string | undefined;
 };
 
-/** A bound on the work that a repository's files may cause. */
-export type IncludeBudget = GlobBudget & { conditions: number };
+/** What a condition costs besides its pattern. */
+const CONDITION_STEPS = 1000;
 
 /** The file that a setting includes, by git-config(1), "Includes"; undefined where it includes none. */
 export function includedFile(
@@ -25,7 +25,7 @@ export function includedFile(
   /** The file that holds the setting; undefined for the environment. */
   file: string | undefined,
   facts: IncludeFacts,
-  budget: IncludeBudget,
+  budget: Budget,
 ): string | undefined {
   const { section, subsection, name } = splitKey(key);
   if (name !== "path" || value === undefined) return undefined;
@@ -56,9 +56,10 @@ function conditionHolds(
   condition: string,
   file: string | undefined,
   facts: IncludeFacts,
-  budget: IncludeBudget,
+  budget: Budget,
 ): boolean {
-  if (--budget.conditions < 0) return false;
+  budget.steps -= CONDITION_STEPS;
+  if (budget.steps < 0) return false;
   const [, kind = "", pattern = ""] =
     /^(gitdir(?:\/i)?|onbranch|hasconfig:remote\.\*\.url):(.*)$/s.exec(condition) ?? [];
   const matches = (text: string) => gitGlob(wholeDirectory(pattern), text, budget);
@@ -84,7 +85,7 @@ function inGitDirectory(
   written: string,
   file: string | undefined,
   facts: IncludeFacts,
-  budget: IncludeBudget,
+  budget: Budget,
   ignoreCase: boolean,
 ): boolean {
   const rule = directoryRule(written, file, facts);

@@ -1,6 +1,7 @@
 import { environmentVariables } from "../core/git-config-env.ts";
 import { gitBoolean, isOn, parseGitConfig, type GitVariable } from "../core/git-config.ts";
-import { includedFile, type IncludeBudget, type IncludeFacts } from "../core/git-include.ts";
+import type { Budget } from "../core/git-glob.ts";
+import { includedFile, type IncludeFacts } from "../core/git-include.ts";
 import { remoteUrls } from "../core/git-remotes.ts";
 import { pathFrom, readText, realPathOf } from "./git-files.ts";
 import { currentBranch, type Repository } from "./git-repository.ts";
@@ -15,10 +16,11 @@ export type ConfigPlace = {
 
 /** Git's own bound on includes within includes. */
 const DEEPEST = 10;
-/** Bounds on the work that a repository's files may cause; a file included twice counts twice. */
-const MOST = { files: 256, characters: 2_000_000, conditions: 2000, steps: 2_000_000 };
+/** Far more than configurations take, and less than a second: what goes beyond is left out. */
+const MOST_STEPS = 5_000_000;
+/** What a file costs besides its characters, each time that it is included. */
+const FILE_STEPS = 1000;
 
-type Budget = IncludeBudget & { files: number; characters: number };
 type Parsed = { readonly variables: readonly GitVariable[]; readonly characters: number };
 
 type Loading = {
@@ -37,7 +39,7 @@ export function loadGitConfig(place: ConfigPlace): readonly GitVariable[] {
   const facts = includeFacts(place);
   const paths = configFiles(place);
   const load = (urls: IncludeFacts["urls"]) => {
-    const loading: Loading = { facts: { ...facts, urls }, budget: { ...MOST }, parsed };
+    const loading: Loading = { facts: { ...facts, urls }, budget: { steps: MOST_STEPS }, parsed };
     const files = paths.flatMap((path) => expandFile(path, loading, 0));
     return [...files, ...expand(environmentVariables(place.env), undefined, loading, 0)];
   };
@@ -74,12 +76,11 @@ function repositoryFiles({ gitDir, commonDir }: Repository): readonly string[] {
 
 function expandFile(path: string, loading: Loading, depth: number): readonly GitVariable[] {
   const { budget, parsed } = loading;
-  budget.files--;
-  if (depth > DEEPEST || budget.files < 0) return [];
+  if (depth > DEEPEST || budget.steps < 0) return [];
   const known = parsed.get(path) ?? parseFile(path);
   parsed.set(path, known);
-  budget.characters -= known.characters;
-  return budget.characters < 0 ? [] : expand(known.variables, path, loading, depth);
+  budget.steps -= FILE_STEPS + known.characters;
+  return budget.steps < 0 ? [] : expand(known.variables, path, loading, depth);
 }
 
 function parseFile(path: string): Parsed {

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { basename, dirname, normalize } from "node:path";
 import { lastValue, parseGitConfig, isOn } from "../core/git-config.ts";
 import { within } from "../core/paths.ts";
-import { attempt, lstatOf, pathFrom, readText, realPathOf } from "./git-files.ts";
+import { attempt, pathFrom, readText, realPathOf } from "./git-files.ts";
 import { gitDirectory, gitFileTarget, isOurs, type GitDirectory } from "./git-repository.ts";
 
 /** Directories of the working directory that are looked at; more would take time at every start. */
@@ -46,8 +46,6 @@ type Linked = { readonly real: string; readonly named: string };
 
 function linkedDirectory(top: string, cwd: string): Linked | undefined {
   const dotGit = `${top}/.git`;
-  // A link could borrow the `.git` file of another worktree, and with it that one's back-pointer.
-  if (lstatOf(dotGit)?.isFile() !== true) return undefined;
   const target = gitFileTarget(dotGit);
   const found = target === undefined ? undefined : gitDirectory(target);
   if (target === undefined || found === undefined || !namesWorktree(found, top)) return undefined;

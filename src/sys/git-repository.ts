@@ -1,6 +1,5 @@
 import { readlinkSync } from "node:fs";
 import { dirname } from "node:path";
-import { gitBoolean } from "../core/git-config.ts";
 import {
   attempt,
   isDirectory,
@@ -29,15 +28,13 @@ export type Repository = GitDirectory & {
 /**
  * The repository that git would work on here (git(1), "GIT_DIR" and the variables after it).
  * One that belongs neither to this user nor to the owner of the working directory does not count,
- * as in git's own check of ownership: somebody else may have put it into a directory above.
+ * as in git's own check of ownership: somebody else may have put it into a directory above. Unlike
+ * git the search goes on past mount points.
  */
 export function findRepository(cwd: string, env: Env): Repository | undefined {
   const named = env["GIT_DIR"];
   if (named !== undefined && named !== "") return explicitRepository(pathFrom(cwd, named));
-  const start = statOf(cwd);
-  const acrossFilesystems = gitBoolean(env["GIT_DISCOVERY_ACROSS_FILESYSTEM"] ?? "");
   for (const directory of searched(cwd, env)) {
-    if (!acrossFilesystems && statOf(directory)?.dev !== start?.dev) return undefined;
     const found = repositoryAt(directory);
     if (found === "refused") return undefined;
     if (found === undefined) continue;

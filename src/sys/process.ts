@@ -1,8 +1,6 @@
-import { spawn as nodeSpawn } from "node:child_process";
-import { constants } from "node:os";
-import { Readable } from "node:stream";
 import type { Cmd, Exit } from "../core/types.ts";
 import { errorCode, errorText, SiloError } from "../errors.ts";
+import { signalExit, startWithNode, type Child, type SpawnOptions } from "./child.ts";
 
 /** The program is not installed, or not on PATH. */
 export class ProgramMissing extends SiloError {
@@ -13,27 +11,6 @@ export class ProgramMissing extends SiloError {
   }
 }
 
-type Stdio = "inherit" | "pipe" | "ignore";
-type SpawnOptions = {
-  readonly stdin: Stdio;
-  readonly stdout: Stdio;
-  readonly stderr: Stdio;
-  readonly detached?: boolean;
-};
-
-/** A started process, the same under Bun and under Deno's and Node's `child_process`. */
-type Child = {
-  readonly pid: number;
-  readonly exit: Promise<Exit>;
-  /** Whether a signal ended it. */
-  readonly signalled: () => boolean;
-  readonly stdout: ReadableStream<Uint8Array> | undefined;
-  readonly stderr: ReadableStream<Uint8Array> | undefined;
-  readonly write: (data: string | Uint8Array) => void;
-  readonly kill: (signal: NodeJS.Signals) => void;
-  readonly unref: () => void;
-};
-
 /** What would change how a child behaves: they steer a Bun that a child may be. */
 const DROPPED = ["BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT"];
 
@@ -43,11 +20,6 @@ function childEnvironment(added: Cmd["env"]): Record<string, string> {
     if (value !== undefined && !DROPPED.includes(name)) env[name] = value;
   }
   return { ...env, ...added };
-}
-
-/** 128 + n for a process that a signal ended. */
-export function signalExit(signal: NodeJS.Signals | number): Exit {
-  return 128 + (typeof signal === "number" ? signal : constants.signals[signal]);
 }
 
 function startWithBun(cmd: Cmd, options: SpawnOptions): Child {
@@ -78,39 +50,10 @@ function startWithBun(cmd: Cmd, options: SpawnOptions): Child {
   };
 }
 
-function startWithNode(cmd: Cmd, options: SpawnOptions): Promise<Child> {
-  const child = nodeSpawn(cmd.bin, [...cmd.args], {
-    env: childEnvironment(cmd.env),
-    cwd: cmd.cwd,
-    stdio: [options.stdin, options.stdout, options.stderr],
-    detached: options.detached ?? false,
-  });
-  const web = (stream: Readable | null) =>
-    stream === null ? undefined : (Readable.toWeb(stream) as unknown as ReadableStream<Uint8Array>);
-  const exit = new Promise<Exit>((resolve) => {
-    child.on("exit", (code, signal) => resolve(signal === null ? (code ?? 1) : signalExit(signal)));
-  });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("spawn", () =>
-      resolve({
-        pid: child.pid ?? 0,
-        exit,
-        signalled: () => child.signalCode !== null,
-        stdout: web(child.stdout),
-        stderr: web(child.stderr),
-        write: (data) => child.stdin?.end(data),
-        kill: (signal) => void child.kill(signal),
-        unref: () => child.unref(),
-      }),
-    );
-  });
-}
-
 async function start(cmd: Cmd, options: SpawnOptions): Promise<Child> {
   try {
     return typeof Bun === "undefined"
-      ? await startWithNode(cmd, options)
+      ? await startWithNode(cmd, childEnvironment(cmd.env), options)
       : startWithBun(cmd, options);
   } catch (error) {
     if (errorCode(error) === "ENOENT") throw new ProgramMissing(cmd.bin);

@@ -179,7 +179,7 @@ describe("the environment", () => {
     ["a key without a section", { GIT_CONFIG_COUNT: "1", ...pair(0, "ab", "c") }],
     ["an empty section", { GIT_CONFIG_COUNT: "1", ...pair(0, ".b", "c") }],
     ["an odd key", { GIT_CONFIG_COUNT: "1", ...pair(0, "a.b_c", "c") }],
-    ["unquoted parameters", { GIT_CONFIG_PARAMETERS: "a.b=c" }],
+    ["unquoted parameters", { GIT_CONFIG_PARAMETERS: "a.b=c 'd.e'='f'" }],
   ])("git refuses %s, and nothing comes of it", (_, env) => {
     expect(list(env)).toBeUndefined();
     expect(environmentVariables(env)).toEqual([]);

@@ -116,8 +116,9 @@ describe("a prepared directory", () => {
     makeGitDirectory(box.home);
     makeWorktreeDirectory(`${box.home}/worktrees/x`, `${elsewhere}/.git`);
     point(`${root}/homelink/worktrees/x`, elsewhere);
-    const { commonDirs } = await gitFacts(elsewhere, `${root}/homelink`, box.env);
-    expect(commonDirs).toEqual([]);
+    for (const home of [`${root}/homelink`, box.home]) {
+      expect((await gitFacts(elsewhere, home, box.env)).commonDirs).toEqual([]);
+    }
   });
 });
 
@@ -153,6 +154,18 @@ describe("links", () => {
   test("a subdirectory that is a link to a worktree", async () => {
     symlinkSync(`${root}/tree`, `${project}/tree`);
     expect(await needed()).toEqual([]);
+  });
+
+  test("another name inside the working directory is no name to mount at", async () => {
+    symlinkSync(`${root}/other/.git`, `${root}/tree/link`);
+    point("link/worktrees/tree", `${root}/tree`);
+    expect(await needed(`${root}/tree`)).toEqual([`${root}/other/.git`]);
+  });
+
+  test("another name that the system understands otherwise is none", async () => {
+    symlinkSync(`${root}/other/.git`, `${root}/link`);
+    point(`${root}/link/../.git/worktrees/tree`, `${root}/tree`);
+    expect(await needed(`${root}/tree`)).toEqual([`${root}/other/.git`]);
   });
 
   test("a .git directory whose commondir leads out", async () => {
@@ -198,6 +211,7 @@ describe("in a worktree whose common directory was open to writing", () => {
     "ROOT/home/project/.git",
     "ROOT/tree",
     "ROOT/tree/x/.git",
+    "ROOT/tree/x",
     "",
     "/.git",
   ])("the back-pointer %s names another", async (gitdir) => {

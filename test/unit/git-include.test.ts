@@ -24,6 +24,7 @@ beforeAll(() => {
   mkdirSync(`${project}/deep`);
   symlinkSync(`${box.home}/work`, `${box.root}/link`);
   write(`${box.home}/hit`, "[user]\nname = hit\n");
+  write(`${box.home}/~nobody-at-all/hit`, "[user]\nname = not this\n");
   write(`${box.home}/dir/hit`, "[user]\nname = dir\n");
 });
 afterAll(() => removeSandbox(box));
@@ -193,6 +194,11 @@ describe("includeIf", () => {
     expect(await names("[include]\npath = conf\n")).toEqual(["beside", "beside"]);
   });
 
+  test("./ is there literally", async () => {
+    write(`${box.root}/hexe/conf`, '[includeIf "gitdir:./work/"]\npath = ../home/hit\n');
+    expect(await names("[include]\npath = ROOT/hexe/conf\n")).toEqual(["base", "base"]);
+  });
+
   test("an address set later or elsewhere counts, one behind the condition does not", async () => {
     const condition = (pattern: string) =>
       `[includeIf "hasconfig:remote.*.url:${pattern}"]\npath = ~/hit\n`;
@@ -209,6 +215,9 @@ describe("includeIf", () => {
     setUpGit(box, `${box.root}/old`, "config", "core.preferSymlinkRefs", "true");
     setUpGit(box, `${box.root}/old`, "symbolic-ref", "HEAD", "refs/heads/linked");
     expect(await given("onbranch:linked", `${box.root}/old`)).toEqual(["hit", "hit"]);
+    setUpGit(box, `${box.root}/blanks`, "init", "-q");
+    write(`${box.root}/blanks/.git/HEAD`, "ref:  refs/heads/padded \r\n");
+    expect(await given("onbranch:padded", `${box.root}/blanks`)).toEqual(["hit", "hit"]);
   });
 
   test("no branch is checked out", async () => {

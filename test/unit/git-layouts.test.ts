@@ -49,6 +49,9 @@ beforeAll(() => {
   write(`${root}/hidden/.git`, "gitdir: ./.bare\n");
   git("hidden", "worktree", "add", "-q", "tree");
   symlinkSync(`${root}/main/.git`, `${mkdirs(`${root}/linked`)}/.git`);
+  write(`${root}/separate.git/config.worktree`, "[user]\nname = not switched on\n");
+  write(`${root}/main/broken/.git`, "gitdir: nowhere\n");
+  write(`${root}/main/empty/.git/config`, "[user]\nname = no repository\n");
   mkdirSync(`${root}/none/deep`, { recursive: true });
 });
 afterAll(() => removeSandbox(box));
@@ -80,6 +83,8 @@ const PLACES = [
   "hidden",
   "hidden/tree",
   "linked",
+  "main/broken",
+  "main/empty",
   "none",
   "none/deep",
 ];
@@ -87,7 +92,8 @@ const PLACES = [
 test.each(PLACES)("%s has git's identity and remotes", async (place) => {
   const { identity, remotes } = await facts(place);
   const directory = `${box.root}/${place}`;
-  expect(identity).toEqual(identityByGit(directory, box.env));
+  const refused = place === "main/broken";
+  expect(identity).toEqual(identityByGit(refused ? box.root : directory, box.env));
   expect(remotes.toSorted()).toEqual(addressesByGit(directory, box.env));
 });
 

@@ -61,7 +61,7 @@ describe("all addresses that git knows", () => {
     [
       "an own one for pushing",
       `${ORIGIN}pushurl = gh:o/p\n`,
-      '[url "x:"]\npushInsteadOf = "gh:"\n[url "y:"]\ninsteadOf = "gh:"\n',
+      '[url "x:"]\npushInsteadOf = "gh:"\npushInsteadOf = https:\n[url "y:"]\ninsteadOf = "gh:"\n',
     ],
     [
       "both rewritings",
@@ -103,13 +103,22 @@ test("outside a repository there are none", async () => {
   expect((await gitFacts(box.root, box.home, box.env)).remotes).toEqual([]);
 });
 
-test("thousands of addresses and rewritings take no time to speak of", async () => {
+test("thousands of remotes and rewritings: the first thousand count, at once", async () => {
   const many = (line: (i: number) => string) =>
     Array.from({ length: 20_000 }, (_, i) => line(i)).join("");
   const started = performance.now();
-  await remotes(
+  const found = await remotes(
     many((i) => `[remote "${i}"]\nurl = http://${i}\n`),
-    many((i) => `[url "${i}:"]\ninsteadOf = http://x${i}\n`),
+    many((i) => `[url "${i}:"]\ninsteadOf = ${i < 1000 ? "x" : "http:"}\n`),
   );
   expect(performance.now() - started).toBeLessThan(2000);
+  expect(found).toEqual(Array.from({ length: 1000 }, (_, i) => `http://${i}`));
+});
+
+test("conditions ask the first thousand addresses", async () => {
+  const urls = Array.from({ length: 1001 }, (_, i) => `url = ${i}.\n`).join("");
+  const include = (i: number) => `[includeIf "hasconfig:remote.*.url:${i}."]\npath = hit\n`;
+  write(`${box.home}/hit`, '[url "hit:"]\ninsteadOf = 0.\n');
+  expect(await remotes(`[remote "o"]\n${urls}`, include(999))).toContain("hit:");
+  expect(await remotes(`[remote "o"]\n${urls}`, include(1000))).not.toContain("hit:");
 });
