@@ -16,9 +16,6 @@ export type IncludeFacts = {
   readonly realPath: (path: string) => string | undefined;
 };
 
-/** What a condition costs besides its pattern. */
-const CONDITION_STEPS = 1000;
-
 /** The file that a setting includes, by git-config(1), "Includes"; undefined where it includes none. */
 export function includedFile(
   { key, value }: GitVariable,
@@ -58,8 +55,6 @@ function conditionHolds(
   facts: IncludeFacts,
   budget: Budget,
 ): boolean {
-  budget.steps -= CONDITION_STEPS;
-  if (budget.steps < 0) return false;
   const [, kind = "", pattern = ""] =
     /^(gitdir(?:\/i)?|onbranch|hasconfig:remote\.\*\.url):(.*)$/s.exec(condition) ?? [];
   const matches = (text: string) => gitGlob(wholeDirectory(pattern), text, budget);

@@ -17,9 +17,7 @@ export type ConfigPlace = {
 /** Git's own bound on includes within includes. */
 const DEEPEST = 10;
 /** Far more than configurations take, and less than a second: what goes beyond is left out. */
-const MOST_STEPS = 5_000_000;
-/** What a file costs besides its characters, each time that it is included. */
-const FILE_STEPS = 1000;
+const MOST_STEPS = 3_000_000;
 
 type Parsed = { readonly variables: readonly GitVariable[]; readonly characters: number };
 
@@ -79,8 +77,9 @@ function expandFile(path: string, loading: Loading, depth: number): readonly Git
   if (depth > DEEPEST || budget.steps < 0) return [];
   const known = parsed.get(path) ?? parseFile(path);
   parsed.set(path, known);
-  budget.steps -= FILE_STEPS + known.characters;
-  return budget.steps < 0 ? [] : expand(known.variables, path, loading, depth);
+  // A file costs its characters each time that it is included.
+  budget.steps -= known.characters;
+  return expand(known.variables, path, loading, depth);
 }
 
 function parseFile(path: string): Parsed {

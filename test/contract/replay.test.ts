@@ -1,0 +1,66 @@
+import { describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import {
+  buildArgs,
+  execArgs,
+  listArgs,
+  NAMES_ARGS,
+  runArgs,
+  type DockerSettings,
+} from "../../src/backends/docker/args.ts";
+import { TOOLS } from "../../src/tools/index.ts";
+import { planOf } from "../support/plan.ts";
+
+/**
+ * Gives an argument list to the real CLI with `--help` before its first word that is no flag: it exits with
+ * 125 on an unknown flag or a bad value, with 0 on a good set, and starts nothing.
+ */
+function replay(args: readonly string[], before: string): number | null {
+  const at = before === "" ? args.length : args.indexOf(before);
+  expect(at).toBeGreaterThan(0);
+  return spawnSync("docker", [...args.slice(0, at), "--help", ...args.slice(at)]).status;
+}
+
+const GOOD = 0;
+const FULL: DockerSettings = {
+  command: "docker",
+  cpus: 1.5,
+  memory: "4g",
+  socket: { path: "/var/run/docker.sock", gid: 9 },
+};
+const SESSION = { id: "0123456789abcdef", name: "app-1" };
+
+describe("every argument list is one that the real docker takes", () => {
+  test.each(TOOLS.map((tool) => [tool.name, tool] as const))("run %s", (_, tool) => {
+    const config = {
+      env: ["A=b", "http_proxy=x"],
+      ports: ["1:2", "0.0.0.0:3:4/udp", "[::1]:5:6"],
+      mounts_ro: ['~/a,b "c"'],
+      pre_run_hooks: ["true"],
+    };
+    for (const stdinTty of [true, false]) {
+      const plan = planOf(tool, { config, host: { stdinTty } });
+      expect(replay(runArgs(plan, SESSION, FULL, "/dev/null"), plan.image.tag)).toBe(GOOD);
+    }
+  });
+
+  test.each([true, false])("exec, with a terminal: %p", (tty) => {
+    expect(replay(execArgs("app-1", ["ls", "-la"], tty), "app-1")).toBe(GOOD);
+  });
+
+  test("build", () => {
+    expect(replay(buildArgs("silo-x:1", { A: "b c" }, { fresh: true, buildkit: false }), "-")).toBe(
+      GOOD,
+    );
+  });
+
+  test("ps and rm", () => {
+    expect(replay(listArgs(["label=silo.managed=1"]), "")).toBe(GOOD);
+    expect(replay(NAMES_ARGS, "")).toBe(GOOD);
+    expect(replay(["rm", "--force", "a"], "a")).toBe(GOOD);
+  });
+
+  test("a flag that docker does not have is noticed", () => {
+    expect(replay(["run", "--no-such-flag", "image"], "image")).toBe(125);
+  });
+});

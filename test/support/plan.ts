@@ -1,0 +1,65 @@
+import { mergeConfig } from "../../src/config/merge.ts";
+import type { FileConfig } from "../../src/config/schema.ts";
+import { planRun, requestedPaths, type Request } from "../../src/core/plan.ts";
+import type { HostFacts, PathFact, RunPlan } from "../../src/core/types.ts";
+import { TOOLS } from "../../src/tools/index.ts";
+import type { Tool } from "../../src/tools/tool.ts";
+
+/** A host that every machine has the same of. */
+export const HOST: HostFacts = {
+  platform: "linux",
+  home: "/home/ada",
+  user: "ada",
+  uid: 1000,
+  gid: 1000,
+  cwd: "/home/ada/src/app",
+  logicalCwd: "/home/ada/src/app",
+  cwdOwner: 1000,
+  env: {
+    TERM: "xterm-256color",
+    COLORTERM: "truecolor",
+    OPENAI_API_KEY: "s3cret",
+    MISTRAL_API_KEY: "s3cret",
+  },
+  stdinTty: true,
+  stdoutTty: true,
+  git: {
+    identity: { GIT_AUTHOR_NAME: "Ada", GIT_AUTHOR_EMAIL: "ada@example.org" },
+    remotes: ["git@github.com:acme/app.git"],
+    commonDirs: ["/home/ada/src/main/.git"],
+  },
+};
+
+export type Setting = {
+  readonly host?: Partial<HostFacts>;
+  readonly config?: FileConfig;
+  readonly args?: readonly string[];
+  /** Paths that do not exist; all others are directories, or files where they end in .json. */
+  readonly missing?: readonly string[];
+};
+
+/** Plans a run of a tool on that host. */
+export function planOf(tool: Tool, setting: Setting = {}): RunPlan {
+  const files =
+    setting.config === undefined
+      ? []
+      : [{ path: "/home/ada/.config/silo/silo.jsonc", config: setting.config }];
+  const host = { ...HOST, ...setting.host };
+  const request: Request = {
+    config: mergeConfig(files, {}),
+    host,
+    tool,
+    args: setting.args ?? [],
+    // Not the tools' own: a newer version must not change what is held here.
+    versions: Object.fromEntries(TOOLS.map(({ name }) => [name, "1.2.3"])),
+    name: undefined,
+  };
+  const fact = (path: string): PathFact => {
+    if (setting.missing?.includes(path) === true) return { kind: "missing", real: path };
+    return { kind: path.endsWith(".json") ? "file" : "dir", real: path };
+  };
+  return planRun(
+    request,
+    Object.fromEntries(requestedPaths(request).map((path) => [path, fact(path)])),
+  );
+}

@@ -1,0 +1,179 @@
+import { describe, expect, test } from "bun:test";
+import {
+  mountArg,
+  portArg,
+  runArgs,
+  steersCli,
+  type DockerSettings,
+} from "../../src/backends/docker/args.ts";
+import { buildStep } from "../../src/backends/docker/build.ts";
+import { engineError, mendable } from "../../src/backends/docker/errors.ts";
+import { parseContainer } from "../../src/backends/docker/list.ts";
+import { runCommand } from "../../src/backends/docker/run.ts";
+import { holdEngineMessage } from "../../src/backends/docker/stderr.ts";
+import { toolByName } from "../../src/tools/index.ts";
+import { planOf } from "../support/plan.ts";
+
+const SETTINGS: DockerSettings = {
+  command: "docker",
+  cpus: undefined,
+  memory: undefined,
+  socket: undefined,
+};
+const SESSION = { id: "0123456789abcdef", name: "app-1" };
+const mount = (source: string, mode: "ro" | "rw" = "rw") => ({
+  source,
+  target: source,
+  mode,
+  kind: "dir" as const,
+  from: "tool",
+});
+
+describe("arguments", () => {
+  test.each([
+    ["/a b", "rw", "type=bind,source=/a b,target=/a b"],
+    ["/a", "ro", "type=bind,source=/a,target=/a,readonly"],
+    ["/a,b", "rw", 'type=bind,"source=/a,b","target=/a,b"'],
+    ['/a"b', "rw", 'type=bind,"source=/a""b","target=/a""b"'],
+  ] as const)("mount %s %s", (path, mode, expected) => {
+    expect(mountArg(mount(path, mode))).toBe(expected);
+  });
+
+  test("an IPv6 address stands in brackets", () => {
+    expect(portArg({ hostIp: "::1", host: 1, guest: 2, protocol: "udp", optional: false })).toBe(
+      "[::1]:1:2/udp",
+    );
+  });
+
+  test("no value of a variable stands in the argument list", () => {
+    const plan = planOf(toolByName("codex"), {
+      config: { env: ["KEY=s3cret", "DOCKER_HOST=s3cret"] },
+    });
+    const { args, env } = runCommand(plan, SESSION, SETTINGS, "/run/env");
+    expect(args.join(" ")).not.toContain("s3cret");
+    expect(env?.["KEY"]).toBe("s3cret");
+    // It would send the CLI to another engine.
+    expect(env?.["DOCKER_HOST"]).toBeUndefined();
+    expect(args).toContain("--env-file");
+  });
+
+  test.each([
+    "PATH",
+    "HOME",
+    "DOCKER_CONTEXT",
+    "https_proxy",
+    "NO_PROXY",
+    "LD_PRELOAD",
+    "BUILDKIT_PROGRESS",
+  ])("%s steers the CLI", (name) => {
+    expect(steersCli(name)).toBe(true);
+  });
+
+  test("limits and the socket appear only when configured", () => {
+    const plan = planOf(toolByName("codex"));
+    const text = (settings: DockerSettings) =>
+      runArgs(plan, SESSION, settings, undefined).join(" ");
+    expect(text(SETTINGS)).not.toMatch(/--cpus|--memory|docker\.sock|--privileged/);
+    const all = text({
+      command: "docker",
+      cpus: 2,
+      memory: "4g",
+      socket: { path: "/run/d.sock", gid: 99 },
+    });
+    expect(all).toContain("--cpus=2 --memory=4g");
+    expect(all).toContain("source=/run/d.sock,target=/var/run/docker.sock --group-add=99");
+  });
+
+  test("podman keeps an ordinary user's ids", () => {
+    const plan = planOf(toolByName("codex"));
+    expect(
+      runArgs(plan, SESSION, { ...SETTINGS, command: "/usr/bin/podman" }, undefined),
+    ).toContain("--userns=keep-id");
+    expect(runArgs(plan, SESSION, SETTINGS, undefined)).not.toContain("--userns=keep-id");
+  });
+});
+
+describe("the engine's words", () => {
+  test.each([
+    ["docker: Error response from daemon: No such image: silo-codex:1.", { kind: "no-image" }],
+    ["Error: silo-codex:1: image not known", { kind: "no-image" }],
+    [
+      'docker: Error response from daemon: Conflict. The container name "/app-1" is already in use by container "x".',
+      { kind: "name-taken" },
+    ],
+    [
+      "docker: Error response from daemon: driver failed: Bind for 127.0.0.1:3484 failed: port is already allocated.",
+      { kind: "port-taken", port: 3484 },
+    ],
+    [
+      "docker: Error response from daemon: listen tcp4 127.0.0.1:8080: bind: address already in use.",
+      { kind: "port-taken", port: 8080 },
+    ],
+    ["docker: Error response from daemon: something else.", undefined],
+  ] as const)("%s", (text, outcome) => {
+    expect(mendable(text) as unknown).toEqual(outcome);
+  });
+
+  test.each([
+    [
+      "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
+      "does not answer",
+      "systemctl start docker",
+    ],
+    [
+      "permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock",
+      "may not use",
+      "usermod -aG docker",
+    ],
+    ["write /var/lib/docker/x: no space left on device", "disk is full", "system prune"],
+    ["exec /usr/bin/codex: exec format error", "another processor", "--force-build"],
+    ["unknown flag: --pull", "too old", "20.10"],
+  ])("%s", (text, message, hint) => {
+    const error = engineError(text, "x");
+    expect(error.message).toContain(message);
+    expect(error.hint).toContain(hint);
+  });
+});
+
+describe("standard error", () => {
+  function pass(...chunks: string[]) {
+    let passed = "";
+    const held = holdEngineMessage((chunk) => {
+      passed += new TextDecoder().decode(chunk);
+    });
+    for (const chunk of chunks) held.take(new TextEncoder().encode(chunk));
+    return { passed, held: held.held() };
+  }
+  test.each([
+    [["tool says\n"], "tool says\n", ""],
+    [["d", "ocker: Error"], "", "docker: Error"],
+    [["do it\n"], "do it\n", ""],
+    [["first\n", "docker: later\n"], "first\ndocker: later\n", ""],
+    [["E", "rror: x"], "", "Error: x"],
+  ])("%j: passed %j, held %j", (chunks, passed, held) => {
+    expect(pass(...chunks)).toEqual({ passed, held });
+  });
+});
+
+test.each([
+  ["Step 3/12 : RUN true", 3, 12, "RUN true"],
+  ["#7 [base 2/5] RUN true", 2, 5, "RUN true"],
+  ["#7 [2/5] RUN true", 2, 5, "RUN true"],
+  ["STEP 3/12: RUN true", 3, 12, "RUN true"],
+])("%s is a step", (line, step, total, text) => {
+  expect(buildStep(line)).toEqual({ kind: "step", step, total, text });
+});
+
+test("rows of docker and of podman are understood", () => {
+  const docker =
+    '{"Names":"app-1","Image":"silo-codex:1","Labels":"silo.tool=codex,silo.session=ab,x=a=b","State":"running","Status":"Up 1 second","CreatedAt":"2026"}';
+  const podman =
+    '{"Names":["app-1"],"Image":"silo-codex:1","Labels":{"silo.tool":"codex","silo.session":"ab"},"State":"running","Status":"Up 1 second","CreatedAt":"2026"}';
+  expect(parseContainer(docker)).toEqual(parseContainer(podman));
+  expect(parseContainer(docker)).toMatchObject({
+    name: "app-1",
+    tool: "codex",
+    session: "ab",
+    running: true,
+  });
+});
