@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the base image of the end-to-end tests where no image registry is in reach: packages by mmdebstrap, node and
-# npm from the npm registry. It carries this machine's own package settings, with any credentials in them: it is for
-# this machine alone and must never be pushed.
+# Makes the base image of the end-to-end tests where no image registry is in reach: packages by mmdebstrap (half the
+# time of debootstrap), node and npm from the npm registry. It carries this machine's own package settings, with any
+# credentials in them: it is for this machine alone and must never be pushed.
 #   base-image.sh [TAG]   (default silo-test-base:latest); an image made from the same inputs is left as it is
 set -euo pipefail
 umask 022 # every user in a container reads the settings
@@ -16,6 +16,11 @@ state=${XDG_CACHE_HOME:-$HOME/.cache}/silo-test
 
 say() { printf 'base image: %s\n' "$*" >&2; }
 bash "$(dirname "$0")/engine.sh"
+if [ "$(id -u)" != 0 ] || ! command -v mmdebstrap >/dev/null; then
+  if docker image inspect "$tag" >/dev/null 2>&1; then say "$tag is taken as it is"; exit; fi
+  say "THE END-TO-END TESTS CANNOT RUN HERE: only root, with mmdebstrap, can make $tag"
+  exit 3
+fi
 exec 9>"$state/base-image.lock"
 flock 9
 work=$(mktemp -d "${TMPDIR:-/tmp}/silo-base.XXXXXX")
@@ -38,7 +43,7 @@ apt_source() {
 # Certificates that are trusted here beyond the distribution's own.
 extra_certificates() {
   find /usr/local/share/ca-certificates -name '*.crt' 2>/dev/null || :
-  printf '%s\n' "${NODE_EXTRA_CA_CERTS:-}" "${SSL_CERT_FILE:-}" "${PIP_CERT:-}" | grep -vxF -e "$bundle" -e '' | sort -u || :
+  printf '%s\n' "${NODE_EXTRA_CA_CERTS:-}" "${SSL_CERT_FILE:-}" "${PIP_CERT:-}" | sort -u | grep -vxF "$bundle" || :
 }
 
 npm_settings() {
@@ -57,7 +62,7 @@ npm_settings() {
 # Folders of packages on this machine (find-links) mean nothing in a container.
 pip_settings() {
   printf '[global]\ncert = %s\ndisable-pip-version-check = 1\n' "$bundle"
-  python3 -m pip config list 2>/dev/null | sort -r |
+  { python3 -m pip config list 2>/dev/null || :; } | sort -r |
     sed -nE "s/^[^.]+\.(index-url|extra-index-url|trusted-host|proxy|retries)='(.*)'$/\1 = \2/p" |
     awk '{ last[$1] = $0 } END { for (key in last) print last[key] }' | sort
 }
@@ -67,11 +72,11 @@ npm_settings >"$settings/etc/npmrc"
 pip_settings >"$settings/etc/pip.conf"
 count=0
 extra_certificates | while read -r file; do
-  cp "$file" "$settings/usr/local/share/ca-certificates/host-$((count += 1)).crt"
+  [ ! -f "$file" ] || cp "$file" "$settings/usr/local/share/ca-certificates/host-$((count += 1)).crt"
 done
 source=$(apt_source)
 [ -n "$source" ] || { apt-get update -qq && source=$(apt_source); }
-[ -n "$source" ] || { say "this machine has no package source of its own distribution"; exit 3; }
+[ -n "$source" ] || { say "THE END-TO-END TESTS CANNOT RUN HERE: apt knows no source of this distribution"; exit 3; }
 
 key=$({ cat "$0" "$work/apt.conf"; echo "$source"; cd "$settings"; find . -type f -exec sha256sum {} + | sort; } |
   sha256sum | cut -c1-16)
@@ -80,10 +85,6 @@ if [ "${old#* }" = "$key" ]; then say "$tag is current"; exit; fi
 
 # --- the image ---
 
-if [ "$(id -u)" != 0 ] || ! command -v mmdebstrap >/dev/null; then
-  say "THE END-TO-END TESTS CANNOT RUN HERE: $tag must be made by root, with mmdebstrap"
-  exit 3
-fi
 mirror=${source% *} components=main options=
 if /usr/lib/apt/apt-helper download-file "${mirror}dists/$suite/InRelease" "$work/InRelease" >/dev/null 2>&1; then
   options='[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
@@ -111,19 +112,20 @@ chroot "$root" useradd --create-home --shell /bin/bash ubuntu # uid 1000, as in 
 END
 
 say "packages of $suite"
-# In memory where there is enough of it: dpkg waits for the disk most of its time. The mount ends with its namespace.
-export TMPDIR=$work/tmp
+# dpkg waits for the disk most of its time, so this happens in memory where there is enough; the mount is nobody else's.
 # shellcheck disable=SC2016
-image=$(unshare --mount bash -c '
-    ! awk "/^MemAvailable/ { exit \$2 < 4000000 }" /proc/meminfo || mount -t tmpfs silo "$TMPDIR" 2>/dev/null || :
-    exec "$@"' bash \
-    mmdebstrap --variant=minbase --format=tar --include="$packages" --dpkgopt=force-unsafe-io --aptopt="$work/apt.conf" \
+in_memory='if awk "/^MemAvailable/ { exit \$2 < 4000000 }" /proc/meminfo; then mount -t tmpfs silo "$TMPDIR" || :; fi
+  exec "$@"'
+image=$(TMPDIR=$work/tmp unshare --mount bash -c "$in_memory" bash \
+  mmdebstrap --variant=minbase --format=tar --include="$packages" \
+    --dpkgopt=force-unsafe-io --aptopt="$work/apt.conf" \
     --essential-hook="cp -r '$settings/.' \"\$1\"" --customize-hook="bash '$work/finish' \"\$1\" '$work'" \
     "$suite" - "deb $options $mirror $suite $components" 2>"$state/base-image.log" |
-  docker import --change "LABEL silo.test.key=$key" --change 'CMD ["/bin/bash"]' --change "ENV LANG=C.UTF-8 \
-    NPM_CONFIG_GLOBALCONFIG=/etc/npmrc NODE_EXTRA_CA_CERTS=$bundle \
-    SSL_CERT_FILE=$bundle REQUESTS_CA_BUNDLE=$bundle" -) ||
+  docker import --change "LABEL silo.test.key=$key" --change 'CMD ["/bin/bash"]' \
+    --change "ENV LANG=C.UTF-8 NPM_CONFIG_GLOBALCONFIG=/etc/npmrc NODE_EXTRA_CA_CERTS=$bundle" \
+    --change "ENV SSL_CERT_FILE=$bundle REQUESTS_CA_BUNDLE=$bundle" -) ||
   { tail -n 20 "$state/base-image.log" >&2; say "failed; the whole log is $state/base-image.log"; exit 1; }
 docker tag "$image" "$tag"
-[ -z "${old% *}" ] || docker image rm "${old% *}" >/dev/null 2>&1 || : # stays while something is built on it
-say "$tag is made in $SECONDS s: $(docker image inspect "$tag" --format '{{.Size}}' | awk '{ printf "%.0f MB", $1 / 1e6 }')"
+[ -z "${old% *}" ] || docker image rm "${old% *}" >/dev/null 2>&1 || : # it stays while something is built on it
+size=$(docker image inspect "$tag" --format '{{.Size}}')
+say "$tag is made in $SECONDS s, $((size / 1000000)) MB"

@@ -98,7 +98,7 @@ test.each([
   ],
   [
     "with a great many missing includes",
-    () => Array.from({ length: 60_000 }, (_, i) => `[include]path=${i}\n`).join(""),
+    () => Array.from({ length: 45_000 }, (_, i) => `[include]path=${i}\n`).join(""),
   ],
   ["with a small file that includes itself twice", () => "[include]path=config\npath=config\n"],
   [
@@ -112,6 +112,11 @@ test.each([
     "with endless patterns",
     () => `[includeIf "gitdir:${"**/*a".repeat(150_000)}"]path = x\n`.repeat(1),
   ],
+  [
+    "with endless patterns for a short text",
+    () =>
+      `[remote "o"]url = u\n[includeIf "hasconfig:remote.*.url:${"**/".repeat(330_000)}"]path = x\n`,
+  ],
   ["with a million keys", () => `[a]\n${"b\n".repeat(500_000)}`],
   ["with a million keys, included often", () => `[include]path=more\n`.repeat(200)],
 ])("files %s take no time to speak of", async (_, text) => {
@@ -122,6 +127,21 @@ test.each([
   expect(performance.now() - started).toBeLessThan(2000);
   expect(identity).toEqual(HOME_IDENTITY);
 });
+
+test.each([".git/HEAD", ".git/commondir", ".git/gitdir", ".git"])(
+  "endless lines in %s take no time to speak of",
+  async (path) => {
+    rmSync(`${project}/${path}`, { recursive: true, force: true });
+    const started = performance.now();
+    for (const start of ["gitdir: ", "ref: refs/heads/", "ref:", ""]) {
+      for (const blank of ["\n", " ", "\r\n"]) {
+        write(`${project}/${path}`, `${start}${blank.repeat(1_000_000 / blank.length)}x`);
+        expect((await facts()).commonDirs).toEqual([]);
+      }
+    }
+    expect(performance.now() - started).toBeLessThan(2000);
+  },
+);
 
 test("bytes that are no text anywhere", async () => {
   const random = seeded(1);

@@ -1,0 +1,167 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SILO } from "../support/silo.ts";
+
+const DOUBLES = join(import.meta.dir, "doubles");
+
+let root = "";
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "silo-contract-"));
+  for (const name of ["home", "app", "state"]) mkdirSync(join(root, name));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+type Call = { readonly argv: readonly string[]; readonly leak: boolean };
+
+function silo(args: readonly string[], env: Record<string, string> = {}) {
+  const { status, stdout, stderr } = spawnSync(SILO, args, {
+    cwd: join(root, "app"),
+    encoding: "utf8",
+    input: "",
+    env: {
+      HOME: join(root, "home"),
+      PATH: `${DOUBLES}:/usr/bin:/bin`,
+      DOUBLE_BUN: process.execPath,
+      DOUBLE_STATE: join(root, "state"),
+      SILO_NO_VERSION_CHECK: "1",
+      ...env,
+    },
+  });
+  return { status, stdout, stderr, calls: calls() };
+}
+
+function calls(): readonly Call[] {
+  const path = join(root, "state/calls.jsonl");
+  if (!existsSync(path)) return [];
+  return readFileSync(path, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Call);
+}
+
+const verbs = (made: readonly Call[]) => made.map(({ argv }) => argv[0]).join(" ");
+const hasImage = (tag: string) => writeFileSync(join(root, "state/images"), `${tag}\n`);
+const tag = () =>
+  (JSON.parse(silo(["codex", "--dry-run", "--json"]).stdout) as { image: { tag: string } }).image
+    .tag;
+
+describe("how the engine is used", () => {
+  test("a dry run starts nothing", () => {
+    const { status, calls } = silo(["codex", "--dry-run"]);
+    expect([status, calls.length]).toEqual([0, 0]);
+  });
+
+  test("with the image there, a run is two calls, and its code is silo's", () => {
+    hasImage(tag());
+    const { status, stdout, calls } = silo(["codex", "--", "x"]);
+    expect(verbs(calls)).toBe("ps run");
+    expect(status).toBe(42);
+    expect(stdout).toStartWith("ran app-1: codex ");
+  });
+
+  test.each([
+    ["the legacy builder", "0"],
+    ["BuildKit", "1"],
+  ])("without the image it builds by %s and runs again, silently", (_, buildkit) => {
+    const { status, stderr, calls } = silo(["codex"], { DOUBLE_BUILDKIT: buildkit });
+    expect(verbs(calls)).toBe("ps run buildx build run");
+    expect(status).toBe(42);
+    expect(stderr).toContain("step 2/2 true");
+    expect(stderr).not.toContain("No such image");
+  });
+
+  test("--force-build builds first, without any cache", () => {
+    hasImage(tag());
+    const { calls } = silo(["codex", "--force-build"]);
+    // The question for names runs side by side.
+    expect(verbs(calls.filter(({ argv }) => argv[0] !== "ps"))).toBe("buildx build run");
+    expect(calls.find(({ argv }) => argv[0] === "build")?.argv).toContain("--no-cache");
+  });
+
+  test("a taken name is followed by the next number", () => {
+    hasImage(tag());
+    const { status, stdout } = silo(["codex"], { DOUBLE_CLASHES: "3" });
+    expect(status).toBe(42);
+    expect(stdout).toStartWith("ran app-4: ");
+  });
+
+  test("numbers go on from the highest name of the engine", () => {
+    hasImage(tag());
+    writeFileSync(join(root, "state/containers"), "app-7\nother-9\n");
+    expect(silo(["codex"]).stdout).toStartWith("ran app-8: ");
+  });
+
+  test("a tool's own port that is taken is left out with a warning", () => {
+    expect(silo(["cline"], { DOUBLE_FAULT: "port:3484" }).status).toBe(42);
+    const { stderr, calls } = silo(["cline"], { DOUBLE_FAULT: "port:3484" });
+    expect(stderr).toContain("warning: port 3484 is in use");
+    expect(calls.at(-1)?.argv.join(" ")).not.toContain("3484:3485/tcp");
+  });
+
+  test("no secret stands in an argument list", () => {
+    mkdirSync(join(root, "home/.config/silo"), { recursive: true });
+    writeFileSync(join(root, "home/.config/silo/silo.jsonc"), '{"env": ["KEY", "DOCKER_KEY"]}');
+    const { calls, stdout, stderr } = silo(["codex"], {
+      KEY: "s3cret",
+      DOCKER_KEY: "s3cret",
+      DOUBLE_SECRET: "s3cret",
+    });
+    expect(calls.some(({ leak }) => leak)).toBe(false);
+    expect(calls.at(-1)?.argv).toContain("KEY");
+    expect(stdout + stderr).not.toContain("s3cret");
+  });
+});
+
+describe("what goes wrong", () => {
+  test.each([
+    ["down", "the Docker engine does not answer", "systemctl start docker"],
+    ["denied", "this user may not use the Docker engine", "usermod -aG docker"],
+    ["disk", "the Docker engine's disk is full", "docker system prune"],
+    ["platform", "the image was built for another processor", "--force-build"],
+  ])("%s", (fault, message, hint) => {
+    hasImage(tag());
+    const { status, stderr } = silo(["codex"], { DOUBLE_FAULT: fault });
+    expect(status).toBe(1);
+    expect(stderr).toContain(`error: ${message}`);
+    expect(stderr).toMatch(new RegExp(`^hint: .*${hint}`, "m"));
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  test("no docker at all", () => {
+    const { status, stderr } = silo(["codex"], { PATH: "/nonexistent" });
+    expect(status).toBe(1);
+    expect(stderr).toContain('error: the command "docker" is not installed\nhint: install Docker');
+  });
+
+  test("a CLI that is killed is 137, and its container is looked for", () => {
+    hasImage(tag());
+    const { status, calls } = silo(["codex"], { DOUBLE_FAULT: "killed" });
+    expect(status).toBe(137);
+    expect(verbs(calls)).toBe("ps run ps");
+  });
+});
+
+describe("the double is strict", () => {
+  const double = (...argv: string[]) =>
+    spawnSync(join(DOUBLES, "docker"), argv, {
+      encoding: "utf8",
+      env: { ...process.env, DOUBLE_BUN: process.execPath, DOUBLE_STATE: join(root, "state") },
+    });
+  test.each([
+    [["run", "--no-such", "x"], 125, "unknown flag: --no-such"],
+    [["run", "-Z", "x"], 125, "unknown shorthand flag: 'Z' in -Z"],
+    [["run", "--rm=maybe", "x"], 125, "invalid argument"],
+    [["run", "--name"], 125, "flag needs an argument: --name"],
+    [["run", "missing:1"], 125, "docker: Error response from daemon: No such image"],
+    [["build", "--progress=plain", "-"], 125, "unknown flag: --progress"],
+    [["build"], 1, "requires exactly 1 argument"],
+    [["frobnicate"], 1, "is not a docker command"],
+  ])("%j", (argv, code, text) => {
+    const { status, stderr } = double(...argv);
+    expect(status).toBe(code);
+    expect(stderr).toContain(text);
+  });
+});

@@ -1,0 +1,56 @@
+import { siloCommand, type World } from "./silo.ts";
+
+/** A real pseudo-terminal with a program on it. */
+export type Pty = {
+  /** Everything that it has shown so far. */
+  readonly screen: () => string;
+  readonly type: (keys: string) => void;
+  readonly resize: (columns: number, rows: number) => void;
+  /** Waits until a text or form is on the screen. */
+  readonly shows: (what: string | RegExp, limitMs?: number) => Promise<void>;
+  readonly exited: Promise<number>;
+  readonly kill: (signal: NodeJS.Signals) => void;
+};
+
+/** Starts a program on a pseudo-terminal of 80 by 24. */
+export function onTerminal(command: readonly string[], world: World): Pty {
+  let text = "";
+  const decoder = new TextDecoder();
+  const child = Bun.spawn([...command], {
+    cwd: world.project,
+    env: { ...world.env },
+    terminal: {
+      cols: 80,
+      rows: 24,
+      data: (_, chunk) => {
+        text += decoder.decode(chunk, { stream: true });
+      },
+    },
+  });
+  return {
+    screen: () => text,
+    type: (keys) => void child.terminal?.write(keys),
+    resize: (columns, rows) => child.terminal?.resize(columns, rows),
+    shows: async (what, limitMs = 30_000) => {
+      const end = Date.now() + limitMs;
+      const there = () => (typeof what === "string" ? text.includes(what) : what.test(text));
+      while (!there()) {
+        if (Date.now() > end) throw new Error(`not on the screen: ${String(what)}\n${text}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+    exited: child.exited,
+    kill: (signal) => child.kill(signal),
+  };
+}
+
+/** Silo on a pseudo-terminal; with `after`, a shell that runs that command when silo has ended. */
+export function siloOnTerminal(world: World, args: readonly string[], after?: string): Pty {
+  const [bin, argv] = siloCommand(world, args);
+  const command = [bin, ...argv];
+  if (after === undefined) return onTerminal(command, world);
+  return onTerminal(
+    ["sh", "-c", `"$@"; echo "silo ended with $?"; ${after}`, "sh", ...command],
+    world,
+  );
+}
