@@ -18,9 +18,12 @@ const ROOT = join(import.meta.dirname, "..");
  * Compiles the standalone binary.
  * It must never read `.env` or `bunfig.toml` of the directory it is used in: that would run a project's code on the host.
  */
-export async function compile(outfile: string, target?: Target): Promise<void> {
+export async function compile(
+  outfile: string,
+  { target, entry }: { target?: Target | undefined; entry?: string } = {},
+): Promise<void> {
   const result = await Bun.build({
-    entrypoints: [join(ROOT, "src/main.ts")],
+    entrypoints: [entry ?? join(ROOT, "src/main.ts")],
     target: "bun",
     format: "esm",
     splitting: true,
@@ -44,7 +47,7 @@ if (import.meta.main) {
   mkdirSync(directory, { recursive: true });
   const outfile = join(directory, "silo");
   rmSync(outfile, { force: true });
-  await compile(outfile, target);
+  await compile(outfile, { target });
   if (target === undefined) {
     const { exitCode, stdout } = Bun.spawnSync([outfile, "--version"]);
     if (exitCode !== 0) throw new Error("the compiled binary does not run");

@@ -11,7 +11,7 @@ const text = (expected: string, form: RegExp) =>
 
 const path = text("a path without line breaks", /^[^\0\n\r]+$/);
 const envEntry = text("NAME or NAME=value", /^[A-Za-z_][A-Za-z0-9_]*(=[^\0]*)?$/);
-const hook = text("a shell command", /^[^\0]*\S[^\0]*$/);
+const hook = text("a shell command", /^\s*[^\s\0][^\0]*$/);
 const PORT = "([1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])";
 const port = text(
   "[hostIP:]host:guest[/udp] with ports from 1 to 65535",

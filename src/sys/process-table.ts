@@ -33,7 +33,7 @@ async function fromPs(pids: readonly number[]): Promise<ReadonlyMap<number, stri
     args: ["-o", "pid=,lstart=", "-p", pids.join(",")],
     env: { LC_ALL: "C" },
   });
-  const rows = stdout.split("\n").map((line) => /^\s*(\d+)\s+(.+?)\s*$/.exec(line));
+  const rows = stdout.split("\n").map((line) => /^(\d+)\s+(.+)$/.exec(line.trim()));
   return new Map(rows.flatMap((row) => (row === null ? [] : [[Number(row[1]), row[2] ?? ""]])));
 }
 

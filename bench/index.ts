@@ -1,0 +1,99 @@
+/** Start-up figures against the raw commands, paired in one run: `npm run bench`. Needs an engine and the test base image. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { compile } from "../scripts/compile.ts";
+import { destroyWorld, makeWorld, probe, silo, SILO, type World } from "../test/support/silo.ts";
+import { paired } from "./paired.ts";
+
+const ROUNDS = Number(process.env["ROUNDS"] ?? "20");
+
+type Row = {
+  readonly what: string;
+  readonly limit: string;
+  readonly met: boolean;
+  readonly text: string;
+};
+
+function run(command: readonly string[], world: World): () => Promise<void> {
+  return async () => {
+    const child = Bun.spawn([...command], {
+      cwd: world.project,
+      env: { ...world.env },
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "ignore",
+    });
+    if ((await child.exited) !== 0) throw new Error(`failed: ${command.join(" ")}`);
+  };
+}
+
+/** The very same `docker run` typed by hand, from the plan that silo prints. */
+async function byHand(world: World, tool: readonly string[]): Promise<readonly string[]> {
+  const { stdout } = await silo(world, [
+    "codex",
+    "--dry-run",
+    "--json",
+    "--name",
+    "by-hand",
+    "--",
+    ...tool,
+  ]);
+  const { commands } = JSON.parse(stdout) as { commands: { run: { bin: string; args: string[] } } };
+  return [commands.run.bin, ...commands.run.args];
+}
+
+async function start(world: World): Promise<Row> {
+  const tool = ["probe", "true"];
+  await probe(world, "true");
+  const result = await paired(
+    run([SILO, "codex", "--", ...tool], world),
+    run(await byHand(world, tool), world),
+    ROUNDS,
+  );
+  return row(
+    "warm start against the same docker run",
+    "at most 25 ms more",
+    result.difference <= 25,
+    result,
+  );
+}
+
+async function version(world: World): Promise<Row> {
+  const folder = mkdtempSync(join(tmpdir(), "silo-bench-"));
+  const empty = join(folder, "empty");
+  writeFileSync(join(folder, "main.ts"), "export {};\n");
+  await compile(empty, { entry: join(folder, "main.ts") });
+  const result = await paired(run([SILO, "--version"], world), run([empty], world), ROUNDS * 2);
+  rmSync(folder, { recursive: true });
+  return row(
+    "--version against an empty program",
+    "at most 1.3 times",
+    result.ratio <= 1.3,
+    result,
+  );
+}
+
+async function list(world: World): Promise<Row> {
+  const raw = ["docker", "ps", "--all", "--filter", "label=silo.managed=1"];
+  const result = await paired(run([SILO, "ls"], world), run(raw, world), ROUNDS);
+  return row("ls against docker ps", "at most 1.5 times", result.ratio <= 1.5, result);
+}
+
+function row(
+  what: string,
+  limit: string,
+  met: boolean,
+  result: Awaited<ReturnType<typeof paired>>,
+): Row {
+  const { a, b, difference, ratio } = result;
+  const text = `${a.toFixed(1)} ms, ${b.toFixed(1)} ms: ${difference.toFixed(1)} ms more, ${ratio.toFixed(2)} times`;
+  return { what, limit, met, text };
+}
+
+const world = makeWorld();
+const rows = [await version(world), await list(world), await start(world)];
+destroyWorld(world);
+for (const { what, limit, met, text } of rows)
+  process.stdout.write(`${met ? "met   " : "MISSED"} ${what} (${limit}): ${text}\n`);
+if (rows.some(({ met }) => !met)) process.exitCode = 1;
