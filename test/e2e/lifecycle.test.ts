@@ -103,8 +103,11 @@ describe("many at once", () => {
   test(
     "twenty silos get twenty names, twenty exits, and leave nothing",
     async () => {
+      // Each waits for all others, since a name is free again as soon as its container has ended.
+      const meet =
+        "touch met-$$-$(hostname); until [ $(ls | grep -c met-) = 20 ]; do sleep 0.05; done";
       const results = await Promise.all(
-        Array.from({ length: 20 }, (_, i) => probe(world, `hostname; exit ${i + 1}`)),
+        Array.from({ length: 20 }, (_, i) => probe(world, `${meet}; hostname; exit ${i + 1}`)),
       );
       expect(results.map(({ code }) => code)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
       expect(new Set(results.map(({ stdout }) => stdout)).size).toBe(20);
