@@ -1,24 +1,30 @@
 import manifest from "../package.json" with { type: "json" };
 
+const argv = process.argv.slice(2);
+
+if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
+  // What scripts ask most often: nothing else is loaded, and making process.stdout alone takes longer than all the rest.
+  console.log(`silo ${manifest.version}`);
+} else {
+  process.exit(await main());
+}
+
 /** Starts silo: the only catch, and the only place that ends the process. */
-async function main(argv: readonly string[]): Promise<number> {
-  // Loads nothing else: it is what scripts ask most often.
-  if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
-    process.stdout.write(`silo ${manifest.version}\n`);
-    return 0;
-  }
+async function main(): Promise<number> {
+  process.on("uncaughtException", (error: Error & { code?: string }) => {
+    // A reader or a terminal that has gone is no error of silo's, which still has to clean up.
+    if (error.code !== "EPIPE" && error.code !== "EIO")
+      void failed(error).then((code) => process.exit(code));
+  });
   try {
     const { dispatch } = await import("./cli/dispatch.ts");
-    return await dispatch(argv, manifest.version);
+    return await dispatch(argv);
   } catch (error) {
-    const { report } = await import("./cli/report.ts");
-    return report(error);
+    return await failed(error);
   }
 }
 
-// A reader that has gone, as in `silo ls | head -0`, is no error of ours.
-process.stdout.on("error", () => process.exit(0));
-// The terminal may be gone before silo has cleaned up.
-process.stderr.on("error", () => {});
-
-process.exit(await main(process.argv.slice(2)));
+async function failed(error: unknown): Promise<number> {
+  const { report } = await import("./cli/report.ts");
+  return report(error);
+}

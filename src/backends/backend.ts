@@ -50,7 +50,10 @@ export type Backend = {
   /** Every name in use there, silo's or not. */
   readonly names: () => Promise<readonly string[]>;
   /** The exact commands of a build and a run, as `--dry-run` prints them. */
-  readonly preview: (plan: RunPlan, session: Session) => { readonly build: Cmd; readonly run: Cmd };
+  readonly preview: (
+    plan: RunPlan,
+    session: Session,
+  ) => Promise<{ readonly build: Cmd; readonly run: Cmd }>;
   /** Runs the plan on the user's terminal and leaves nothing behind. */
   readonly run: (plan: RunPlan, session: Session) => Promise<RunOutcome>;
   /** Throws SiloError with the last 20 lines of output where a step fails. */

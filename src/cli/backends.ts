@@ -1,14 +1,14 @@
 import type { Backend, ContainerInfo } from "../backends/backend.ts";
-import { AVAILABLE, openBackend } from "../backends/index.ts";
+import { AVAILABLE, openBackend, type Early } from "../backends/index.ts";
 import { loadConfig } from "../config/load.ts";
 import { xdgDirectories } from "../core/paths.ts";
 import type { BackendName } from "../core/types.ts";
 import { errorText, SiloError } from "../errors.ts";
 import { suggestion } from "../core/nearest.ts";
 import { readText } from "../sys/fs.ts";
-import { place } from "../sys/host.ts";
+import { place } from "../sys/place.ts";
 import { log } from "../ui/log.ts";
-import { reapDead } from "./execute.ts";
+import { reapDead } from "./reap.ts";
 
 /** A container and the backend that has it. */
 export type Found = ContainerInfo & { readonly owner: Backend };
@@ -17,7 +17,10 @@ export type Found = ContainerInfo & { readonly owner: Backend };
  * What silo started, of one backend or of all; leftovers of killed silos are deleted first.
  * A backend that does not answer is an error when it was asked for, else a warning.
  */
-export async function allContainers(asked: BackendName | undefined): Promise<readonly Found[]> {
+export async function allContainers(
+  asked: BackendName | undefined,
+  early?: Early,
+): Promise<readonly Found[]> {
   const here = place();
   const config = await loadConfig(here, readText);
   const { state } = xdgDirectories(here.home, here.env);
@@ -25,9 +28,12 @@ export async function allContainers(asked: BackendName | undefined): Promise<rea
   const lists = await Promise.all(
     names.map(async (name) => {
       try {
-        const owner = await openBackend(name, config);
-        await reapDead(owner, state);
-        return (await owner.list()).map((info) => ({ ...info, owner }));
+        const owner = await openBackend(name, config, early);
+        const gone = await reapDead(owner, state);
+        const listed = await owner.list();
+        return listed
+          .filter(({ session }) => !gone.includes(session))
+          .map((info) => ({ ...info, owner }));
       } catch (error) {
         if (asked !== undefined || AVAILABLE.length === 1) throw error;
         log.warn(`${name}: ${errorText(error)}`);

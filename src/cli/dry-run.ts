@@ -2,15 +2,16 @@ import type { Backend } from "../backends/backend.ts";
 import { nextName } from "../core/naming.ts";
 import { showCommand } from "../core/quote.ts";
 import type { Cmd, Exit, RunPlan } from "../core/types.ts";
+import { print } from "../ui/print.ts";
 
 /** Prints what would run and starts nothing. No value of an environment variable is shown: any may be secret. */
-export function printPlan(backend: Backend, plan: RunPlan, json: boolean): Exit {
+export async function printPlan(backend: Backend, plan: RunPlan, json: boolean): Promise<Exit> {
   const name = plan.name ?? nextName(plan.project, []);
-  const commands = backend.preview(plan, { id: "0".repeat(16), name });
+  const commands = await backend.preview(plan, { id: "0".repeat(16), name });
   const shown = json
     ? JSON.stringify(asData(backend, plan, name, commands), undefined, 2)
     : asText(backend, plan, name, commands);
-  process.stdout.write(`${shown}\n`);
+  print(shown);
   return 0;
 }
 

@@ -4,10 +4,11 @@ import { SiloError } from "../errors.ts";
 import { tryLock, type Lock } from "../sys/locks.ts";
 import { untold } from "../sys/notes.ts";
 import { createMissing } from "../sys/prepare.ts";
-import { deadSessions, forgetSession, openSession } from "../sys/sessions.ts";
+import { openSession } from "../sys/sessions.ts";
 import { log } from "../ui/log.ts";
 import type { RunFlags } from "./args.ts";
 import { launch } from "./launch.ts";
+import { reapDead } from "./reap.ts";
 
 export type Execution = {
   readonly backend: Backend;
@@ -40,19 +41,8 @@ export async function execute({ backend, plan, names, state, flags }: Execution)
       verbose: flags.verbose,
     });
   } finally {
-    await Promise.all([lock?.release(), session.close(), cleaned]);
-  }
-}
-
-/** Deletes what silos that were killed left behind. Its failure is no matter: the next command tries again. */
-export async function reapDead(backend: Backend, state: string): Promise<void> {
-  try {
-    const dead = (await deadSessions(state, backend.name)).map(({ id }) => id);
-    if (dead.length === 0) return;
-    await backend.reap(dead);
-    await Promise.all(dead.map((id) => forgetSession(state, id)));
-  } catch {
-    // The engine is down or busy; the files stay.
+    session.close();
+    await Promise.all([lock?.release(), cleaned]);
   }
 }
 

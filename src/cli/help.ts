@@ -9,7 +9,7 @@ const EXIT_CODES = `Exit codes:
 /** Help of one command, or of all of silo for plain `silo`. */
 export function help(node: Node, width: number): string {
   const name = nameOf(node);
-  return `${name === "" ? overview(node, width) : ofCommand(node, name, width)}\n`;
+  return name === "" ? overview(node, width) : ofCommand(node, name, width);
 }
 
 function describe({ definition }: Node): string {

@@ -8,7 +8,8 @@ import { matchingRepos } from "../core/repos.ts";
 import type { Exit, HostFacts } from "../core/types.ts";
 import { SiloError, UsageError } from "../errors.ts";
 import { readText } from "../sys/fs.ts";
-import { hostFacts, onPath, pathFacts, place } from "../sys/host.ts";
+import { hostFacts, onPath, pathFacts } from "../sys/host.ts";
+import { place } from "../sys/place.ts";
 import { refreshInBackground, toolVersions } from "../sys/versions.ts";
 import { toolByName, type ToolName } from "../tools/index.ts";
 import { confirm } from "../ui/prompts.ts";
@@ -40,7 +41,7 @@ export async function runTool({ tool: named, args, flags }: RunInput): Promise<E
   const plan = planRun(request, await pathFacts(requestedPaths(request)));
   if (flags.dryRun) {
     const { printPlan } = await import("./dry-run.ts");
-    return printPlan(backend, plan, flags.json);
+    return await printPlan(backend, plan, flags.json);
   }
   await confirmPlace(host, flags.yes);
   for (const warning of [...backend.warnings, ...plan.warnings]) log.warn(warning);

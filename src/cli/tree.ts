@@ -1,4 +1,5 @@
 import { defineCommand, type ArgsDef, type CommandDef } from "citty";
+import type { Early } from "../backends/index.ts";
 import { TOOLS } from "../tools/index.ts";
 import { BACKEND_ARG, RUN_ARGS, type Flags } from "./args.ts";
 
@@ -11,7 +12,8 @@ export type Input = {
   readonly rest: readonly string[];
 };
 
-export type Action = (input: Input) => Promise<number>;
+/** @param early what was asked of the backends before the command line was read. */
+export type Action = (input: Input, early?: Promise<Early>) => Promise<number>;
 
 /** A command: citty's definition for help and flags, and what silo adds to it. */
 export type Node = {

@@ -1,48 +1,8 @@
 import { accessSync, constants } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
-import { homedir, userInfo } from "node:os";
 import type { HostFacts, PathFact } from "../core/types.ts";
-import { errorCode, SiloError } from "../errors.ts";
 import { gitFacts } from "./git.ts";
-
-/** What is known of this machine without looking at a file. */
-export type Place = Omit<HostFacts, "git" | "logicalCwd" | "cwdOwner">;
-
-/** The user, the working directory and the terminal, at once and without a process. */
-export function place(): Place {
-  if (process.platform !== "linux" && process.platform !== "darwin") {
-    throw new SiloError(`silo runs on Linux and macOS, not on ${process.platform}`);
-  }
-  const user = userInfo();
-  return {
-    platform: process.platform,
-    home: home(),
-    user: user.username,
-    uid: user.uid,
-    gid: user.gid,
-    cwd: workingDirectory(),
-    env: process.env,
-    stdinTty: process.stdin.isTTY,
-    stdoutTty: process.stdout.isTTY,
-  };
-}
-
-function home(): string {
-  const path = homedir();
-  if (!path.startsWith("/")) {
-    throw new SiloError("HOME is not an absolute path", { hint: "export HOME=/home/<you>" });
-  }
-  return path.length > 1 ? path.replace(/\/+$/, "") : path;
-}
-
-function workingDirectory(): string {
-  try {
-    return process.cwd();
-  } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw error;
-    throw new SiloError("the working directory does not exist any more", { hint: "cd ." });
-  }
-}
+import type { Place } from "./place.ts";
 
 /** All facts of this machine that a run needs, gathered side by side. */
 export async function hostFacts(place: Place): Promise<HostFacts> {
@@ -51,7 +11,9 @@ export async function hostFacts(place: Place): Promise<HostFacts> {
     shellDirectory(place),
     stat(place.cwd),
   ]);
-  return { ...place, git, logicalCwd, cwdOwner: owner.uid };
+  const stdinTty = process.stdin.isTTY;
+  const stdoutTty = process.stdout.isTTY;
+  return { ...place, git, logicalCwd, cwdOwner: owner.uid, stdinTty, stdoutTty };
 }
 
 /** $PWD where it names the working directory, links and all. */

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { link, mkdir, readFile, rmdir, stat, unlink, writeFile } from "node:fs/promises";
 import { errorCode } from "../errors.ts";
 import { processStart, processStarts } from "./process-table.ts";
@@ -18,7 +18,7 @@ type Content = { readonly pid: number; readonly started: string };
 export async function tryLock(state: string, name: string): Promise<Lock | Holder> {
   const directory = `${state}/silo/locks`;
   const path = `${directory}/${createHash("sha256").update(name).digest("hex").slice(0, 24)}`;
-  const own = `${path}.${randomUUID()}`;
+  const own = `${path}.${crypto.randomUUID()}`;
   const content: Content = { pid: process.pid, started: await processStart() };
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await writeFile(own, JSON.stringify(content), { mode: 0o600 });

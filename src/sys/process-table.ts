@@ -1,10 +1,10 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { capture } from "./process.ts";
 
 /** When processes started, by id; those that do not run are left out. Linux' /proc, else `ps` (POSIX). */
 export async function processStarts(pids: readonly number[]): Promise<ReadonlyMap<number, string>> {
   if (pids.length === 0) return new Map();
-  return process.platform === "linux" ? await fromProc(pids) : await fromPs(pids);
+  return process.platform === "linux" ? fromProc(pids) : await fromPs(pids);
 }
 
 /** When this process started, in the same form. */
@@ -12,18 +12,16 @@ export async function processStart(): Promise<string> {
   return (await processStarts([process.pid])).get(process.pid) ?? "";
 }
 
-async function fromProc(pids: readonly number[]): Promise<ReadonlyMap<number, string>> {
-  const boot = await readText("/proc/sys/kernel/random/boot_id");
+function fromProc(pids: readonly number[]): ReadonlyMap<number, string> {
+  const boot = readText("/proc/sys/kernel/random/boot_id");
   const starts = new Map<number, string>();
-  await Promise.all(
-    pids.map(async (pid) => {
-      const stat = await readText(`/proc/${pid}/stat`);
-      // Fields count from behind the name, which may hold spaces and brackets (proc(5)): state is 3, starttime 22.
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      const [state, ticks] = [fields[0], fields[19]];
-      if (ticks !== undefined && state !== "Z") starts.set(pid, `${boot.trim()} ${ticks}`);
-    }),
-  );
+  for (const pid of pids) {
+    const stat = readText(`/proc/${pid}/stat`);
+    // Fields count from behind the name, which may hold spaces and brackets (proc(5)): state is 3, starttime 22.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const [state, ticks] = [fields[0], fields[19]];
+    if (ticks !== undefined && state !== "Z") starts.set(pid, `${boot.trim()} ${ticks}`);
+  }
   return starts;
 }
 
@@ -37,9 +35,9 @@ async function fromPs(pids: readonly number[]): Promise<ReadonlyMap<number, stri
   return new Map(rows.flatMap((row) => (row === null ? [] : [[Number(row[1]), row[2] ?? ""]])));
 }
 
-async function readText(path: string): Promise<string> {
+function readText(path: string): string {
   try {
-    return await readFile(path, "utf8");
+    return readFileSync(path, "utf8");
   } catch {
     return "";
   }

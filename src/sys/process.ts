@@ -1,6 +1,6 @@
 import type { Cmd, Exit } from "../core/types.ts";
 import { errorCode, errorText, SiloError } from "../errors.ts";
-import { signalExit, startWithNode, type Child, type SpawnOptions } from "./child.ts";
+import { signalExit, type Child, type SpawnOptions } from "./child.ts";
 
 /** The program is not installed, or not on PATH. */
 export class ProgramMissing extends SiloError {
@@ -52,9 +52,9 @@ function startWithBun(cmd: Cmd, options: SpawnOptions): Child {
 
 async function start(cmd: Cmd, options: SpawnOptions): Promise<Child> {
   try {
-    return typeof Bun === "undefined"
-      ? await startWithNode(cmd, childEnvironment(cmd.env), options)
-      : startWithBun(cmd, options);
+    if (typeof Bun !== "undefined") return startWithBun(cmd, options);
+    const { startWithNode } = await import("./node-child.ts");
+    return await startWithNode(cmd, childEnvironment(cmd.env), options);
   } catch (error) {
     if (errorCode(error) === "ENOENT") throw new ProgramMissing(cmd.bin);
     throw new SiloError(`${cmd.bin} could not be started: ${errorText(error)}`);

@@ -1,6 +1,4 @@
-import { randomUUID } from "node:crypto";
-import { readdirSync } from "node:fs";
-import { mkdir, readFile, unlink, writeFile } from "node:fs/promises";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { BackendName } from "../core/types.ts";
 import { processStart, processStarts } from "./process-table.ts";
 
@@ -25,14 +23,14 @@ export function sessionDirectory(state: string): string {
 export async function openSession(
   state: string,
   backend: BackendName,
-): Promise<{ id: string; close: () => Promise<void> }> {
-  const id = randomUUID().replaceAll("-", "").slice(0, 16);
+): Promise<{ id: string; close: () => void }> {
+  const id = crypto.randomUUID().replaceAll("-", "").slice(0, 16);
   const directory = sessionDirectory(state);
   const path = `${directory}/${id}.json`;
   const record: SessionRecord = { id, pid: process.pid, started: await processStart(), backend };
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  await writeFile(path, JSON.stringify(record), { mode: 0o600 });
-  return { id, close: () => unlink(path).catch(() => {}) };
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  writeFileSync(path, JSON.stringify(record), { mode: 0o600 });
+  return { id, close: () => forgetSession(state, id) };
 }
 
 /** Sessions on this backend whose silo has died without cleaning up. */
@@ -40,22 +38,27 @@ export async function deadSessions(
   state: string,
   backend: BackendName,
 ): Promise<readonly SessionRecord[]> {
-  const records = (await readSessions(state)).filter((record) => record.backend === backend);
+  const records = readSessions(state).filter((record) => record.backend === backend);
   const others = records.filter(({ pid }) => pid !== process.pid);
   const starts = await processStarts(others.map(({ pid }) => pid));
   return others.filter(({ pid, started }) => starts.get(pid) !== started);
 }
 
 /** Forgets a session whose leftovers are gone. */
-export async function forgetSession(state: string, id: string): Promise<void> {
-  await unlink(`${sessionDirectory(state)}/${id}.json`).catch(() => {});
+export function forgetSession(state: string, id: string): void {
+  try {
+    rmSync(`${sessionDirectory(state)}/${id}.json`, { force: true });
+  } catch {
+    // The next command finds the session dead and tries again.
+  }
 }
 
-async function readSessions(state: string): Promise<readonly SessionRecord[]> {
+function readSessions(state: string): readonly SessionRecord[] {
   const directory = sessionDirectory(state);
   const files = names(directory).filter((name) => /^[0-9a-f]{16}\.json$/.test(name));
-  const records = await Promise.all(files.map((name) => readRecord(`${directory}/${name}`)));
-  return records.filter((record) => record !== undefined);
+  return files
+    .map((name) => readRecord(`${directory}/${name}`))
+    .filter((record) => record !== undefined);
 }
 
 function names(directory: string): readonly string[] {
@@ -67,9 +70,9 @@ function names(directory: string): readonly string[] {
 }
 
 /** A file that is being written, or garbage, is no record. */
-async function readRecord(path: string): Promise<SessionRecord | undefined> {
+function readRecord(path: string): SessionRecord | undefined {
   try {
-    const value: unknown = JSON.parse(await readFile(path, "utf8"));
+    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
     return isRecord(value) ? value : undefined;
   } catch {
     return undefined;

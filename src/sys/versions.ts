@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { TOOLS } from "../tools/index.ts";
@@ -92,7 +91,7 @@ async function pypiLatest(name: string): Promise<string> {
 /** Written beside and renamed, so that no reader sees half of it and no two writers mix. */
 async function writeCache(cache: string, value: VersionCache): Promise<void> {
   const path = cachePath(cache);
-  const beside = `${path}.${randomUUID()}`;
+  const beside = `${path}.${crypto.randomUUID()}`;
   await mkdir(`${cache}/silo`, { recursive: true, mode: 0o700 });
   await writeFile(beside, JSON.stringify(value), { mode: 0o600 });
   await rename(beside, path);

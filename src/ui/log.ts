@@ -1,5 +1,6 @@
 import { createConsola } from "consola/core";
 import { paint } from "./colour.ts";
+import { say } from "./print.ts";
 
 const STYLES = { warn: "yellow", error: "red", info: "cyan" } as const;
 const NAMES = { warn: "warning", error: "error", info: "note" } as const;
@@ -14,7 +15,7 @@ export const log = createConsola({
         const kind = type === "warn" || type === "error" || type === "info" ? type : undefined;
         const head =
           kind === undefined ? "" : `${paint(STYLES[kind], NAMES[kind], process.stderr)}: `;
-        process.stderr.write(`${head}${text}\n`);
+        say(`${head}${text}`);
       },
     },
   ],

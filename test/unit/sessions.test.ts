@@ -37,9 +37,9 @@ test("a session of a killed process is dead, one of a running process is not", a
   expect(dead).toHaveLength(1);
   expect(dead[0]?.id).not.toBe(own.id);
   expect(await deadSessions(state, "fly")).toEqual([]);
-  await forgetSession(state, dead[0]?.id ?? "");
+  forgetSession(state, dead[0]?.id ?? "");
   expect(await deadSessions(state, "docker")).toEqual([]);
-  await own.close();
+  own.close();
   expect(readdirSync(sessionDirectory(state))).toEqual([]);
 });
 

@@ -1,5 +1,8 @@
 import type { Mount, Port, RunPlan, Session } from "../../core/types.ts";
 
+/** The command where the configuration names none. */
+export const DEFAULT_COMMAND = "docker";
+
 /** How this engine is driven, from the configuration. */
 export type DockerSettings = {
   /** `docker`, `podman`, or a path to either. */

@@ -1,30 +1,27 @@
-import { stat } from "node:fs/promises";
+import { statSync } from "node:fs";
 import type { Config } from "../../config/types.ts";
 import { SiloError } from "../../errors.ts";
-import { interactive, ProgramMissing } from "../../sys/process.ts";
-import { supervise } from "../../sys/signals.ts";
+import { interactive, ProgramMissing, type Captured } from "../../sys/process.ts";
 import type { Backend } from "../backend.ts";
 import { execArgs, type DockerSettings } from "./args.ts";
-import { buildCommand, buildImage } from "./build.ts";
 import { missingCli } from "./errors.ts";
 import { list, names, reap, remove, runningOwn } from "./list.ts";
-import { runCommand, runPlan } from "./run.ts";
 
 const SOCKET = "/var/run/docker.sock";
 
-async function settingsFrom({ backends: { docker } }: Config): Promise<DockerSettings> {
+function settingsFrom({ backends: { docker } }: Config): DockerSettings {
   return {
     command: docker.command.value,
     cpus: docker.cpus?.value,
     memory: docker.memory?.value,
-    socket: docker.socket.value ? await hostSocket() : undefined,
+    socket: docker.socket.value ? hostSocket() : undefined,
   };
 }
 
 /** The engine's socket on this machine; an engine elsewhere has it at the same place. */
-async function hostSocket(): Promise<{ path: string; gid: number }> {
+function hostSocket(): { path: string; gid: number } {
   try {
-    return { path: SOCKET, gid: (await stat(SOCKET)).gid };
+    return { path: SOCKET, gid: statSync(SOCKET).gid };
   } catch {
     throw new SiloError(`backends.docker.socket is on, but there is no ${SOCKET}`, {
       hint: 'set "socket": false under backends.docker in silo.jsonc',
@@ -33,8 +30,8 @@ async function hostSocket(): Promise<{ path: string; gid: number }> {
 }
 
 /** Tools in containers of a Docker engine, through whatever context the docker command uses. */
-export async function open(config: Config): Promise<Backend> {
-  const settings = await settingsFrom(config);
+export function open(config: Config, early?: Promise<Captured>): Backend {
+  const settings = settingsFrom(config);
   return {
     name: "docker",
     abilities: { files: "direct" },
@@ -43,23 +40,36 @@ export async function open(config: Config): Promise<Backend> {
         ? []
         : ["backends.docker.socket is on: what runs inside can become root on this machine"],
     names: () => names(settings),
-    preview: (plan, session) => ({
-      build: buildCommand(plan.image, settings, { fresh: false, buildkit: false }),
-      run: runCommand(plan, session, settings, undefined),
-    }),
-    run: (plan, session) => runPlan(plan, session, settings, () => reap(settings, [session.id])),
-    build: (image, options) => buildImage(image, settings, options),
+    preview: async (plan, session) => {
+      const [{ buildCommand }, { runCommand }] = await Promise.all([
+        import("./build.ts"),
+        import("./run.ts"),
+      ]);
+      return {
+        build: buildCommand(plan.image, settings, { fresh: false, buildkit: false }),
+        run: runCommand(plan, session, settings, undefined),
+      };
+    },
+    run: async (plan, session) => {
+      const { runPlan } = await import("./run.ts");
+      return await runPlan(plan, session, settings, () => reap(settings, [session.id]));
+    },
+    build: async (image, options) => {
+      const { buildImage } = await import("./build.ts");
+      await buildImage(image, settings, options);
+    },
     exec: async (name, argv, tty) => {
       await runningOwn(settings, name);
       return await exec(settings, execArgs(name, argv, tty));
     },
-    list: () => list(settings),
+    list: () => list(settings, early),
     remove: (wanted) => remove(settings, wanted),
     reap: (sessions) => reap(settings, sessions),
   };
 }
 
 async function exec({ command }: DockerSettings, args: readonly string[]): Promise<number> {
+  const { supervise } = await import("../../sys/signals.ts");
   try {
     const child = await interactive({ bin: command, args });
     const release = supervise({ forward: child.kill, destroy: () => child.kill("SIGKILL") });

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import type { Cmd, EnvEntry, RunPlan, Session } from "../../core/types.ts";
@@ -93,7 +92,7 @@ async function writeEnvFile(entries: readonly EnvEntry[]): Promise<string | unde
       },
     );
   }
-  const path = `${process.env["XDG_RUNTIME_DIR"] ?? tmpdir()}/silo-env-${randomUUID()}`;
+  const path = `${process.env["XDG_RUNTIME_DIR"] ?? tmpdir()}/silo-env-${crypto.randomUUID()}`;
   await writeFile(path, entries.map(({ name, value }) => `${name}=${value}\n`).join(""), {
     mode: 0o600,
     flag: "wx",

@@ -1,6 +1,7 @@
 import { SiloError, UsageError } from "../../errors.ts";
 import { backendFlag } from "../args.ts";
 import { allContainers, pick } from "../backends.ts";
+import { print } from "../../ui/print.ts";
 import type { Action } from "../tree.ts";
 
 /** `silo rm`: by name, or all. A running one needs --force, as with docker. */
@@ -23,7 +24,7 @@ export const rm: Action = async ({ flags, words }) => {
   for (const owner of new Set(wanted.map((container) => container.owner))) {
     const names = wanted.filter((container) => container.owner === owner).map(({ name }) => name);
     await owner.remove(names);
-    for (const name of names) process.stdout.write(`${name}\n`);
+    for (const name of names) print(name);
   }
   return 0;
 };
