@@ -1,4 +1,5 @@
 import type { BackendName, Cmd, Exit, ImagePlan, RunPlan, Session } from "../core/types.ts";
+import type { Captured } from "../sys/process.ts";
 
 /** One container, machine or VM that silo made. */
 export type ContainerInfo = {
@@ -39,6 +40,12 @@ export type BuildOptions = {
 export type Abilities = {
   /** How files reach the guest. */
   readonly files: "direct" | "staged" | "synced";
+};
+
+/** A question that was asked of a backend before the configuration was read, by settings that it seldom changes. */
+export type EarlyAnswer = {
+  readonly question: "list" | "names";
+  readonly answer: Promise<Captured>;
 };
 
 /** A place where tools run. One folder each, made by `openBackend`. Every failure is a SiloError with its mend. */

@@ -1,11 +1,10 @@
 import type { Config } from "../config/types.ts";
 import type { BackendName } from "../core/types.ts";
 import { SiloError } from "../errors.ts";
-import type { Captured } from "../sys/process.ts";
-import type { Backend } from "./backend.ts";
+import type { Backend, EarlyAnswer } from "./backend.ts";
 
 type Folder = {
-  readonly open: (config: Config, early?: Promise<Captured>) => Backend | Promise<Backend>;
+  readonly open: (config: Config, early?: EarlyAnswer) => Backend | Promise<Backend>;
 };
 
 /** The backends of this version, loaded when they are used. A new one is a folder and a line here. */
@@ -13,24 +12,26 @@ const REGISTRY: { readonly [K in BackendName]?: () => Promise<Folder> } = {
   docker: () => import("./docker/index.ts"),
 };
 
-/** Those whose list can be asked for before the configuration is read. */
-const EARLY: {
-  readonly [K in BackendName]?: () => Promise<{ askEarly: () => Promise<Captured> }>;
-} = {
+type EarlyFolder = { readonly askEarly: (question: EarlyAnswer["question"]) => EarlyAnswer };
+
+/** Those that can be asked before the configuration is read. */
+const EARLY: { readonly [K in BackendName]?: () => Promise<EarlyFolder> } = {
   docker: () => import("./docker/list.ts"),
 };
 
 export const AVAILABLE = Object.keys(REGISTRY) as readonly BackendName[];
 
-/** Lists that were asked for early. */
-export type Early = ReadonlyMap<BackendName, Promise<Captured>>;
+export type Early = ReadonlyMap<BackendName, EarlyAnswer>;
 
-/** Asks for the lists that need no configuration. */
-export async function askEarly(): Promise<Early> {
-  const early = new Map<BackendName, Promise<Captured>>();
-  for (const name of AVAILABLE) {
+/** Asks what needs no configuration, so that the engines work while the rest of silo is loaded. */
+export async function askEarly(
+  question: EarlyAnswer["question"],
+  backends: readonly BackendName[],
+): Promise<Early> {
+  const early = new Map<BackendName, EarlyAnswer>();
+  for (const name of backends) {
     const folder = await EARLY[name]?.();
-    if (folder !== undefined) early.set(name, folder.askEarly());
+    if (folder !== undefined) early.set(name, folder.askEarly(question));
   }
   return early;
 }
@@ -53,10 +54,10 @@ export async function openBackend(
 /** The one asked for, else the configured one, else `container` where it is there, else `docker`; never `fly` by itself. */
 export function chooseBackend(
   asked: BackendName | undefined,
-  config: Config,
+  configured: BackendName | undefined,
   has: (bin: string) => boolean,
 ): BackendName {
-  const named = asked ?? config.backend?.value;
+  const named = asked ?? configured;
   if (named !== undefined) return named;
   return REGISTRY.container !== undefined && has("container") ? "container" : "docker";
 }

@@ -1,25 +1,39 @@
-import { askEarly } from "../backends/index.ts";
+import { askEarly, AVAILABLE, chooseBackend, type Early } from "../backends/index.ts";
 import { REFRESH_WORD } from "../tools/versions.ts";
+import type { Parsed } from "./argv.ts";
 
-/** `silo ls` as it is mostly typed: the engines work while the rest of silo is loaded. */
+/** `silo ls` as it is mostly typed: the engines are asked before the rest of silo is loaded. */
 const PLAIN_LIST = /^ls( (-q|--quiet|--json))?$/;
 
 /** Finds the command of a command line and runs it. @returns the exit code. */
 export async function dispatch(argv: readonly string[]): Promise<number> {
   if (argv[0] === REFRESH_WORD) return await refresh();
-  const early = PLAIN_LIST.test(argv.join(" ")) ? askEarly() : undefined;
+  const list = PLAIN_LIST.test(argv.join(" ")) ? askEarly("list", AVAILABLE) : undefined;
   const { parseArgv } = await import("./argv.ts");
-  const { node, help, flags, words, rest } = parseArgv(argv);
-  if (help) {
-    const [{ help: text }, { print }] = await Promise.all([
+  const parsed = parseArgv(argv);
+  if (parsed.help) {
+    const [{ help }, { print }] = await Promise.all([
       import("./help.ts"),
       import("../ui/print.ts"),
     ]);
-    print(text(node, Math.min(process.stdout.columns || 80, 100)));
+    print(help(parsed.node, Math.min(process.stdout.columns || 80, 100)));
     return 0;
   }
-  const action = await node.load();
-  return await action({ flags, words, rest }, early);
+  const early = (await list) ?? (await askNames(parsed));
+  const action = await parsed.node.load();
+  return await action(parsed, early);
+}
+
+/** Asks for the names in use, which a run cannot start without; nothing where no run comes. */
+async function askNames({ node, flags }: Parsed): Promise<Early | undefined> {
+  if (node.group !== "Run") return undefined;
+  const [{ runFlags }, { onPath }] = await Promise.all([
+    import("./args.ts"),
+    import("../sys/on-path.ts"),
+  ]);
+  const { backend, dryRun, name } = runFlags(flags);
+  if (dryRun || name !== undefined) return undefined;
+  return await askEarly("names", [chooseBackend(backend, undefined, onPath)]);
 }
 
 async function refresh(): Promise<number> {

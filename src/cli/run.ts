@@ -1,5 +1,5 @@
 import type { Backend } from "../backends/backend.ts";
-import { chooseBackend, openBackend } from "../backends/index.ts";
+import { chooseBackend, openBackend, type Early } from "../backends/index.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/types.ts";
 import { within, xdgDirectories } from "../core/paths.ts";
@@ -8,7 +8,8 @@ import { matchingRepos } from "../core/repos.ts";
 import type { Exit, HostFacts } from "../core/types.ts";
 import { SiloError, UsageError } from "../errors.ts";
 import { readText } from "../sys/fs.ts";
-import { hostFacts, onPath, pathFacts } from "../sys/host.ts";
+import { hostFacts, pathFacts } from "../sys/host.ts";
+import { onPath } from "../sys/on-path.ts";
 import { place } from "../sys/place.ts";
 import { refreshInBackground, toolVersions } from "../sys/versions.ts";
 import { toolByName, type ToolName } from "../tools/index.ts";
@@ -23,13 +24,19 @@ export type RunInput = {
   readonly tool: string | undefined;
   readonly args: readonly string[];
   readonly flags: RunFlags;
+  /** The names in use, asked before anything was known. */
+  readonly early: Early | undefined;
 };
 
 /** Plans a run here and runs it, or prints it with `--dry-run`. @returns the tool's own exit code. */
-export async function runTool({ tool: named, args, flags }: RunInput): Promise<Exit> {
+export async function runTool({ tool: named, args, flags, early }: RunInput): Promise<Exit> {
   const here = place();
   const config = await loadConfig(here, readText);
-  const backend = await openBackend(chooseBackend(flags.backend, config, onPath), config);
+  const backend = await openBackend(
+    chooseBackend(flags.backend, config.backend?.value, onPath),
+    config,
+    early,
+  );
   const names = flags.dryRun || flags.name !== undefined ? noNames() : askNames(backend);
   const host = await hostFacts(here);
   const tool = toolByName(named ?? defaultTool(config, host));

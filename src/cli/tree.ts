@@ -1,7 +1,7 @@
 import { defineCommand, type ArgsDef, type CommandDef } from "citty";
 import type { Early } from "../backends/index.ts";
 import { TOOLS } from "../tools/index.ts";
-import { BACKEND_ARG, RUN_ARGS, type Flags } from "./args.ts";
+import { BACKEND_ARG, RUN_ARGS, runFlags, type Flags } from "./args.ts";
 
 /** What a command gets from the front door. */
 export type Input = {
@@ -13,7 +13,7 @@ export type Input = {
 };
 
 /** @param early what was asked of the backends before the command line was read. */
-export type Action = (input: Input, early?: Promise<Early>) => Promise<number>;
+export type Action = (input: Input, early?: Early) => Promise<number>;
 
 /** A command: citty's definition for help and flags, and what silo adds to it. */
 export type Node = {
@@ -40,8 +40,8 @@ function toolNode({ name, title, description }: (typeof TOOLS)[number]): Node {
     words: NO_WORDS,
     load: async () => {
       const { runTool } = await import("./run.ts");
-      const { runFlags } = await import("./args.ts");
-      return ({ flags, rest }) => runTool({ tool: name, args: rest, flags: runFlags(flags) });
+      return ({ flags, rest }, early) =>
+        runTool({ tool: name, args: rest, flags: runFlags(flags), early });
     },
   };
 }
@@ -131,8 +131,8 @@ const root: Node = {
   words: NO_WORDS,
   load: async () => {
     const { runTool } = await import("./run.ts");
-    const { runFlags } = await import("./args.ts");
-    return ({ flags, rest }) => runTool({ tool: undefined, args: rest, flags: runFlags(flags) });
+    return ({ flags, rest }, early) =>
+      runTool({ tool: undefined, args: rest, flags: runFlags(flags), early });
   },
 };
 

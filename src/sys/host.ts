@@ -1,4 +1,3 @@
-import { accessSync, constants } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import type { HostFacts, PathFact } from "../core/types.ts";
 import { gitFacts } from "./git.ts";
@@ -45,16 +44,4 @@ async function pathFact(path: string): Promise<PathFact> {
   } catch {
     return { kind: "missing", real: path };
   }
-}
-
-/** Whether a command of that name is on PATH. */
-export function onPath(bin: string): boolean {
-  return (process.env["PATH"] ?? "").split(":").some((directory) => {
-    try {
-      accessSync(`${directory}/${bin}`, constants.X_OK);
-      return directory !== "";
-    } catch {
-      return false;
-    }
-  });
 }

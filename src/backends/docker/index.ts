@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import type { Config } from "../../config/types.ts";
 import { SiloError } from "../../errors.ts";
-import { interactive, ProgramMissing, type Captured } from "../../sys/process.ts";
-import type { Backend } from "../backend.ts";
+import { interactive, ProgramMissing } from "../../sys/process.ts";
+import type { Backend, EarlyAnswer } from "../backend.ts";
 import { execArgs, type DockerSettings } from "./args.ts";
 import { missingCli } from "./errors.ts";
 import { list, names, reap, remove, runningOwn } from "./list.ts";
@@ -30,8 +30,15 @@ function hostSocket(): { path: string; gid: number } {
 }
 
 /** Tools in containers of a Docker engine, through whatever context the docker command uses. */
-export function open(config: Config, early?: Promise<Captured>): Backend {
+export function open(config: Config, early?: EarlyAnswer): Backend {
   const settings = settingsFrom(config);
+  // An early answer is true once; who asks again wants to know what has changed.
+  let unused = early;
+  const once = () => {
+    const answer = unused;
+    unused = undefined;
+    return answer;
+  };
   return {
     name: "docker",
     abilities: { files: "direct" },
@@ -39,7 +46,7 @@ export function open(config: Config, early?: Promise<Captured>): Backend {
       settings.socket === undefined
         ? []
         : ["backends.docker.socket is on: what runs inside can become root on this machine"],
-    names: () => names(settings),
+    names: () => names(settings, once()),
     preview: async (plan, session) => {
       const [{ buildCommand }, { runCommand }] = await Promise.all([
         import("./build.ts"),
@@ -62,7 +69,7 @@ export function open(config: Config, early?: Promise<Captured>): Backend {
       await runningOwn(settings, name);
       return await exec(settings, execArgs(name, argv, tty));
     },
-    list: () => list(settings, early),
+    list: () => list(settings, once()),
     remove: (wanted) => remove(settings, wanted),
     reap: (sessions) => reap(settings, sessions),
   };

@@ -1,6 +1,6 @@
 import { SiloError } from "../../errors.ts";
 import { capture, ProgramMissing, type Captured } from "../../sys/process.ts";
-import type { ContainerInfo } from "../backend.ts";
+import type { ContainerInfo, EarlyAnswer } from "../backend.ts";
 import { DEFAULT_COMMAND, listArgs, NAMES_ARGS, type DockerSettings } from "./args.ts";
 import { engineError, missingCli } from "./errors.ts";
 
@@ -14,10 +14,10 @@ const start = (command: string, args: readonly string[]) =>
 
 /** Runs a docker command for its output. @throws SiloError with the mend where it fails. */
 export async function ask(settings: DockerSettings, args: readonly string[]): Promise<string> {
-  return await answer(start(settings.command, args), `${settings.command} ${args[0] ?? ""}`);
+  return await read(start(settings.command, args), `${settings.command} ${args[0] ?? ""}`);
 }
 
-async function answer(asked: Promise<Captured>, what: string): Promise<string> {
+async function read(asked: Promise<Captured>, what: string): Promise<string> {
   try {
     const { code, stdout, stderr } = await asked;
     if (code !== 0) throw engineError(stderr, what);
@@ -27,20 +27,36 @@ async function answer(asked: Promise<Captured>, what: string): Promise<string> {
   }
 }
 
-/** Starts what `list` asks, by the command that a configuration seldom changes. */
-export function askEarly(): Promise<Captured> {
-  const asked = start(DEFAULT_COMMAND, listArgs([OURS]));
+const QUESTIONS = { list: listArgs([OURS]), names: NAMES_ARGS } as const;
+
+/** Asks a question by the command that a configuration seldom changes. */
+export function askEarly(question: EarlyAnswer["question"]): EarlyAnswer {
+  const answer = start(DEFAULT_COMMAND, QUESTIONS[question]);
   // Whether it is of any use is not known yet; who uses it gets the failure.
-  asked.catch(() => {});
-  return asked;
+  answer.catch(() => {});
+  return { question, answer };
+}
+
+/** The answer to a question: the early one where it is of this command, else a new one. */
+async function answered(
+  settings: DockerSettings,
+  question: EarlyAnswer["question"],
+  early: EarlyAnswer | undefined,
+): Promise<string> {
+  return early?.question === question && settings.command === DEFAULT_COMMAND
+    ? await read(early.answer, `${DEFAULT_COMMAND} ps`)
+    : await ask(settings, QUESTIONS[question]);
 }
 
 function lines(text: string): readonly string[] {
   return text.split("\n").filter((line) => line !== "");
 }
 
-export async function names(settings: DockerSettings): Promise<readonly string[]> {
-  return lines(await ask(settings, NAMES_ARGS));
+export async function names(
+  settings: DockerSettings,
+  early?: EarlyAnswer,
+): Promise<readonly string[]> {
+  return lines(await answered(settings, "names", early));
 }
 
 /** One line of `docker ps --format '{{json .}}'` (Docker: strings; podman: lists and objects). */
@@ -68,16 +84,11 @@ function parseLabels(value: unknown): Record<string, string> {
   return Object.fromEntries(pairs.map(([key = "", ...rest]) => [key, rest.join("=")]));
 }
 
-/** @param early what `askEarly` started; it counts where the configuration names no other command. */
 export async function list(
   settings: DockerSettings,
-  early?: Promise<Captured>,
+  early?: EarlyAnswer,
 ): Promise<readonly ContainerInfo[]> {
-  const useful = early !== undefined && settings.command === DEFAULT_COMMAND;
-  const text = useful
-    ? await answer(early, `${DEFAULT_COMMAND} ps`)
-    : await ask(settings, listArgs([OURS]));
-  return lines(text).map(parseContainer);
+  return lines(await answered(settings, "list", early)).map(parseContainer);
 }
 
 /** Deletes containers by name, silo's own only, whatever their state. */

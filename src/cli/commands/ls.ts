@@ -6,7 +6,7 @@ import type { Action } from "../tree.ts";
 
 /** `silo ls`: a table, names only, or data. */
 export const ls: Action = async ({ flags }, early) => {
-  const found = await allContainers(backendFlag(flags), await early);
+  const found = await allContainers(backendFlag(flags), early);
   if (flags["json"] === true) {
     const data = found.map(({ owner: _owner, ...info }) => info);
     print(JSON.stringify(data, undefined, 2));
