@@ -4,8 +4,10 @@ import {
   BASE_CONFIG,
   containers,
   destroyWorld,
+  finished,
   makeWorld,
   silo,
+  startSilo,
   TESTER,
   type World,
 } from "../support/silo.ts";
@@ -33,4 +35,37 @@ describe("real agents from their registries, by an ordinary user", () => {
     },
     MINUTES,
   );
+
+  test(
+    "Paperclip's page is served on this machine's loopback, and a second one on its data is refused",
+    async () => {
+      const first = startSilo(world, ["paperclipai"]);
+      const ended = finished(first);
+      try {
+        const health = await answered("http://127.0.0.1:3100/api/health");
+        expect(health).toContain("local_trusted");
+        const second = await silo(world, ["paperclipai"]);
+        expect(second.code).toBe(1);
+        expect(second.stderr).toContain("another paperclipai");
+        expect(second.stderr).toContain("silo ls");
+      } finally {
+        first.kill("SIGTERM");
+        await ended;
+      }
+    },
+    MINUTES,
+  );
 });
+
+/** What an address on this machine answers, once it does. */
+async function answered(url: string): Promise<string> {
+  for (;;) {
+    try {
+      const response = await fetch(url);
+      if (response.ok) return await response.text();
+    } catch {
+      // It does not listen yet.
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}

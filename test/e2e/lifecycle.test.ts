@@ -33,6 +33,9 @@ afterEach(() => {
 const running = () => containers(world, "status=running").length === 1;
 const sleeper = () => startSilo(world, ["codex", "--", "probe", "echo up; exec sleep 300"]);
 
+/** Silo's or not: the builder's own have no labels. */
+const everyContainer = () => docker("ps", "--all", "--quiet");
+
 describe("exit codes and streams", () => {
   test.each([0, 1, 42, 125, 137])(
     "the tool's exit code %d is silo's",
@@ -197,7 +200,9 @@ describe("ports and builds", () => {
         "home/.config/silo/silo.jsonc",
         JSON.stringify({ ...PROBE_CONFIG, post_build_hooks: [hook] }),
       );
+      const before = everyContainer();
       const { code, stderr } = await probe(world, "echo never");
+      expect(everyContainer()).toBe(before);
       expect(code).toBe(1);
       expect(stderr).toContain("the reason");
       expect(stderr).toContain(`post_build_hooks: this hook ended with exit code 5`);

@@ -130,7 +130,8 @@ export function buildArgs(
 ): readonly string[] {
   return [
     "build",
-    ...(options.buildkit ? ["--progress=plain"] : []),
+    // The legacy builder works in containers, and leaves that of a step that failed.
+    options.buildkit ? "--progress=plain" : "--force-rm",
     ...(options.fresh ? ["--no-cache"] : []),
     ...Object.entries(args).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]),
     "--label",
