@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { TOOLS } from "../../src/tools/index.ts";
+import { siloOnTerminal } from "../support/pty.ts";
 import {
   BASE_CONFIG,
   containers,
@@ -32,6 +34,49 @@ describe("real agents from their registries, by an ordinary user", () => {
       expect(stderr).not.toContain("error:");
       expect(stdout).toContain(tool.knownVersion);
       expect(code).toBe(0);
+    },
+    MINUTES,
+  );
+
+  test(
+    "codex reads a key from a pipe, and what it keeps is on this machine",
+    async () => {
+      const key = "sk-of-a-test";
+      const { code } = await silo(world, ["codex", "--", "login", "--with-api-key"], {
+        input: key,
+      });
+      expect(code).toBe(0);
+      expect(readFileSync(`${world.home}/.codex/auth.json`, "utf8")).toContain(key);
+      const { stderr } = await silo(world, ["codex", "--", "login", "status"]);
+      expect(stderr).toContain("API key configured");
+    },
+    MINUTES,
+  );
+
+  test.each([
+    ["codex", ["exec", "--help"], "Run Codex non-interactively"],
+    ["claude", ["mcp", "list"], "No MCP servers configured"],
+    ["cline", ["auth", "--help"], "Authenticate a provider"],
+  ])(
+    "the flags that silo gives %s leave its subcommands alone",
+    async (name, args, expected) => {
+      const { code, stdout } = await silo(world, [name, "--", ...args]);
+      expect(stdout).toContain(expected);
+      expect(code).toBe(0);
+    },
+    MINUTES,
+  );
+
+  test(
+    "opencode's screen fills the terminal, follows its size, and ends by Ctrl-C",
+    async () => {
+      const pty = siloOnTerminal(world, ["opencode"]);
+      await pty.shows("\u001B[24;1H", 60_000);
+      await pty.shows("ctrl+p", 60_000);
+      pty.resize(100, 40);
+      await pty.shows("\u001B[40;1H");
+      pty.type("\u0003");
+      expect(await pty.exited).toBe(0);
     },
     MINUTES,
   );
