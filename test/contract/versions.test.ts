@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { TOOLS } from "../../src/tools/index.ts";
+import { destroyWorld, eventually, makeWorld, silo, SILO, type World } from "../support/silo.ts";
+
+// What the registry says becomes a build argument: it is asked in the background, and never believed blindly.
+
+type Cache = { asked: number; versions: Record<string, string> };
+
+let world: World;
+let server: ReturnType<typeof Bun.serve> | undefined;
+beforeEach(() => {
+  world = makeWorld();
+});
+afterEach(async () => {
+  await server?.stop(true);
+  server = undefined;
+  destroyWorld(world);
+});
+
+const cacheFile = () => join(world.home, ".cache/silo/versions.json");
+const cache = () => JSON.parse(readFileSync(cacheFile(), "utf8")) as Cache;
+
+function writeCache(value: Cache): void {
+  mkdirSync(join(world.home, ".cache/silo"), { recursive: true });
+  writeFileSync(cacheFile(), JSON.stringify(value));
+}
+
+/** A registry on this machine that has one version of everything. */
+function registry(version: string): string {
+  server = Bun.serve({
+    port: 0,
+    fetch: ({ url }) => {
+      const name = decodeURIComponent(new URL(url).pathname.slice(1));
+      const own = { name, version, dist: { tarball: `${url}.tgz`, shasum: "0" } };
+      return Response.json({
+        name,
+        "dist-tags": { latest: version },
+        versions: { [version]: own },
+      });
+    },
+  });
+  return server.url.href;
+}
+
+const refresh = (address: string) =>
+  silo(world, ["__refresh-versions"], { env: { NPM_CONFIG_REGISTRY: address } });
+
+const ofNpm = TOOLS.filter(({ version }) => version.registry === "npm").map(({ name }) => name);
+
+test("the newest version of every tool of npm gets into the cache, and so into the image", async () => {
+  const tag = async () => {
+    const { stdout } = await silo(world, ["claude", "--dry-run", "--json"]);
+    return (JSON.parse(stdout) as { image: { tag: string } }).image.tag;
+  };
+  const before = await tag();
+  await refresh(registry("987.6.5"));
+  expect(ofNpm.map((name) => cache().versions[name])).toEqual(ofNpm.map(() => "987.6.5"));
+  expect(await tag()).not.toBe(before);
+});
+
+test("the real registry is asked as this machine's npm asks it", async () => {
+  const { stdout } = spawnSync("npm", ["config", "get", "registry"], { encoding: "utf8" });
+  await refresh(stdout.trim());
+  expect(Object.keys(cache().versions)).toEqual(expect.arrayContaining(ofNpm));
+}, 60_000);
+
+test("what is no version is not believed", async () => {
+  writeCache({ asked: 0, versions: { claude: "1.2.3" } });
+  await refresh(registry("1.0.0-$(id)"));
+  expect(cache().versions).toMatchObject({ claude: "1.2.3" });
+});
+
+test("an unreachable registry changes nothing and is left alone for an hour", async () => {
+  writeCache({ asked: 0, versions: { claude: "1.2.3" } });
+  const { code, stderr } = await refresh("http://127.0.0.1:1/");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const { asked, versions } = cache();
+  expect(versions).toMatchObject({ claude: "1.2.3" });
+  expect(Date.now() - asked).toBeLessThan(60_000);
+  await refresh(registry("987.6.5"));
+  expect(cache().versions).toMatchObject({ claude: "1.2.3" });
+});
+
+test("many at once leave one whole cache and nothing beside it", async () => {
+  const address = registry("987.6.5");
+  await Promise.all(Array.from({ length: 8 }, () => refresh(address)));
+  expect(cache().versions).toMatchObject({ claude: "987.6.5" });
+  expect(readdirSync(join(world.home, ".cache/silo"))).toEqual(["versions.json"]);
+});
+
+test("a broken cache is made anew", async () => {
+  mkdirSync(join(world.home, ".cache/silo"), { recursive: true });
+  writeFileSync(cacheFile(), '{"asked": 1, "versions": {"cla');
+  await refresh(registry("987.6.5"));
+  expect(cache().versions).toMatchObject({ claude: "987.6.5" });
+});
+
+test("neither the start nor the end of a run waits for a registry that is silent", async () => {
+  let asked = 0;
+  server = Bun.serve({
+    port: 0,
+    fetch: () => {
+      asked += 1;
+      return new Promise<Response>(() => {});
+    },
+  });
+  const env = { NPM_CONFIG_REGISTRY: server.url.href, SILO_NO_VERSION_CHECK: "" };
+  const { code } = await silo(world, ["codex", "--", "probe", "exit 7"], { env });
+  expect(code).toBe(7);
+  await eventually("the registry is asked", () => asked > 0);
+  expect(existsSync(cacheFile())).toBe(true);
+  expect(cache().versions).toEqual({});
+  for (const pid of refreshing()) process.kill(pid);
+});
+
+/** The processes that ask in the background of this world. */
+function refreshing(): readonly number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+        const program = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[0] ?? "";
+        return environment.includes(`HOME=${world.home}`) && program === SILO;
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
