@@ -211,6 +211,24 @@ describe("ports and builds", () => {
   );
 
   test(
+    "a base image that is nowhere is told from an engine that does not answer, and a hook from both",
+    async () => {
+      const build = async (more: object) => {
+        put(world, "home/.config/silo/silo.jsonc", JSON.stringify({ ...PROBE_CONFIG, ...more }));
+        return await probe(world, "echo never");
+      };
+      // Nothing listens on the first port.
+      const nowhere = await build({ image: { base: "127.0.0.1:1/base:1", toolchains: [] } });
+      expect(nowhere.stderr).toContain("error: the base image cannot be fetched");
+      expect(nowhere.stderr).not.toContain("DEPRECATED");
+      const words = "echo 'dial tcp: connection refused by the daemon'; exit 1";
+      const hook = await build({ post_build_hooks: [words] });
+      expect(hook.stderr).toMatch(/error: building silo-codex:\w+ failed/);
+    },
+    MINUTES,
+  );
+
+  test(
     "all of a home directory is not mounted without being asked for",
     async () => {
       const { code, stderr } = await silo(world, ["codex", "--", "--version"], { cwd: world.home });

@@ -65,22 +65,26 @@ export async function buildImage(
   }
 }
 
+/** The engine's own words in the log of a build, among those of the programs that it ran. */
+const NO_BASE =
+  /pull access denied|manifest unknown|manifest for \S+ not found|repository does not exist|failed to resolve source metadata|^Get "https?:\/\/[^"]*\/v2\//im;
+const NO_ENGINE =
+  /^(ERROR: )?(Cannot connect to the Docker daemon|error during connect|permission denied while trying to connect)|no space left on device/im;
+/** What newer CLIs say above every build without BuildKit. */
+const NOTICE = /^(DEPRECATED: | {12}\S)/;
+
 function buildError(image: ImagePlan, tail: readonly string[]): SiloError {
-  const text = tail.join("\n");
-  if (
-    /pull access denied|manifest unknown|repository does not exist|not found: manifest|failed to resolve source metadata/i.test(
-      text,
-    )
-  ) {
-    return new SiloError("the base image cannot be had", {
-      hint: "check image.base in silo.jsonc and the network",
-      detail: tail,
+  const detail = tail.filter((line) => !NOTICE.test(line));
+  const text = detail.join("\n");
+  if (NO_BASE.test(text)) {
+    return new SiloError("the base image cannot be fetched", {
+      hint: "silo config show   # is image.base right, and its registry within reach?",
+      detail,
     });
   }
-  if (/no space left on device|daemon|docker\.sock/i.test(text))
-    return engineError(text, "the build");
+  if (NO_ENGINE.test(text)) return engineError(text, "the build");
   return new SiloError(`building ${image.tag} failed`, {
     hint: "silo <tool> --force-build -v   # shows the whole log",
-    detail: tail,
+    detail,
   });
 }
