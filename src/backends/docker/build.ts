@@ -29,7 +29,9 @@ export function buildStep(line: string): BuildEvent | undefined {
     /^#\d+ \[(?:\S+ )?(\d+)\/(\d+)\] (.*)$/.exec(line);
   if (found === null) return undefined;
   const [, step, total, text = ""] = found;
-  return { kind: "step", step: Number(step), total: Number(total), text };
+  // The step that runs hooks begins with pages of bash.
+  const shown = text.includes("post_build_hooks: ") ? "post_build_hooks" : text;
+  return { kind: "step", step: Number(step), total: Number(total), text: shown };
 }
 
 /** Whether the CLI builds with BuildKit; asked on the build path only. */
@@ -67,7 +69,7 @@ export async function buildImage(
 
 /** The engine's own words in the log of a build, among those of the programs that it ran. */
 const NO_BASE =
-  /pull access denied|manifest unknown|manifest for \S+ not found|repository does not exist|failed to resolve source metadata|^Get "https?:\/\/[^"]*\/v2\//im;
+  /pull access denied|manifest unknown|manifest for \S+ not found|repository does not exist|failed to resolve source metadata|failed to do request|^Get "https?:\/\/[^"]*\/v2\//im;
 const NO_ENGINE =
   /^(ERROR: )?(Cannot connect to the Docker daemon|error during connect|permission denied while trying to connect)|no space left on device/im;
 /** What newer CLIs say above every build without BuildKit. */

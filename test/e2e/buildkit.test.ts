@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { destroyWorld, makeWorld, probe, PROBE_CONFIG, put, type World } from "../support/silo.ts";
+
+const MINUTES = 15 * 60_000;
+
+const { status, stdout, stderr } = spawnSync("bash", [join(import.meta.dir, "buildx.sh")], {
+  encoding: "utf8",
+});
+if (status !== 0) process.stderr.write(stderr);
+
+/** With buildx beside it docker builds with BuildKit, whose log and errors are all its own. */
+describe.skipIf(status !== 0)("a real BuildKit", () => {
+  let world: World;
+  beforeAll(() => {
+    world = makeWorld();
+    mkdirSync(join(world.home, ".docker/cli-plugins"), { recursive: true });
+    symlinkSync(stdout.trim(), join(world.home, ".docker/cli-plugins/docker-buildx"));
+  });
+  afterAll(() => destroyWorld(world));
+
+  const build = async (more: object) => {
+    put(world, "home/.config/silo/silo.jsonc", JSON.stringify({ ...PROBE_CONFIG, ...more }));
+    return await probe(world, "echo ran");
+  };
+
+  test(
+    "builds what runs, step by step",
+    async () => {
+      const hook = `echo ${crypto.randomUUID()}`;
+      const { code, stdout, stderr } = await build({ post_build_hooks: [hook] });
+      expect(stderr).toMatch(/^step \d+\/\d+ post_build_hooks$/m);
+      expect({ code, stdout }).toEqual({ code: 0, stdout: "ran\n" });
+    },
+    MINUTES,
+  );
+
+  test(
+    "a hook that fails shows its last lines",
+    async () => {
+      const { code, stderr } = await build({ post_build_hooks: ["echo the reason; exit 5"] });
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/error: building silo-codex:\w+ failed/);
+      expect(stderr).toContain("this hook ended with exit code 5");
+    },
+    MINUTES,
+  );
+
+  test(
+    "a base image that is nowhere is told as such",
+    async () => {
+      const { stderr } = await build({ image: { base: "127.0.0.1:1/base:1", toolchains: [] } });
+      expect(stderr).toContain("error: the base image cannot be fetched");
+    },
+    MINUTES,
+  );
+});
