@@ -1,14 +1,32 @@
-import { readFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
 import { errorCode, errorText, SiloError } from "../errors.ts";
+
+/** No file of silo's comes near it. */
+const LARGEST = 4 << 20;
+/** What runs inside may have put a pipe in the file's place, whose writer never comes. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /** Text of a file, or undefined where there is none. @throws SiloError for one that cannot be read. */
 export async function readText(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, "utf8");
+    const file = await open(path, FLAGS);
+    try {
+      const found = await file.stat();
+      if (found.isDirectory()) throw unreadable(path, "it is a directory");
+      if (!found.isFile()) throw unreadable(path, "it is no regular file");
+      if (found.size > LARGEST) throw unreadable(path, "it is larger than 4 MiB");
+      return await file.readFile("utf8");
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     const code = errorCode(error);
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    const why = code === "EISDIR" ? "it is a directory" : errorText(error);
-    throw new SiloError(`${path} cannot be read: ${why}`, { hint: `ls -ld ${path}` });
+    throw error instanceof SiloError ? error : unreadable(path, errorText(error));
   }
+}
+
+function unreadable(path: string, why: string): SiloError {
+  return new SiloError(`${path} cannot be read: ${why}`, { hint: `ls -ld ${path}` });
 }

@@ -4,6 +4,7 @@ import { homedir, userInfo } from "node:os";
 import type { HostFacts, PathFact } from "../core/types.ts";
 import { errorCode, SiloError } from "../errors.ts";
 import { gitFacts } from "./git.ts";
+import { resolved } from "./links.ts";
 
 /** What is known of this machine without looking at a file. */
 export type Place = Omit<HostFacts, "git" | "logicalCwd" | "cwdOwner">;
@@ -81,7 +82,7 @@ async function pathFact(path: string): Promise<PathFact> {
     const kind = found.isDirectory() ? "dir" : found.isFile() ? "file" : "other";
     return { kind, real };
   } catch {
-    return { kind: "missing", real: path };
+    return { kind: "missing", real: resolved(path) ?? path };
   }
 }
 
