@@ -1,13 +1,12 @@
 import type { Backend, ContainerInfo } from "../backends/backend.ts";
 import { AVAILABLE, openBackend } from "../backends/index.ts";
-import { loadConfig } from "../config/load.ts";
 import { xdgDirectories } from "../core/paths.ts";
 import type { BackendName } from "../core/types.ts";
 import { errorText, SiloError } from "../errors.ts";
 import { suggestion } from "../core/nearest.ts";
-import { readText } from "../sys/fs.ts";
 import { place } from "../sys/host.ts";
 import { log } from "../ui/log.ts";
+import { trustedConfig } from "./config.ts";
 import { reapDead } from "./execute.ts";
 
 /** A container and the backend that has it. */
@@ -19,7 +18,7 @@ export type Found = ContainerInfo & { readonly owner: Backend };
  */
 export async function allContainers(asked: BackendName | undefined): Promise<readonly Found[]> {
   const here = place();
-  const config = await loadConfig(here, readText);
+  const config = await trustedConfig(here, "backends");
   const { state } = xdgDirectories(here.home, here.env);
   const names = asked === undefined ? AVAILABLE : [asked];
   const lists = await Promise.all(
