@@ -1,13 +1,12 @@
 import type { Backend, ContainerInfo } from "../backends/backend.ts";
 import { AVAILABLE, openBackend, type Early } from "../backends/index.ts";
-import { loadConfig } from "../config/load.ts";
 import { xdgDirectories } from "../core/paths.ts";
 import type { BackendName } from "../core/types.ts";
 import { errorText, SiloError } from "../errors.ts";
 import { suggestion } from "../core/nearest.ts";
-import { readText } from "../sys/fs.ts";
 import { place } from "../sys/place.ts";
 import { log } from "../ui/log.ts";
+import { trustedConfig } from "./config.ts";
 import { reapDead } from "./reap.ts";
 
 /** A container and the backend that has it. */
@@ -22,7 +21,7 @@ export async function allContainers(
   early?: Early,
 ): Promise<readonly Found[]> {
   const here = place();
-  const config = await loadConfig(here, readText);
+  const config = await trustedConfig(here, "backends");
   const { state } = xdgDirectories(here.home, here.env);
   const names = asked === undefined ? AVAILABLE : [asked];
   const lists = await Promise.all(

@@ -1,13 +1,11 @@
 import type { Backend } from "../backends/backend.ts";
 import { chooseBackend, openBackend, type Early } from "../backends/index.ts";
-import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/types.ts";
 import { within, xdgDirectories } from "../core/paths.ts";
 import { planRun, refusal, requestedPaths, type Request } from "../core/plan.ts";
 import { matchingRepos } from "../core/repos.ts";
 import type { Exit, HostFacts } from "../core/types.ts";
 import { SiloError, UsageError } from "../errors.ts";
-import { readText } from "../sys/fs.ts";
 import { hostFacts, pathFacts } from "../sys/host.ts";
 import { onPath } from "../sys/on-path.ts";
 import { place } from "../sys/place.ts";
@@ -16,6 +14,7 @@ import { toolByName, type ToolName } from "../tools/index.ts";
 import { confirm } from "../ui/prompts.ts";
 import { log } from "../ui/log.ts";
 import type { RunFlags } from "./args.ts";
+import { trustedConfig } from "./config.ts";
 import { execute } from "./execute.ts";
 
 /** What `silo [tool] [-- args…]` was asked to do. */
@@ -31,7 +30,7 @@ export type RunInput = {
 /** Plans a run here and runs it, or prints it with `--dry-run`. @returns the tool's own exit code. */
 export async function runTool({ tool: named, args, flags, early }: RunInput): Promise<Exit> {
   const here = place();
-  const config = await loadConfig(here, readText);
+  const config = await trustedConfig(here, "run");
   const backend = await openBackend(
     chooseBackend(flags.backend, config.backend?.value, onPath),
     config,
@@ -39,6 +38,10 @@ export async function runTool({ tool: named, args, flags, early }: RunInput): Pr
   );
   const names = flags.dryRun || flags.name !== undefined ? noNames() : askNames(backend);
   const host = await hostFacts(here);
+  if (Object.keys(config.repos).length > 0) {
+    const { ensurePatterns } = await import("./trust-patterns.ts");
+    await ensurePatterns(config, here, host.git, !flags.dryRun);
+  }
   const tool = toolByName(named ?? defaultTool(config, host));
   const dirs = xdgDirectories(host.home, host.env);
   const versions = await toolVersions(tool, dirs.cache);

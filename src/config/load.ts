@@ -1,8 +1,8 @@
 import { homely } from "../core/paths.ts";
 import { SiloError } from "../errors.ts";
 import { candidates } from "./files.ts";
-import { mergeConfig, type LoadedFile } from "./merge.ts";
-import type { Config } from "./types.ts";
+import type { LoadedFile } from "./merge.ts";
+import type { Problem } from "./parse.ts";
 
 /** Where configuration is looked for. */
 export type ConfigPlace = {
@@ -14,41 +14,37 @@ export type ConfigPlace = {
 /** Reads a file's text; undefined where there is none. */
 export type Read = (path: string) => Promise<string | undefined>;
 
-/** The files that exist, in load order. */
+/** A file as it was read, once: what is approved is what is obeyed. */
+export type ConfigFile = LoadedFile & { readonly text: string; readonly global: boolean };
+
+/** The files that exist, in load order; the global one is the first candidate. */
 export async function existingFiles(
   { cwd, home, env }: ConfigPlace,
   read: Read,
-): Promise<readonly { path: string; text: string }[]> {
+): Promise<readonly { path: string; text: string; global: boolean }[]> {
   const paths = candidates(cwd, home, env);
   const texts = await Promise.all(paths.map(read));
   return paths.flatMap((path, i) => {
     const text = texts[i];
-    return text === undefined ? [] : [{ path, text }];
+    return text === undefined ? [] : [{ path, text, global: i === 0 }];
   });
 }
 
 /**
- * The configuration that holds here.
+ * The files that apply here, in load order.
  * @throws SiloError with every problem of every file as `path:line:column: what is wrong`.
  */
-export async function loadConfig(place: ConfigPlace, read: Read): Promise<Config> {
+export async function loadFiles(place: ConfigPlace, read: Read): Promise<readonly ConfigFile[]> {
   const files = await existingFiles(place, read);
-  if (files.length === 0) return mergeConfig([], place.env);
+  if (files.length === 0) return [];
   // Most runs have no file at all and never pay for the parsers.
   const { parseConfig } = await import("./parse.ts");
-  const loaded: LoadedFile[] = [];
+  const loaded: ConfigFile[] = [];
   const problems: string[] = [];
-  for (const { path, text } of files) {
-    const parsed = parseConfig(text);
-    if ("config" in parsed) loaded.push({ path, config: parsed.config });
-    else {
-      const name = homely(path, place.home);
-      problems.push(
-        ...parsed.problems.map(
-          ({ line, column, message }) => `${name}:${line}:${column}: ${message}`,
-        ),
-      );
-    }
+  for (const file of files) {
+    const parsed = parseConfig(file.text);
+    if ("config" in parsed) loaded.push({ ...file, config: parsed.config });
+    else problems.push(...problemLines(parsed.problems, homely(file.path, place.home)));
   }
   if (problems.length > 0) {
     const what = problems.length === 1 ? "a problem" : `${problems.length} problems`;
@@ -57,5 +53,10 @@ export async function loadConfig(place: ConfigPlace, read: Read): Promise<Config
       hint: "mend the file, then: silo config show",
     });
   }
-  return mergeConfig(loaded, place.env);
+  return loaded;
+}
+
+/** Problems of a file as `name:line:column: what is wrong`. */
+export function problemLines(problems: readonly Problem[], name: string): readonly string[] {
+  return problems.map(({ line, column, message }) => `${name}:${line}:${column}: ${message}`);
 }

@@ -6,7 +6,12 @@ import type { FileConfig } from "./schema.ts";
 import { LAYER_KEYS, type Config, type Layer, type Sourced } from "./types.ts";
 
 /** A parsed file and its absolute path. */
-export type LoadedFile = { readonly path: string; readonly config: FileConfig };
+export type LoadedFile = {
+  readonly path: string;
+  readonly config: FileConfig;
+  /** Only the global file says whom to trust; true unless told. */
+  readonly global?: boolean;
+};
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -104,7 +109,11 @@ export function mergeConfig(files: readonly LoadedFile[], env: Env): Config {
       base: last(files, (config) => config.image?.base) ?? fromDefault("ubuntu:24.04"),
       toolchains: chosen ? toolchains : TOOLCHAINS.map(fromDefault),
     },
-    trusted_paths: all(files, (config) => config.trusted_paths, asPath),
+    trusted_paths: all(
+      files.filter(({ global }) => global !== false),
+      (config) => config.trusted_paths,
+      asPath,
+    ),
     ...layer(files, (config) => config),
     tools: Object.fromEntries(
       tools.map((name) => [name, layer(files, (config) => config.tools?.[name])]),

@@ -1,4 +1,5 @@
 import { homely } from "../core/paths.ts";
+import { jsonWord, printable } from "../core/quote.ts";
 import { LAYER_KEYS, type Config, type Layer, type Sourced } from "./types.ts";
 
 type Value = Sourced<string | number | boolean>;
@@ -40,10 +41,19 @@ function tree(config: Config): Tree {
 const isValue = (node: object): node is Value =>
   "from" in node && "value" in node && typeof node.from === "string";
 
-/** The merged configuration as JSONC, each value with where it came from. Values of env entries are left out. */
-export function showConfig(config: Config, home: string, colour: boolean): string {
+/**
+ * The merged configuration as JSONC, each value with where it came from. Values of env entries are left out.
+ * @param unapproved files that no run obeys yet.
+ */
+export function showConfig(
+  config: Config,
+  home: string,
+  colour: boolean,
+  unapproved: ReadonlySet<string> = new Set(),
+): string {
   const note = (from: string) => {
-    const text = `// ${homely(from, home)}`;
+    const state = unapproved.has(from) ? ", not approved" : "";
+    const text = `// ${printable(homely(from, home)).replaceAll("\n", " ")}${state}`;
     return colour ? `\u001B[90m${text}\u001B[0m` : text;
   };
   const render = (node: Value | readonly Value[] | Tree, indent: string, tail: string): string => {
@@ -54,13 +64,13 @@ export function showConfig(config: Config, home: string, colour: boolean): strin
       );
       return items.length === 0 ? `[]${tail}` : `[\n${items.join("\n")}\n${indent}]${tail}`;
     }
-    if (isValue(node)) return `${JSON.stringify(node.value)}${tail} ${note(node.from)}`;
+    if (isValue(node)) return `${jsonWord(node.value)}${tail} ${note(node.from)}`;
     const entries = Object.entries(node as Tree).filter(
       ([, child]) => child !== undefined && !isEmpty(child),
     );
     const lines = entries.map(
       ([key, child], i) =>
-        `${inner}${JSON.stringify(key)}: ${render(child ?? {}, inner, i + 1 < entries.length ? "," : "")}`,
+        `${inner}${jsonWord(key)}: ${render(child ?? {}, inner, i + 1 < entries.length ? "," : "")}`,
     );
     return lines.length === 0 ? `{}${tail}` : `{\n${lines.join("\n")}\n${indent}}${tail}`;
   };

@@ -6,6 +6,7 @@ import { guestCommand } from "./guest-script.ts";
 import { planImage } from "./image.ts";
 import { planMounts, toolPath, type MountRequest, type PathFacts } from "./mounts.ts";
 import { projectName } from "./naming.ts";
+import { guardOwnFiles, ownPaths } from "./own-files.ts";
 import { absolutePath, directoriesBetween, homely, within, xdgDirectories } from "./paths.ts";
 import { mergePorts, parsePort } from "./ports.ts";
 import { matchingRepos } from "./repos.ts";
@@ -80,7 +81,9 @@ function probePaths({ host, tool }: Request): readonly string[] {
 
 /** Every host path that `planRun` asks about. */
 export function requestedPaths(request: Request): readonly string[] {
-  return [...new Set([...mountRequests(request).map(({ path }) => path), ...probePaths(request)])];
+  const { home, env } = request.host;
+  const mounted = mountRequests(request).map(({ path }) => path);
+  return [...new Set([...mounted, ...probePaths(request), ...ownPaths(home, env)])];
 }
 
 function toolFacts({ host }: Request, paths: PathFacts): ToolFacts {
@@ -134,7 +137,8 @@ export function planRun(request: Request, paths: PathFacts): RunPlan {
   const texts = (key: "env" | "pre_run_hooks" | "post_build_hooks", from: readonly Ranked[]) =>
     from.flatMap(({ layer }) => layer[key].map(({ value }) => value));
   const facts = toolFacts(request, paths);
-  const mounts = planMounts(mountRequests(request), paths, host.home);
+  const asked = planMounts(mountRequests(request), paths, host.home);
+  const mounts = guardOwnFiles(asked, ownPaths(host.home, host.env), paths, host.home);
   const user = { name: host.user, uid: host.uid, gid: host.gid, home: host.home };
   const tty = host.stdinTty && host.stdoutTty;
   return {

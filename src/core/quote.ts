@@ -12,3 +12,26 @@ export function showCommand(cmd: Cmd): string {
   const names = Object.keys(cmd.env ?? {}).map((name) => `${name}=…`);
   return [...names, ...[cmd.bin, ...cmd.args].map(shellWord)].join(" ");
 }
+
+/** What a terminal would obey, hide or turn around instead of showing it: controls, formats, odd spaces. */
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu;
+const COLOURS = /\p{Cc}\[[0-9;]*m/gu;
+
+function escaped(characters: string): string {
+  return Array.from(
+    { length: characters.length },
+    (_, i) => String.raw`\u${characters.charCodeAt(i).toString(16).padStart(4, "0")}`,
+  ).join("");
+}
+
+/** A value as JSON that shows every character it has: still JSON, and harmless on a terminal. */
+export function jsonWord(value: unknown): string {
+  return JSON.stringify(value).replaceAll(UNSEEN, escaped);
+}
+
+/** Text for a terminal in which others may have had a say: without colours, and controls made visible. */
+export function printable(text: string): string {
+  return text
+    .replaceAll(COLOURS, "")
+    .replaceAll(UNSEEN, (found) => (found === "\n" || found === "\t" ? found : escaped(found)));
+}

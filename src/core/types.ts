@@ -25,7 +25,7 @@ export type Exit = number;
 /** What a path is on the host, after following symbolic links. */
 export type PathFact = {
   readonly kind: "file" | "dir" | "other" | "missing";
-  /** The path with every link resolved; the path itself where it is missing. */
+  /** The path with every link resolved, those above it where it is missing. */
   readonly real: string;
 };
 

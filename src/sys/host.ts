@@ -2,6 +2,7 @@ import { realpath, stat } from "node:fs/promises";
 import type { HostFacts, PathFact } from "../core/types.ts";
 import { gitFacts } from "./git.ts";
 import type { Place } from "./place.ts";
+import { resolved } from "./links.ts";
 
 /** All facts of this machine that a run needs, gathered side by side. */
 export async function hostFacts(place: Place): Promise<HostFacts> {
@@ -42,6 +43,6 @@ async function pathFact(path: string): Promise<PathFact> {
     const kind = found.isDirectory() ? "dir" : found.isFile() ? "file" : "other";
     return { kind, real };
   } catch {
-    return { kind: "missing", real: path };
+    return { kind: "missing", real: resolved(path) ?? path };
   }
 }

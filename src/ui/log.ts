@@ -1,4 +1,5 @@
 import { createConsola } from "consola/core";
+import { printable } from "../core/quote.ts";
 import { paint } from "./colour.ts";
 import { say } from "./print.ts";
 
@@ -11,7 +12,8 @@ export const log = createConsola({
   reporters: [
     {
       log: ({ type, args }) => {
-        const text = args.map(String).join(" ");
+        // Paths and an engine's words stand in it, in which a project may have had a say.
+        const text = printable(args.map(String).join(" "));
         const kind = type === "warn" || type === "error" || type === "info" ? type : undefined;
         const head =
           kind === undefined ? "" : `${paint(STYLES[kind], NAMES[kind], process.stderr)}: `;

@@ -1,20 +1,90 @@
+import { printable } from "../core/quote.ts";
 import { Cancelled, UsageError } from "../errors.ts";
+
+/** Whether there is a terminal to ask on. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY;
+}
 
 /**
  * Asks yes or no on the terminal; no is the default.
  * @param instead the flag or setting that answers where there is no terminal.
  * @throws UsageError without a terminal, Cancelled on Esc or Ctrl-C.
  */
-export async function confirm(question: string, instead: string): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+export async function confirm(
+  question: string,
+  instead: string,
+  initialValue = false,
+): Promise<boolean> {
+  if (!canAsk()) {
     throw new UsageError(`${question} There is no terminal to ask on`, { hint: instead });
   }
   const prompts = await import("@clack/prompts");
-  const answer = await prompts.confirm({
-    message: question,
-    initialValue: false,
-    output: process.stderr,
-  });
+  const answer = await prompts.confirm({ message: question, initialValue, output: process.stderr });
   if (prompts.isCancel(answer)) throw new Cancelled();
   return answer;
+}
+
+/** How long a terminal may take to hand over what was typed, or what it was made to answer. */
+const TYPED_AHEAD_MS = 60;
+
+/**
+ * Shows lines that a stranger wrote, and asks about them; no is the default.
+ * Only keys that are pressed after the lines were shown count: a program that ran on this terminal before
+ * may have left an answer of its own there.
+ * @throws Cancelled on Esc or Ctrl-C.
+ */
+export async function confirmShown(
+  title: string,
+  lines: readonly string[],
+  question: string,
+): Promise<boolean> {
+  process.stderr.write(
+    `${[title, ...lines.map((line) => `  ${line}`)].map(printable).join("\n")}\n`,
+  );
+  await dropTypedAhead();
+  return await confirm(question, "silo config trust");
+}
+
+async function dropTypedAhead(): Promise<void> {
+  const { stdin } = process;
+  const ignore = () => {};
+  stdin.setRawMode(true);
+  stdin.on("data", ignore);
+  stdin.resume();
+  await new Promise((resolve) => setTimeout(resolve, TYPED_AHEAD_MS));
+  stdin.off("data", ignore);
+  stdin.pause();
+  stdin.setRawMode(false);
+}
+
+/** One of several things to pick. */
+export type Choice<T> = { readonly value: T; readonly label: string; readonly hint?: string };
+
+/**
+ * Lets the user pick one on the terminal; the first is marked.
+ * @throws UsageError without a terminal, Cancelled on Esc or Ctrl-C.
+ */
+export async function choose<T>(
+  question: string,
+  choices: readonly Choice<T>[],
+  instead: string,
+): Promise<T> {
+  if (!canAsk()) {
+    throw new UsageError(`${question} There is no terminal to ask on`, { hint: instead });
+  }
+  const prompts = await import("@clack/prompts");
+  // By number, since the library's type does not take values of any kind.
+  const answer = await prompts.select({
+    message: question,
+    options: choices.map(({ label, hint }, value) => ({
+      value,
+      label,
+      ...(hint === undefined ? {} : { hint }),
+    })),
+    output: process.stderr,
+  });
+  const chosen = typeof answer === "number" ? choices[answer] : undefined;
+  if (chosen === undefined) throw new Cancelled();
+  return chosen.value;
 }

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { schemaText } from "../../scripts/schema.ts";
 import { candidates } from "../../src/config/files.ts";
-import { loadConfig } from "../../src/config/load.ts";
+import { loadFiles } from "../../src/config/load.ts";
 import { mergeConfig } from "../../src/config/merge.ts";
 import { parseConfig } from "../../src/config/parse.ts";
 import { showConfig } from "../../src/config/show.ts";
@@ -13,12 +13,13 @@ import { SiloError } from "../../src/errors.ts";
 const HOME = "/home/me";
 const GLOBAL = `${HOME}/.config/silo/silo.jsonc`;
 
-function load(
+async function load(
   files: Record<string, string>,
   env: Record<string, string> = {},
   cwd = "/home/me/src/app",
 ): Promise<Config> {
-  return loadConfig({ cwd, home: HOME, env }, (path) => Promise.resolve(files[path]));
+  const place = { cwd, home: HOME, env };
+  return mergeConfig(await loadFiles(place, (path) => Promise.resolve(files[path])), env);
 }
 
 describe("problems are told with their place", () => {
@@ -123,6 +124,14 @@ describe("merging", () => {
     expect(config.repos["acme"]?.ports).toHaveLength(1);
   });
 
+  test("only the global file says whom to trust", async () => {
+    const config = await load({
+      [GLOBAL]: '{"trusted_paths": ["~/mine"]}',
+      [NEAR]: '{"trusted_paths": ["/"]}',
+    });
+    expect(config.trusted_paths).toEqual([{ value: "~/mine", from: GLOBAL }]);
+  });
+
   test("defaults, and what replaces them", async () => {
     const none = mergeConfig([], {});
     expect(none.image.base.value).toBe("ubuntu:24.04");
@@ -150,6 +159,14 @@ describe("config show", () => {
     expect(text).not.toContain("s3cret");
     expect(text).toContain('"command": "docker", // default');
     expect("config" in parseConfig(text.replaceAll("=…", "=x"))).toBe(true);
+  });
+
+  test("says which file is not approved, and shows characters that a terminal would obey", async () => {
+    const near = "/home/me/src/app/silo.jsonc";
+    const config = await load({ [near]: JSON.stringify({ mounts_ro: ["a\u009B2J\u202Eb"] }) });
+    const text = showConfig(config, HOME, false, new Set([near]));
+    expect(text).toContain(String.raw`"a\u009b2J\u202eb" // ~/src/app/silo.jsonc, not approved`);
+    expect("config" in parseConfig(text)).toBe(true);
   });
 
   test("has colours only when told", async () => {

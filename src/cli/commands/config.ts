@@ -1,10 +1,12 @@
 import { candidates } from "../../config/files.ts";
-import { existingFiles, loadConfig } from "../../config/load.ts";
+import { existingFiles, loadFiles, type ConfigFile } from "../../config/load.ts";
 import { mergeConfig } from "../../config/merge.ts";
 import { configData, showConfig } from "../../config/show.ts";
+import { errorText } from "../../errors.ts";
 import { readText } from "../../sys/fs.ts";
-import { place } from "../../sys/place.ts";
+import { place, type Place } from "../../sys/place.ts";
 import { hasColour } from "../../ui/colour.ts";
+import { log } from "../../ui/log.ts";
 import { print } from "../../ui/print.ts";
 import type { Action } from "../tree.ts";
 
@@ -13,13 +15,30 @@ function shown(text: string): number {
   return 0;
 }
 
-/** `silo config show`. */
+/** `silo config show`; shows what is not approved too, and says so. */
 export const show: Action = async ({ flags }) => {
   const here = place();
-  const config = await loadConfig(here, readText);
+  const files = await loadFiles(here, readText);
+  const config = mergeConfig(files, here.env);
   if (flags["json"] === true) return shown(JSON.stringify(configData(config), undefined, 2));
-  return shown(showConfig(config, here.home, hasColour(process.stdout)));
+  const open = await unapprovedPaths(files, here);
+  return shown(showConfig(config, here.home, hasColour(process.stdout), open));
 };
+
+/** The files that the next run will not obey as they are; none where that cannot be told. */
+async function unapprovedPaths(
+  files: readonly ConfigFile[],
+  here: Place,
+): Promise<ReadonlySet<string>> {
+  if (!files.some(({ global }) => !global)) return new Set();
+  const { unapprovedFiles } = await import("../trust.ts");
+  try {
+    return new Set((await unapprovedFiles(files, here)).map(({ file }) => file.path));
+  } catch (error) {
+    log.warn(errorText(error));
+    return new Set();
+  }
+}
 
 /** `silo config default`. */
 export const defaults: Action = async () =>

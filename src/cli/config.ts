@@ -1,0 +1,22 @@
+import { loadFiles } from "../config/load.ts";
+import { mergeConfig } from "../config/merge.ts";
+import type { Config } from "../config/types.ts";
+import { readText } from "../sys/fs.ts";
+import type { Place } from "../sys/place.ts";
+
+/** What a command does with the configuration: all that a run does, or only ask the backends. */
+export type Use = "run" | "backends";
+
+/**
+ * The configuration to act upon: every file of it is approved, or asks for nothing.
+ * @throws SiloError where one is not, and cannot be or was not approved now.
+ */
+export async function trustedConfig(here: Place, use: Use): Promise<Config> {
+  const files = await loadFiles(here, readText);
+  // Most runs have the global file alone and never pay for this.
+  if (files.some(({ global }) => !global)) {
+    const { ensureApproved } = await import("./trust.ts");
+    await ensureApproved(files, here, use);
+  }
+  return mergeConfig(files, here.env);
+}

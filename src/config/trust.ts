@@ -1,0 +1,104 @@
+import { dirname } from "node:path";
+import { steersHost } from "../core/env.ts";
+import { absolutePath, homely, within } from "../core/paths.ts";
+import { jsonWord } from "../core/quote.ts";
+import type { FileConfig } from "./schema.ts";
+import { LAYER_KEYS, type Config } from "./types.ts";
+
+/** One thing that a file asks for beyond what every project gets. */
+export type Ask = {
+  readonly key: readonly string[];
+  /** The setting on one line that no terminal can be fooled by. */
+  readonly text: string;
+};
+
+/** From where a file is looked at. */
+export type AskPlace = {
+  readonly home: string;
+  /** What the tool may write anyway; undefined: look at the file alone. */
+  readonly cwd: string | undefined;
+  /** A path with every link resolved; undefined for a link that leads nowhere. */
+  readonly real: (path: string) => string | undefined;
+};
+
+type Leaf = string | number | boolean;
+type Rule = (value: Leaf, base: string, place: AskPlace) => boolean;
+
+const always: Rule = () => true;
+
+/**
+ * What may be set without approval; every other setting asks, one that is added later too.
+ *
+ * `tool` is not among them: each tool brings its own credentials, so a project that chooses the tool
+ * chooses whose credentials its other files can get at. Nor is `mounts_rw` inside the project: it could
+ * undo a `mounts_ro` of the user's.
+ */
+const FREE: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  ["$schema", always],
+  // It has no effect outside the global file.
+  ["trusted_paths", always],
+  // Any choice is less than the default, which is all of them.
+  ["image.toolchains", always],
+  ["backends.docker.socket", (value) => value === false],
+  ["mounts_ro", isInside],
+  ["env", (value) => /=/.test(String(value)) && !steersHost(nameIn(value))],
+]);
+
+function isInside(value: Leaf, base: string, { cwd, home, real }: AskPlace): boolean {
+  const path = real(absolutePath(String(value), base, home));
+  return cwd !== undefined && path !== undefined && within(cwd, path);
+}
+
+const nameIn = (value: Leaf) => String(value).replace(/=[^]*$/, "");
+
+/** The key of a rule: settings of one tool or repository count like those of all. */
+function ruleKey([first = "", ...others]: readonly string[]): string {
+  const inner = first === "tools" || first === "repos" ? others.slice(1) : [first, ...others];
+  return inner.join(".");
+}
+
+/** Everything that a file of the directory `base` asks for beyond the defaults, in its own order. */
+export function fileAsks(config: FileConfig, base: string, place: AskPlace): readonly Ask[] {
+  const walk = (node: unknown, key: readonly string[]): readonly Ask[] => {
+    if (node === undefined) return [];
+    if (Array.isArray(node)) return node.flatMap((child) => walk(child, key));
+    if (typeof node !== "object" || node === null) return ask(key, node as Leaf, base, place);
+    return Object.entries(node).flatMap(([name, child]) => walk(child, [...key, name]));
+  };
+  return walk(config, []);
+}
+
+/** What the settings of a repository pattern, of all files together, give to a repository that it fits. */
+export function patternAsks(config: Config, pattern: string, place: AskPlace): readonly Ask[] {
+  const layer = config.repos[pattern];
+  if (layer === undefined) return [];
+  const arrays = LAYER_KEYS.flatMap((key) => layer[key].map((sourced) => ({ key, ...sourced })));
+  const all = [...(layer.tool === undefined ? [] : [{ key: "tool", ...layer.tool }]), ...arrays];
+  return all.flatMap(({ key, value, from }) =>
+    ask(["repos", pattern, key], value, dirname(from), place),
+  );
+}
+
+function ask(key: readonly string[], value: Leaf, base: string, place: AskPlace): readonly Ask[] {
+  const rule = ruleKey(key);
+  if (FREE.get(rule)?.(value, base, place) === true) return [];
+  const words = key.map((word) => (/^[\w$-]+$/.test(word) ? word : jsonWord(word)));
+  const note = noteOf(rule, value, base, place);
+  const shown = rule === "env" ? String(value).replace(/=[^]*$/, "=…") : value;
+  const tail = note === undefined ? "" : `   // ${note}`;
+  return [{ key, text: `${words.join(".")}: ${jsonWord(shown)}${tail}` }];
+}
+
+const NOTES: ReadonlyMap<string, string> = new Map([
+  ["backends.docker.command", "a program of this machine"],
+  ["backends.docker.socket", "root on this machine"],
+]);
+
+/** What the setting alone does not say: where a path leads, whose value is passed. */
+function noteOf(rule: string, value: Leaf, base: string, place: AskPlace): string | undefined {
+  if (rule === "env") return /=/.test(String(value)) ? undefined : "your value";
+  if (!rule.startsWith("mounts_")) return NOTES.get(rule);
+  const path = absolutePath(String(value), base, place.home);
+  const leads = homely(place.real(path) ?? path, place.home);
+  return leads === value ? undefined : jsonWord(leads).slice(1, -1);
+}

@@ -1,0 +1,75 @@
+import { describe, expect, test } from "bun:test";
+import type { FileConfig } from "../../src/config/schema.ts";
+import { guardOwnFiles } from "../../src/core/own-files.ts";
+import type { Mount, PathFact } from "../../src/core/types.ts";
+import { toolByName } from "../../src/tools/index.ts";
+import { planOf, type Setting } from "../support/plan.ts";
+
+const codex = toolByName("codex");
+const shown = (mounts: readonly Mount[]) => mounts.map(({ mode, target }) => `${mode} ${target}`);
+const plan = (config: FileConfig, setting: Setting = {}) => planOf(codex, { config, ...setting });
+
+describe("silo's own files in a writable mount", () => {
+  test("are read-only, and no directory above them can be renamed", () => {
+    const { mounts, warnings } = plan({ mounts_rw: ["~"] });
+    expect(shown(mounts).filter((line) => /\.(config|local|cache)/.test(line))).toEqual([
+      "rw /home/ada/.config",
+      "rw /home/ada/.local",
+      "rw /home/ada/.cache",
+      "ro /home/ada/.config/silo",
+      "rw /home/ada/.local/state",
+      "ro /home/ada/.cache/silo",
+      "ro /home/ada/.local/state/silo",
+    ]);
+    expect(warnings.join("\n")).toContain(
+      "~/.config/silo, ~/.local/state/silo, ~/.cache/silo: silo's own",
+    );
+  });
+
+  test("are made where they are missing, since a tool could make them", () => {
+    const path = "/home/ada/.config/silo";
+    const { mounts, creations } = plan(
+      { mounts_rw: ["~/.config"] },
+      { missing: [path, `${path}/silo.jsonc`] },
+    );
+    expect(shown(mounts)).toContain(`ro ${path}`);
+    expect(creations).toContainEqual({ path, kind: "dir" });
+  });
+
+  test.each(["/home/ada/.config/silo", "/home/ada/.local/state/silo/sessions"])(
+    "%s as the working directory is read-only",
+    (cwd) => {
+      const { mounts } = plan({}, { host: { cwd, logicalCwd: cwd } });
+      expect(shown(mounts)).toContain(`ro ${cwd}`);
+    },
+  );
+
+  test("count where they really are: a linked directory, and a file linked into dotfiles", () => {
+    const own = ["/h/.config/silo", "/h/.config/silo/silo.jsonc"];
+    const facts: Record<string, PathFact> = {
+      "/h/.config/silo": { kind: "dir", real: "/data/config/silo" },
+      "/h/.config/silo/silo.jsonc": { kind: "file", real: "/data/dots/silo/silo.jsonc" },
+    };
+    const mount = { source: "/data", target: "/srv", mode: "rw", kind: "dir", from: "x" } as const;
+    const { mounts } = guardOwnFiles(
+      { mounts: [mount], creations: [], warnings: [] },
+      own,
+      facts,
+      "/h",
+    );
+    expect(shown(mounts)).toEqual([
+      "rw /srv",
+      "rw /srv/config",
+      "rw /srv/dots",
+      "ro /srv/config/silo",
+      "rw /srv/dots/silo",
+      "ro /srv/dots/silo/silo.jsonc",
+    ]);
+  });
+
+  test("change nothing where no writable mount has them in it", () => {
+    const { mounts, warnings } = plan({ mounts_ro: ["~"], mounts_rw: ["~/.config/other"] });
+    expect(shown(mounts).filter((line) => line.includes("silo"))).toEqual([]);
+    expect(warnings).toEqual([]);
+  });
+});

@@ -1,0 +1,211 @@
+import { describe, expect, test } from "bun:test";
+import { mergeConfig } from "../../src/config/merge.ts";
+import { parseConfig } from "../../src/config/parse.ts";
+import type { FileConfig } from "../../src/config/schema.ts";
+import { fileAsks, patternAsks, type AskPlace } from "../../src/config/trust.ts";
+import {
+  isApproved,
+  knownPatterns,
+  NO_TRUST,
+  parseRecord,
+  withApproval,
+  withoutApproval,
+  withPatterns,
+} from "../../src/core/trust.ts";
+
+const CWD = "/home/me/app";
+/** `out` is a link that leads out, `lost` one that leads nowhere, `in` one that stays inside. */
+const LINKS: Record<string, string | undefined> = {
+  [`${CWD}/out`]: "/home/me/.ssh",
+  [`${CWD}/out/id`]: "/home/me/.ssh/id",
+  [`${CWD}/lost`]: undefined,
+  [`${CWD}/in`]: `${CWD}/data`,
+};
+const PLACE: AskPlace = {
+  home: "/home/me",
+  cwd: CWD,
+  real: (path) => (path in LINKS ? LINKS[path] : path),
+};
+
+const parsed = (text: string): FileConfig => {
+  const result = parseConfig(text);
+  if ("problems" in result) throw new Error(JSON.stringify(result.problems));
+  return result.config;
+};
+const asks = (text: string, base = CWD, place = PLACE) =>
+  fileAsks(parsed(text), base, place).map((ask) => ask.text);
+
+describe("what asks for nothing", () => {
+  test.each([
+    "{}",
+    '{"$schema": "x", "trusted_paths": ["/"]}',
+    '{"image": {"toolchains": ["docker", "go"]}}',
+    '{"backends": {"docker": {"socket": false}}}',
+    '{"env": ["CI=1", "EDITOR=vi", "NODE_ENV=test", "EMPTY="]}',
+    '{"mounts_ro": [".", "./data", "in", "missing/yet", "~/app/x", "/home/me/app"]}',
+    '{"tools": {"codex": {"mounts_ro": ["x"], "env": ["A=b"]}}, "repos": {"r": {"env": ["A=b"]}}}',
+    '{"ports": [], "mounts_rw": [], "repos": {}, "tools": {"claude": {}}}',
+  ])("%s", (text) => expect(asks(text)).toEqual([]));
+});
+
+describe("what asks for more", () => {
+  test.each([
+    ['{"backend": "docker"}', 'backend: "docker"'],
+    ['{"tool": "claude"}', 'tool: "claude"'],
+    [
+      '{"backends": {"docker": {"command": "./x"}}}',
+      'backends.docker.command: "./x"   // a program of this machine',
+    ],
+    [
+      '{"backends": {"docker": {"socket": true}}}',
+      "backends.docker.socket: true   // root on this machine",
+    ],
+    ['{"backends": {"docker": {"cpus": 64}}}', "backends.docker.cpus: 64"],
+    ['{"backends": {"container": {"memory": "99g"}}}', 'backends.container.memory: "99g"'],
+    ['{"backends": {"fly": {"app": "theirs"}}}', 'backends.fly.app: "theirs"'],
+    ['{"image": {"base": "evil/x"}}', 'image.base: "evil/x"'],
+    ['{"mounts_rw": ["./data"]}', 'mounts_rw: "./data"   // ~/app/data'],
+    ['{"mounts_ro": ["~/.ssh"]}', 'mounts_ro: "~/.ssh"'],
+    ['{"mounts_ro": ["../other"]}', 'mounts_ro: "../other"   // ~/other'],
+    ['{"mounts_ro": ["../apple"]}', 'mounts_ro: "../apple"   // ~/apple'],
+    ['{"mounts_ro": ["out"]}', 'mounts_ro: "out"   // ~/.ssh'],
+    ['{"mounts_ro": ["out/id"]}', 'mounts_ro: "out/id"   // ~/.ssh/id'],
+    ['{"mounts_ro": ["lost"]}', 'mounts_ro: "lost"   // ~/app/lost'],
+    ['{"env": ["TOKEN"]}', 'env: "TOKEN"   // your value'],
+    ['{"ports": ["8080:80"]}', 'ports: "8080:80"'],
+    ['{"pre_run_hooks": ["true"]}', 'pre_run_hooks: "true"'],
+    ['{"post_build_hooks": ["true"]}', 'post_build_hooks: "true"'],
+    ['{"tools": {"codex": {"env": ["A"]}}}', 'tools.codex.env: "A"   // your value'],
+    ['{"repos": {"a.b/c": {"tool": "vibe"}}}', 'repos."a.b/c".tool: "vibe"'],
+    ['{"repos": {"r": {"ports": ["1:1"]}}}', 'repos.r.ports: "1:1"'],
+  ])("%s", (text, line) => expect(asks(text)).toEqual([line]));
+
+  test.each(
+    "PATH HOME LD_PRELOAD BASH_ENV ENV DOCKER_HOST NODE_OPTIONS OPENSSL_CONF SSH_AUTH_SOCK https_proxy XDG_RUNTIME_DIR GODEBUG CONTAINERS_CONF SILO_TRUST".split(
+      " ",
+    ),
+  )("%s=…, which could steer a program of the host; its value is not shown", (name) =>
+    expect(asks(`{"env": ["${name}=s3cret\\nmore=x"]}`)).toEqual([`env: "${name}=…"`]),
+  );
+
+  test("a key that a later version adds", () => {
+    const later = { backends: { other: { place: "far" } } } as unknown as FileConfig;
+    expect(fileAsks(later, CWD, PLACE).map(({ key }) => key.join("."))).toEqual([
+      "backends.other.place",
+    ]);
+  });
+
+  test("a path below a file farther up, where the tool has nothing yet", () => {
+    expect(asks('{"mounts_ro": ["app/x"]}', "/home/me")).toEqual([]);
+    expect(asks('{"mounts_ro": ["secrets"]}', "/home/me")).toHaveLength(1);
+  });
+
+  test("looked at without a working directory, each mount", () => {
+    expect(asks('{"mounts_ro": ["./data"]}', CWD, { ...PLACE, cwd: undefined })).toHaveLength(1);
+  });
+});
+
+test("no character of a value is obeyed, hidden or turned around", () => {
+  const odd = 'a\u001B[2J\u009B1m\u0007\r\n\u202Eevil\u200B\u2028\u3164\u00A0\uDB40\uDC41"b';
+  const texts = asks(
+    JSON.stringify({
+      post_build_hooks: [odd],
+      mounts_rw: ["./\u001B]0;x\u0007"],
+      repos: { [odd]: { ports: ["1:1"] } },
+    }),
+  );
+  expect(texts).toHaveLength(3);
+  for (const text of texts) expect(text).toMatch(/^[\x20-\x7E]+$/);
+  expect(texts[1]).toBe(
+    String.raw`post_build_hooks: "a\u001b[2J\u009b1m\u0007\r\n\u202eevil\u200b\u2028\u3164\u00a0\udb40\udc41\"b"`,
+  );
+});
+
+test("what a repository pattern gives, of all files together", () => {
+  const files = [
+    {
+      path: "/home/me/.config/silo/silo.jsonc",
+      config: { repos: { acme: { env: ["KEY", "A=b"], tool: "vibe" as const } } },
+    },
+    {
+      path: `${CWD}/silo.jsonc`,
+      config: { repos: { acme: { mounts_ro: ["./x", "../y"] }, free: { env: ["A=b"] } } },
+    },
+  ];
+  const config = mergeConfig(files, {});
+  expect(patternAsks(config, "acme", PLACE).map(({ text }) => text)).toEqual([
+    'repos.acme.tool: "vibe"',
+    'repos.acme.mounts_ro: "../y"   // ~/y',
+    'repos.acme.env: "KEY"   // your value',
+  ]);
+  expect(patternAsks(config, "free", PLACE)).toEqual([]);
+});
+
+describe("the record of approvals", () => {
+  const path = `${CWD}/silo.jsonc`;
+
+  test("holds for one path and one content, byte for byte, until it is taken back", () => {
+    const record = withApproval(withApproval(NO_TRUST, path, "one"), path, "two");
+    expect(isApproved(record, path, "one")).toBe(true);
+    expect(isApproved(record, path, "two")).toBe(true);
+    expect(isApproved(record, path, "one ")).toBe(false);
+    expect(isApproved(record, "/elsewhere/silo.jsonc", "one")).toBe(false);
+    expect(isApproved(withoutApproval(record, path), path, "two")).toBe(false);
+  });
+
+  test("is read back as it was written", () => {
+    const record = withPatterns(withApproval(NO_TRUST, path, "x"), { cwd: CWD, shared: [] }, ["p"]);
+    expect(parseRecord(JSON.stringify(record))).toEqual(record);
+  });
+
+  test.each([
+    "",
+    "null",
+    "[]",
+    "{}",
+    '{"files": {}}',
+    '{"files": [], "places": {}}',
+    '{"files": {"/a": "x"}, "places": {}}',
+    '{"files": {"a": []}, "places": {}}',
+    '{"files": {}, "places": {"/a": [1]}}',
+    '{"files": {}, "pla',
+  ])("%j is damaged", (text) => expect(parseRecord(text)).toBeUndefined());
+});
+
+describe("patterns that may apply without asking", () => {
+  const place = (cwd: string, ...shared: string[]) => ({ cwd, shared });
+  const ran = withPatterns(NO_TRUST, place("/w/app"), ["acme"]);
+
+  test.each([
+    ["all, where nothing has run", place("/w/new"), undefined],
+    ["all, beside a place where something ran", place("/w/app2"), undefined],
+    ["those of the last time", place("/w/app"), ["acme"]],
+    ["those of the directory around it, which a tool could write", place("/w/app/lib"), ["acme"]],
+    ["none, where a part was written by a tool", place("/w"), []],
+    ["those of the main repository, in its worktree", place("/w/tree", "/w/app/.git"), ["acme"]],
+  ])("%s", (_, where, known) => expect(knownPatterns(ran, where)).toEqual(known));
+
+  test("none, where something ran before any matched", () => {
+    expect(knownPatterns(withPatterns(NO_TRUST, place("/w/app"), []), place("/w/app"))).toEqual([]);
+  });
+
+  test("those of a worktree, in its main repository, but none that only a part of it has", () => {
+    const tree = withPatterns(NO_TRUST, place("/w/tree", "/w/app/.git"), ["acme"]);
+    expect(knownPatterns(tree, place("/w/app"))).toEqual(["acme"]);
+    const part = withPatterns(ran, place("/w/app/lib"), ["secret"]);
+    expect(knownPatterns(part, place("/w/app"))).toEqual(["acme"]);
+  });
+
+  test("a directory that lacks a pattern does not get it from the one around it", () => {
+    const both = withPatterns(withPatterns(NO_TRUST, place("/w/app/lib"), []), place("/w/app"), [
+      "secret",
+    ]);
+    expect(knownPatterns(both, place("/w/app/lib"))).toEqual([]);
+  });
+
+  test("nothing new is the very same record", () => {
+    expect(withPatterns(ran, place("/w/app"), ["acme"])).toBe(ran);
+    expect(withPatterns(ran, place("/w/app"), [])).toBe(ran);
+    expect(withPatterns(ran, place("/w/app"), ["more"])).not.toBe(ran);
+  });
+});
