@@ -40,8 +40,8 @@ export async function confirmShown(
   question: string,
 ): Promise<boolean> {
   const width = process.stderr.columns || 80;
-  const shown = [title, ...lines.map((line) => `  ${line}`)].map(printable);
-  process.stderr.write(`${shown.map((line) => folded(line, width)).join("\n")}\n`);
+  const shown = lines.map((line) => folded(`  ${printable(line)}`, width));
+  process.stderr.write(`${[printable(title), ...shown].join("\n")}\n`);
   await dropTypedAhead();
   return await confirm(question, "silo config trust");
 }

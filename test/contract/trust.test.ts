@@ -98,6 +98,18 @@ describe("a project's file that nobody has approved", () => {
     expect(existsSync(at("home/.local"))).toBe(false);
   });
 
+  test("is told with all others at once", () => {
+    put("app/silo.jsonc", { tool: "vibe" });
+    put("app/sub/silo.jsonc", { ports: ["1:1"] });
+    const { stderr } = silo("--dry-run", {}, "app/sub");
+    expect(stderr).toContain("2 files ask for more");
+    expect(stderr).toMatch(
+      /app\/silo\.jsonc:\n +tool: "vibe"\n.*sub\/silo\.jsonc:\n +ports: "1:1"\n/,
+    );
+    silo("config trust", {}, "app/sub");
+    expect(silo("--dry-run", {}, "app/sub").status).toBe(0);
+  });
+
   test("may not name a link that leads out of it", () => {
     mkdirSync(at("home/.ssh"));
     symlinkSync(at("home/.ssh"), at("app/keys"));
