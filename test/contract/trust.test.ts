@@ -247,7 +247,7 @@ describe("repository patterns", () => {
     remote("git@github.com:secret/app.git");
     const { status, stderr } = run();
     expect(status).toBe(1);
-    expect(stderr).toContain('repos "github.com/secret" now applies too');
+    expect(stderr).toContain('repos "github.com/secret" newly applies here');
     expect(stderr).toContain('repos."github.com/secret".env: "KEY"   // your value');
     expect(silo("config trust").stderr).toContain("github.com/secret");
     expect(run().stderr).not.toContain("approved");
