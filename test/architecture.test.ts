@@ -44,6 +44,17 @@ test("one module names Bun, and one ends the process", () => {
   expect(naming(/process\.exit\b(?!Code)/)).toEqual(["src/main.ts"]);
 });
 
+test("nothing acts upon configuration that is not approved", () => {
+  const readers = FILES.filter(
+    (path) =>
+      room(path) !== "config" && imports(path).some((name) => name.endsWith("config/load.ts")),
+  );
+  // `cli/config.ts` asks first; the others show or write it. Whoever acts upon it calls `trustedConfig`.
+  expect(readers.filter((path) => !path.startsWith("src/cli/commands/config"))).toEqual([
+    "src/cli/config.ts",
+  ]);
+});
+
 test("no file is a maze", () => {
   const long = FILES.filter((path) => source(path).split("\n").length > 251);
   expect(long).toEqual([]);

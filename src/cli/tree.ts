@@ -97,6 +97,23 @@ function configNode(name: string, description: string, args: ArgsDef, load: Node
   };
 }
 
+const SCOPE_ARGS = {
+  global: { type: "boolean", description: "your own file, for every project" },
+  local: { type: "boolean", description: "the file of this directory" },
+} as const satisfies ArgsDef;
+
+const trustNode: Node = {
+  group: "Configuration",
+  definition: define("config trust", "approve what a project's silo.jsonc asks for", {
+    list: { type: "boolean", description: "print what is approved" },
+    json: { type: "boolean", description: "with --list: as data" },
+    revoke: { type: "boolean", description: "take the approval back" },
+  }),
+  examples: ["silo config trust", "silo config trust ../lib", "silo config trust --list"],
+  words: { min: 0, max: 1, form: "[path]" },
+  load: async () => (await import("./commands/config/trust.ts")).trust,
+};
+
 const configNodes: readonly Node[] = [
   configNode(
     "config show",
@@ -116,6 +133,19 @@ const configNodes: readonly Node[] = [
     { verbose: { type: "boolean", alias: "v", description: "those that do not exist too" } },
     async () => (await import("./commands/config.ts")).paths,
   ),
+  configNode(
+    "config edit",
+    "open a configuration file in your editor and check it",
+    SCOPE_ARGS,
+    async () => (await import("./commands/config/edit.ts")).edit,
+  ),
+  configNode(
+    "config init",
+    "write a commented example, never over an existing file",
+    SCOPE_ARGS,
+    async () => (await import("./commands/config/init.ts")).init,
+  ),
+  trustNode,
   configNode(
     "config schema",
     "print the JSON schema of silo.jsonc",

@@ -43,7 +43,8 @@ export async function ensurePatterns(
   const known = knownPatterns(record, place) ?? matching;
   const added = matching.filter((pattern) => !known.includes(pattern));
   for (const pattern of added) {
-    const problem = `the remotes here have changed: repos ${jsonWord(pattern)} now applies too, and is not approved`;
+    const what = `repos ${jsonWord(pattern)} newly applies here`;
+    const problem = `${what}, where a tool could have changed the remotes, and is not approved`;
     await approveNow(problem, granting.get(pattern) ?? []);
   }
   const news = withPatterns(record, place, matching) !== record;

@@ -1,10 +1,13 @@
 import { dirname } from "node:path";
+import { globalFile } from "../config/files.ts";
 import type { ConfigFile } from "../config/load.ts";
+import { parseConfig } from "../config/parse.ts";
 import { fileAsks, type Ask, type AskPlace } from "../config/trust.ts";
 import type { Sourced } from "../config/types.ts";
 import { absolutePath, homely, within, xdgDirectories } from "../core/paths.ts";
 import { isApproved, withApproval } from "../core/trust.ts";
-import { SiloError } from "../errors.ts";
+import { errorText, SiloError } from "../errors.ts";
+import { readText } from "../sys/fs.ts";
 import type { Place } from "../sys/place.ts";
 import { resolved } from "../sys/links.ts";
 import { readTrust, updateTrust, type TrustStore } from "../sys/trust.ts";
@@ -66,6 +69,31 @@ export async function unapprovedFiles(
     .map((file) => ({ file, asks: fileAsks(file.config, dirname(file.path), askPlace(here)) }));
 }
 
+/** Whether a run would obey this text of a project's file; where that cannot be told, it would not. */
+export async function needsNoApproval(path: string, text: string, here: Place): Promise<boolean> {
+  const parsed = parseConfig(text);
+  try {
+    if ("problems" in parsed) return isApproved(await readTrust(trustStore(here)), path, text);
+    const own = globalFile(here.home, here.env);
+    const ownText = await readText(own);
+    const ownParsed = parseConfig(ownText ?? "");
+    const trusting = "config" in ownParsed ? ownParsed.config : {};
+    const files = [
+      { path: own, text: ownText ?? "", global: true, config: trusting },
+      { path, text, global: false, config: parsed.config },
+    ];
+    return (await unapprovedFiles(files, here)).length === 0;
+  } catch (error) {
+    log.warn(errorText(error));
+    return false;
+  }
+}
+
+/** Approves one content of a file. */
+export async function approveText(path: string, text: string, here: Place): Promise<void> {
+  await updateTrust(trustStore(here), (record) => withApproval(record, path, text));
+}
+
 /**
  * Lets only approved files pass: on a terminal shows what the others ask for and asks once.
  * Commands that only ask the backends pass by files that do not touch those, so that a file which a tool
@@ -86,7 +114,7 @@ export async function ensureApproved(
   for (const { file, asks } of open) {
     const name = homely(file.path, here.home);
     await approveNow(`${name} asks for more than silo's defaults, and is not approved`, asks);
-    await updateTrust(trustStore(here), (record) => withApproval(record, file.path, file.text));
+    await approveText(file.path, file.text, here);
   }
 }
 

@@ -1,17 +1,24 @@
 import { dirname } from "node:path";
 import { xdgDirectories } from "../core/paths.ts";
 
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The user's own file, obeyed without approval. */
+export function globalFile(home: string, env: Env): string {
+  return `${xdgDirectories(home, env).config}/silo/silo.jsonc`;
+}
+
+/** The file of one directory. */
+export function fileIn(directory: string): string {
+  return directory === "/" ? "/silo.jsonc" : `${directory}/silo.jsonc`;
+}
+
 /** Where configuration may stand, in load order: the global file, then from the root down to the working directory. */
-export function candidates(
-  cwd: string,
-  home: string,
-  env: Readonly<Record<string, string | undefined>>,
-): readonly string[] {
-  const global = `${xdgDirectories(home, env).config}/silo/silo.jsonc`;
+export function candidates(cwd: string, home: string, env: Env): readonly string[] {
   const chain: string[] = [];
   for (let directory = cwd; ; directory = dirname(directory)) {
-    chain.unshift(directory === "/" ? "/silo.jsonc" : `${directory}/silo.jsonc`);
+    chain.unshift(fileIn(directory));
     if (directory === "/") break;
   }
-  return [...new Set([global, ...chain])];
+  return [...new Set([globalFile(home, env), ...chain])];
 }

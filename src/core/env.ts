@@ -52,7 +52,7 @@ const STEERING = new RegExp(
     "HOSTALIASES|RES_OPTIONS|LOCALDOMAIN|SSL.*|OPENSSL_.*|KRB5.*|SSH_.*|GNUPGHOME",
     "PYTHON.*|PERL.*|RUBY.*|NODE_(?!ENV$).*|BUN_.*|DENO_.*|_?JAVA_.*|JDK_.*|LUA_.*|GO[A-Z]+",
     "DOCKER_.*|BUILDKIT_.*|BUILDX_.*|COMPOSE_.*|_?CONTAINERS?_.*|_?PODMAN_.*|STORAGE_.*",
-    "REGISTRY_.*|XDG_.*|DBUS_.*|NOTIFY_SOCKET|LISTEN_.*|FLY_.*|MUTAGEN_.*|SILO_.*|GIT_.*",
+    "REGISTRY_.*|NETAVARK_.*|CNI_.*|OTEL_.*|XDG_.*|DBUS_.*|NOTIFY_SOCKET|LISTEN_.*|FLY_.*|MUTAGEN_.*|SILO_.*|GIT_.*",
     ".*_proxy|.*_PROXY",
   ].join("|")})$`,
 );

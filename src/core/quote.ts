@@ -35,3 +35,16 @@ export function printable(text: string): string {
     .replaceAll(COLOURS, "")
     .replaceAll(UNSEEN, (found) => (found === "\n" || found === "\t" ? found : escaped(found)));
 }
+
+/**
+ * A line of at most `width` columns a piece; the further ones are set in, so that a stranger's line
+ * cannot be made to look like several.
+ */
+export function folded(line: string, width: number): string {
+  const indent = "      ";
+  // Other scripts' characters may take two columns.
+  const columns = /^[ -~]*$/.test(line) ? width : Math.floor(width / 2);
+  const room = Math.max(10, columns - indent.length);
+  const pieces = line.match(new RegExp(`.{1,${room}}`, "gsu")) ?? [line];
+  return pieces.join(`\n${indent}`);
+}

@@ -96,3 +96,8 @@ export function withPatterns(
   const same = (path: string) => places[path]?.length === record.places[path]?.length;
   return Object.keys(places).every(same) ? record : { ...record, places };
 }
+
+/** The record without any pattern for a directory: all that match there ask from now on. */
+export function withoutPatterns(record: TrustRecord, cwd: string): TrustRecord {
+  return { ...record, places: { ...record.places, [cwd]: [] } };
+}

@@ -75,7 +75,7 @@ export type Mount = {
   readonly target: string;
   readonly mode: MountMode;
   readonly kind: "file" | "dir";
-  /** Who asked: `project`, `git`, `tool`, or the configuration file's path. */
+  /** Who asked: `project`, `git`, `tool`, `silo` for its own files, or the configuration file's path. */
   readonly from: string;
 };
 

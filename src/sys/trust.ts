@@ -1,11 +1,10 @@
-import { randomUUID } from "node:crypto";
-import { rename, unlink, writeFile } from "node:fs/promises";
 import { within } from "../core/paths.ts";
 import { NO_TRUST, parseRecord, type TrustRecord } from "../core/trust.ts";
 import { SiloError } from "../errors.ts";
 import { readText } from "./fs.ts";
 import { resolved } from "./links.ts";
 import { waitForLock } from "./locks.ts";
+import { replaceFile } from "./write.ts";
 
 /** Where approvals are kept, and the directory whose tools must not be able to write them. */
 export type TrustStore = { readonly state: string; readonly cwd: string; readonly home: string };
@@ -47,22 +46,9 @@ export async function updateTrust(
   try {
     const before = await readTrust(store);
     const after = change(before);
-    if (after !== before) await replace(pathOf(store), after);
+    if (after !== before)
+      await replaceFile(pathOf(store), `${JSON.stringify(after, undefined, 2)}\n`, 0o600);
   } finally {
     await lock.release();
-  }
-}
-
-async function replace(path: string, record: TrustRecord): Promise<void> {
-  const temporary = `${path}.${randomUUID()}`;
-  try {
-    await writeFile(temporary, `${JSON.stringify(record, undefined, 2)}\n`, {
-      mode: 0o600,
-      flag: "wx",
-    });
-    await rename(temporary, path);
-  } catch (error) {
-    await unlink(temporary).catch(() => {});
-    throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { printable } from "../core/quote.ts";
+import { folded, printable } from "../core/quote.ts";
 import { Cancelled, UsageError } from "../errors.ts";
 
 /** Whether there is a terminal to ask on. */
@@ -39,9 +39,9 @@ export async function confirmShown(
   lines: readonly string[],
   question: string,
 ): Promise<boolean> {
-  process.stderr.write(
-    `${[title, ...lines.map((line) => `  ${line}`)].map(printable).join("\n")}\n`,
-  );
+  const width = process.stderr.columns || 80;
+  const shown = lines.map((line) => folded(`  ${printable(line)}`, width));
+  process.stderr.write(`${[printable(title), ...shown].join("\n")}\n`);
   await dropTypedAhead();
   return await confirm(question, "silo config trust");
 }

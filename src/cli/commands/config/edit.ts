@@ -1,0 +1,118 @@
+import { exampleText } from "../../../config/example.ts";
+import { candidates } from "../../../config/files.ts";
+import { existingFiles, problemLines } from "../../../config/load.ts";
+import { parseConfig } from "../../../config/parse.ts";
+import { homely, xdgDirectories } from "../../../core/paths.ts";
+import { printable } from "../../../core/quote.ts";
+import { Cancelled, SiloError } from "../../../errors.ts";
+import { draftInPlace, privateDraft } from "../../../sys/draft.ts";
+import { openEditor } from "../../../sys/editor.ts";
+import { readText } from "../../../sys/fs.ts";
+import { place, type Place } from "../../../sys/place.ts";
+import { log } from "../../../ui/log.ts";
+import { canAsk, choose, confirm } from "../../../ui/prompts.ts";
+import type { Flags } from "../../args.ts";
+import type { Action } from "../../tree.ts";
+import { approveText, needsNoApproval } from "../../trust.ts";
+import { fileOf, schemaAddress, scopeFlag } from "./scope.ts";
+
+/** Faster than anybody edits: the editor has handed the file over to a window of its own. */
+const NOBODY_MS = 400;
+
+/** `silo config edit`: opens a file in the user's editor and checks it. */
+export const edit: Action = async ({ flags }) => {
+  const here = place();
+  const path = await pickFile(flags, here);
+  const name = homely(path, here.home);
+  const before = await readText(path);
+  const scope = path === fileOf("global", here) ? "global" : "local";
+  const start = before ?? exampleText(await schemaAddress(here), scope);
+  // Known before it is edited: what was not approved then must not become so by a word of the user's.
+  const wasTrusted = before === undefined || (await needsNoApproval(path, before, here));
+  const draft =
+    scope === "global"
+      ? await draftInPlace(path, start)
+      : await privateDraft(path, before, start, xdgDirectories(here.home, here.env).state);
+  const { text, problems } = await edited(draft.path, name, here).catch(async (error: unknown) => {
+    if ((await readText(draft.path)) === start) await draft.discard();
+    else log.info(`what you wrote is in ${homely(draft.path, here.home)}`);
+    throw error;
+  });
+  if (text === start) {
+    await draft.discard();
+    log.info(`nothing changed in ${name}`);
+  } else {
+    await draft.save(text);
+    if (scope === "local") await settleTrust(path, text, wasTrusted, here);
+  }
+  if (problems.length === 0) return 0;
+  throw new SiloError(`${name} is not valid, and silo does not run with it`, {
+    detail: problems,
+    hint: "silo config edit",
+  });
+};
+
+async function pickFile(flags: Flags, here: Place): Promise<string> {
+  const scope = scopeFlag(flags);
+  if (scope !== undefined) return fileOf(scope, here);
+  const [global, local] = [fileOf("global", here), fileOf("local", here)];
+  const existing = new Set((await existingFiles(here, readText)).map(({ path }) => path));
+  const offered = candidates(here.cwd, here.home, here.env).filter(
+    (path) => existing.has(path) || path === global || path === local,
+  );
+  return await choose(
+    "Which file?",
+    offered.map((path) => ({
+      value: path,
+      label: printable(homely(path, here.home)),
+      ...(existing.has(path) ? {} : { hint: "new" }),
+    })),
+    "silo config edit --global   # or --local",
+  );
+}
+
+type Edited = { readonly text: string; readonly problems: readonly string[] };
+
+/** Opens the editor, again while the file is not valid and the user wants to mend it. */
+async function edited(path: string, name: string, here: Place): Promise<Edited> {
+  for (;;) {
+    const opened = performance.now();
+    await openEditor(path, here.env);
+    if (performance.now() - opened < NOBODY_MS && canAsk()) {
+      log.info(
+        "the editor closed at once; one with a window needs a flag to wait, as in code --wait",
+      );
+    }
+    const text = await readText(path);
+    if (text === undefined) throw new SiloError(`the editor left no file for ${name}`);
+    const parsed = parseConfig(text);
+    const problems = "problems" in parsed ? problemLines(parsed.problems, name) : [];
+    if (problems.length === 0 || !canAsk()) return { text, problems };
+    for (const line of problems) log.error(line);
+    if (!(await wantsAgain())) return { text, problems };
+  }
+}
+
+/** A cancelled question is a no: what was written must not be lost. */
+async function wantsAgain(): Promise<boolean> {
+  try {
+    return await confirm("The file is not valid. Open it again?", "silo config edit", true);
+  } catch (error) {
+    if (error instanceof Cancelled) return false;
+    throw error;
+  }
+}
+
+async function settleTrust(
+  path: string,
+  text: string,
+  wasTrusted: boolean,
+  here: Place,
+): Promise<void> {
+  const name = homely(path, here.home);
+  if (await needsNoApproval(path, text, here)) return;
+  if (wasTrusted) {
+    await approveText(path, text, here);
+    log.info(`${name} is approved, as you have just written it`);
+  } else log.warn(`${name} was not approved before you edited it; the next run asks`);
+}

@@ -1,0 +1,36 @@
+import { exampleText } from "../../../config/example.ts";
+import { homely } from "../../../core/paths.ts";
+import { SiloError } from "../../../errors.ts";
+import { place } from "../../../sys/place.ts";
+import { createFile } from "../../../sys/write.ts";
+import { log } from "../../../ui/log.ts";
+import { choose } from "../../../ui/prompts.ts";
+import type { Action } from "../../tree.ts";
+import { approveText } from "../../trust.ts";
+import { fileOf, schemaAddress, scopeFlag, type Scope } from "./scope.ts";
+
+/** `silo config init`: a commented example, which asks for nothing. Never overwrites. */
+export const init: Action = async ({ flags }) => {
+  const here = place();
+  const label = (scope: Scope) => homely(fileOf(scope, here), here.home);
+  const scope =
+    scopeFlag(flags) ??
+    (await choose<Scope>(
+      "Which file?",
+      [
+        { value: "global", label: label("global"), hint: "every project" },
+        { value: "local", label: label("local"), hint: "this directory" },
+      ],
+      "silo config init --global   # or --local",
+    ));
+  const path = fileOf(scope, here);
+  const text = exampleText(await schemaAddress(here), scope);
+  if (!(await createFile(path, text, scope === "global" ? 0o600 : 0o644))) {
+    throw new SiloError(`${homely(path, here.home)} exists already`, {
+      hint: `silo config edit --${scope}`,
+    });
+  }
+  if (scope === "local") await approveText(path, text, here);
+  log.info(`wrote ${homely(path, here.home)}; silo config edit --${scope} opens it`);
+  return 0;
+};

@@ -1,0 +1,34 @@
+import { fileIn, globalFile } from "../../../config/files.ts";
+import { xdgDirectories } from "../../../core/paths.ts";
+import { UsageError } from "../../../errors.ts";
+import type { Place } from "../../../sys/place.ts";
+import { replaceFile, createFile } from "../../../sys/write.ts";
+import type { Flags } from "../../args.ts";
+import { pathToFileURL } from "node:url";
+
+export type Scope = "global" | "local";
+
+/** `--global` or `--local`, where one is given. */
+export function scopeFlag(flags: Flags): Scope | undefined {
+  const [global, local] = [flags["global"] === true, flags["local"] === true];
+  if (global && local) {
+    throw new UsageError("--global and --local exclude each other", { hint: "silo config --help" });
+  }
+  return global ? "global" : local ? "local" : undefined;
+}
+
+/** The file of a scope here. */
+export function fileOf(scope: Scope, { cwd, home, env }: Place): string {
+  return scope === "global" ? globalFile(home, env) : fileIn(cwd);
+}
+
+/** Writes the schema of this version for editors. @returns its address. */
+export async function schemaAddress({ home, env }: Place): Promise<string> {
+  const { default: schema } = await import("../../../../silo.schema.json", {
+    with: { type: "json" },
+  });
+  const path = `${xdgDirectories(home, env).data}/silo/silo.schema.json`;
+  const text = `${JSON.stringify(schema, undefined, 2)}\n`;
+  if (!(await createFile(path, text, 0o644))) await replaceFile(path, text, 0o644);
+  return pathToFileURL(path).href;
+}

@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  containers,
+  destroyWorld,
+  makeWorld,
+  probe,
+  PROBE_CONFIG,
+  type World,
+} from "../support/silo.ts";
+
+const MINUTES = 5 * 60_000;
+
+let world: World;
+beforeEach(() => {
+  world = makeWorld({ config: { ...PROBE_CONFIG, mounts_rw: ["~"] } });
+});
+afterEach(() => {
+  expect(containers(world)).toEqual([]);
+  destroyWorld(world);
+});
+
+test(
+  "what a tool writes into the project's silo.jsonc is not obeyed by the next run",
+  async () => {
+    const forged = '{"mounts_ro": ["/etc/shadow"], "backends": {"docker": {"command": "./evil"}}}';
+    const { code } = await probe(world, `printf %s '${forged}' > silo.jsonc`);
+    expect(code).toBe(0);
+    const next = await probe(world, "cat /etc/shadow");
+    expect([next.code, next.stdout]).toEqual([1, ""]);
+    expect(next.stderr).toContain('mounts_ro: "/etc/shadow"');
+    expect(next.stderr).toContain("hint: silo config trust");
+  },
+  MINUTES,
+);
+
+test(
+  "a tool that may write all of the home directory cannot approve itself",
+  async () => {
+    const script = `
+      echo '{}' > ~/.config/silo/silo.jsonc && echo wrote settings
+      echo '{}' > ~/.local/state/silo/trust.json && echo wrote approvals
+      rm -rf ~/.config/silo && echo removed settings
+      mv ~/.config ~/.away && echo moved settings
+      mv ~/.local ~/.away && echo moved approvals
+      mv ~/.local/state ~/.away && echo moved state
+      touch ~/.config/other && echo else is free`;
+    const before = readFileSync(join(world.home, ".config/silo/silo.jsonc"), "utf8");
+    const { stdout, stderr } = await probe(world, script);
+    expect(stdout).toBe("else is free\n");
+    expect(stderr).toContain("~/.config/silo, ~/.local/state/silo, ~/.cache/silo: silo's own");
+    expect(readFileSync(join(world.home, ".config/silo/silo.jsonc"), "utf8")).toBe(before);
+    expect(existsSync(join(world.home, ".config/other"))).toBe(true);
+  },
+  MINUTES,
+);
