@@ -1,25 +1,25 @@
 import type { Backend } from "../backends/backend.ts";
 import { chooseBackend, openBackend, type Early } from "../backends/index.ts";
-import type { Config } from "../config/types.ts";
 import { within, xdgDirectories } from "../core/paths.ts";
 import { planRun, refusal, requestedPaths, type Request } from "../core/plan.ts";
-import { matchingRepos } from "../core/repos.ts";
 import type { Exit, HostFacts } from "../core/types.ts";
-import { SiloError, UsageError } from "../errors.ts";
+import { SiloError } from "../errors.ts";
 import { hostFacts, pathFacts } from "../sys/host.ts";
 import { onPath } from "../sys/on-path.ts";
+import { rememberTool } from "../sys/last-tool.ts";
 import { place } from "../sys/place.ts";
 import { refreshInBackground, toolVersions } from "../sys/versions.ts";
-import { toolByName, type ToolName } from "../tools/index.ts";
+import { toolByName } from "../tools/index.ts";
 import { confirm } from "../ui/prompts.ts";
 import { log } from "../ui/log.ts";
 import type { RunFlags } from "./args.ts";
+import { chooseTool } from "./choose-tool.ts";
 import { trustedConfig } from "./config.ts";
 import { execute } from "./execute.ts";
 
 /** What `silo [tool] [-- args…]` was asked to do. */
 export type RunInput = {
-  /** Undefined: the repository's tool, else the configured one. */
+  /** Undefined: as `chooseTool` chooses. */
   readonly tool: string | undefined;
   readonly args: readonly string[];
   readonly flags: RunFlags;
@@ -42,8 +42,8 @@ export async function runTool({ tool: named, args, flags, early }: RunInput): Pr
     const { ensurePatterns } = await import("./trust-patterns.ts");
     await ensurePatterns(config, here, host.git, !flags.dryRun);
   }
-  const tool = toolByName(named ?? defaultTool(config, host));
   const dirs = xdgDirectories(host.home, host.env);
+  const tool = toolByName(named ?? (await chooseTool(config, host, dirs.state)));
   const versions = await toolVersions(tool, dirs.cache);
   const request: Request = { config, host, tool, args, versions, name: flags.name };
   const refused = refusal(request);
@@ -55,6 +55,7 @@ export async function runTool({ tool: named, args, flags, early }: RunInput): Pr
   }
   await confirmPlace(host, flags.yes);
   for (const warning of [...backend.warnings, ...plan.warnings]) log.warn(warning);
+  rememberTool(dirs.state, host.cwd, tool.name);
   await refreshInBackground(dirs.cache);
   return await execute({ backend, plan, names, state: dirs.state, flags });
 }
@@ -66,17 +67,6 @@ function askNames(backend: Backend): Promise<readonly string[]> {
   const names = backend.names();
   names.catch(() => {});
   return names;
-}
-
-/** The repository's tool (longest pattern first), else the configured one. */
-function defaultTool(config: Config, host: HostFacts): ToolName {
-  const patterns = matchingRepos(Object.keys(config.repos), host.git.remotes);
-  const ofRepo = patterns.toReversed().map((pattern) => config.repos[pattern]?.tool);
-  const tool = ofRepo.find((known) => known !== undefined) ?? config.tool;
-  if (tool !== undefined) return tool.value;
-  throw new UsageError("no tool was named, and none is configured", {
-    hint: 'silo claude   # or set "tool": "claude" in ~/.config/silo/silo.jsonc',
-  });
 }
 
 /**

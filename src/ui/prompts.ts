@@ -61,8 +61,13 @@ async function dropTypedAhead(): Promise<void> {
 /** One of several things to pick. */
 export type Choice<T> = { readonly value: T; readonly label: string; readonly hint?: string };
 
+/** A label that fits a line of the list. */
+function fitted(label: string): string {
+  return printable(label).slice(0, Math.max(10, (process.stderr.columns || 80) - 6));
+}
+
 /**
- * Lets the user pick one on the terminal; the first is marked.
+ * Lets the user pick one on the terminal, by the arrow keys or by typing a part of it; the first is marked.
  * @throws UsageError without a terminal, Cancelled on Esc or Ctrl-C.
  */
 export async function choose<T>(
@@ -75,11 +80,11 @@ export async function choose<T>(
   }
   const prompts = await import("@clack/prompts");
   // By number, since the library's type does not take values of any kind.
-  const answer = await prompts.select({
+  const answer = await prompts.autocomplete({
     message: question,
     options: choices.map(({ label, hint }, value) => ({
       value,
-      label,
+      label: fitted(label),
       ...(hint === undefined ? {} : { hint }),
     })),
     output: process.stderr,
@@ -87,4 +92,27 @@ export async function choose<T>(
   const chosen = typeof answer === "number" ? choices[answer] : undefined;
   if (chosen === undefined) throw new Cancelled();
   return chosen.value;
+}
+
+/**
+ * Lets the user pick any number of things, at least one, with the space or tab key.
+ * @throws UsageError without a terminal, Cancelled on Esc or Ctrl-C.
+ */
+export async function chooseSeveral<T>(
+  question: string,
+  choices: readonly Choice<T>[],
+  instead: string,
+): Promise<readonly T[]> {
+  if (!canAsk()) {
+    throw new UsageError(`${question} There is no terminal to ask on`, { hint: instead });
+  }
+  const prompts = await import("@clack/prompts");
+  const answer = await prompts.autocompleteMultiselect({
+    message: question,
+    options: choices.map(({ label }, value) => ({ value, label: fitted(label) })),
+    required: true,
+    output: process.stderr,
+  });
+  if (prompts.isCancel(answer)) throw new Cancelled();
+  return choices.filter((_, i) => answer.includes(i)).map(({ value }) => value);
 }

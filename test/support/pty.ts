@@ -6,11 +6,13 @@ export type Pty = {
   readonly screen: () => string;
   readonly type: (keys: string) => void;
   readonly resize: (columns: number, rows: number) => void;
-  /** Waits until a text or form is on the screen. */
+  /** Waits until a text or form is on the screen, whatever its colours. */
   readonly shows: (what: string | RegExp, limitMs?: number) => Promise<void>;
   readonly exited: Promise<number>;
   readonly kill: (signal: NodeJS.Signals) => void;
 };
+
+const COLOURS = new RegExp(`${"\u001B"}\\[[\\d;]*m`, "g");
 
 /** Starts a program on a pseudo-terminal of 80 by 24. */
 export function onTerminal(command: readonly string[], world: World): Pty {
@@ -33,7 +35,9 @@ export function onTerminal(command: readonly string[], world: World): Pty {
     resize: (columns, rows) => child.terminal?.resize(columns, rows),
     shows: async (what, limitMs = 30_000) => {
       const end = Date.now() + limitMs;
-      const there = () => (typeof what === "string" ? text.includes(what) : what.test(text));
+      const fits = (shown: string) =>
+        typeof what === "string" ? shown.includes(what) : what.test(shown);
+      const there = () => fits(text) || fits(text.replaceAll(COLOURS, ""));
       while (!there()) {
         if (Date.now() > end) throw new Error(`not on the screen: ${String(what)}\n${text}`);
         await new Promise((resolve) => setTimeout(resolve, 20));

@@ -74,8 +74,15 @@ export function parseContainer(line: string): ContainerInfo {
     tool: labels["silo.tool"] ?? "",
     project: labels["silo.project"] ?? "",
     session: labels["silo.session"] ?? "",
-    created: text("CreatedAt") === "" ? undefined : text("CreatedAt"),
+    created: isoTime(text("CreatedAt")),
   };
+}
+
+/** `2026-11-24 05:38:01 +0000 UTC` (Docker), or seconds since 1970 with a zone (podman) in ISO 8601. */
+function isoTime(written: string): string | undefined {
+  const [, date, time, zone] = /^(\S+) (\S+?)(?:\.\d+)? ([+-]\d{4})/.exec(written) ?? [];
+  const ms = Date.parse(`${date}T${time}${zone?.slice(0, 3)}:${zone?.slice(3)}`);
+  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
 }
 
 function parseLabels(value: unknown): Record<string, string> {

@@ -1,26 +1,25 @@
+import { ageText } from "../../core/age.ts";
 import { SiloError, UsageError } from "../../errors.ts";
-import { backendFlag } from "../args.ts";
-import { allContainers, pick } from "../backends.ts";
 import { print } from "../../ui/print.ts";
+import { canAsk, chooseSeveral, confirm } from "../../ui/prompts.ts";
+import { columns } from "../../ui/table.ts";
+import { backendFlag } from "../args.ts";
+import { allContainers, pick, type Found } from "../backends.ts";
 import type { Action } from "../tree.ts";
 
-/** `silo rm`: by name, or all. A running one needs --force, as with docker. */
+/** `silo rm`: by name, all, or those that the user picks. A running one needs --force, as with docker. */
 export const rm: Action = async ({ flags, words }) => {
   const all = flags["all"] === true;
-  if (all === words.length > 0) {
+  const picks = !all && words.length === 0;
+  if ((all && words.length > 0) || (picks && !canAsk())) {
     throw new UsageError(all ? "--all takes no name" : "no container was named", {
       hint: "silo rm <name>…   # or --all",
     });
   }
   const found = await allContainers(backendFlag(flags));
-  const wanted = all ? found : [...new Set(words)].map((name) => pick(found, name));
-  const running = wanted.filter((container) => container.running);
-  if (running.length > 0 && flags["force"] !== true) {
-    const names = running.map(({ name }) => name).join(" ");
-    throw new SiloError(`still running: ${names}`, {
-      hint: `silo rm --force ${all ? "--all" : names}`,
-    });
-  }
+  const named = () => [...new Set(words)].map((name) => pick(found, name));
+  const wanted = all ? found : picks ? await pickSeveral(found) : named();
+  await allowRunning(wanted, { force: flags["force"] === true, ask: picks, all });
   for (const owner of new Set(wanted.map((container) => container.owner))) {
     const names = wanted.filter((container) => container.owner === owner).map(({ name }) => name);
     await owner.remove(names);
@@ -28,3 +27,35 @@ export const rm: Action = async ({ flags, words }) => {
   }
   return 0;
 };
+
+async function pickSeveral(found: readonly Found[]): Promise<readonly Found[]> {
+  if (found.length === 0) throw new SiloError("there is nothing to remove", { hint: "silo ls" });
+  const rows = columns(
+    found.map(({ name, tool, backend, status, created }) => [
+      name,
+      tool,
+      backend,
+      status,
+      ageText(created, Date.now()),
+    ]),
+  );
+  return await chooseSeveral(
+    "Which of them should be removed?",
+    found.map((value, i) => ({ value, label: rows[i] ?? value.name })),
+    "silo rm <name>…   # or --all",
+  );
+}
+
+/** @throws SiloError where something runs that may not be ended. */
+async function allowRunning(
+  wanted: readonly Found[],
+  { force, ask, all }: { force: boolean; ask: boolean; all: boolean },
+): Promise<void> {
+  const running = wanted.filter((container) => container.running).map(({ name }) => name);
+  if (running.length === 0 || force) return;
+  const names = running.join(" ");
+  const hint = `silo rm --force ${all ? "--all" : names}`;
+  const what = running.length === 1 ? `${names} still runs` : `${names} still run`;
+  if (ask && (await confirm(`${what}. End and remove?`, hint))) return;
+  throw new SiloError(ask ? "nothing was removed" : `still running: ${names}`, { hint });
+}

@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { siloOnTerminal } from "../support/pty.ts";
+import {
+  containers,
+  destroyWorld,
+  docker,
+  eventually,
+  finished,
+  makeWorld,
+  probe,
+  silo,
+  startSilo,
+  type World,
+} from "../support/silo.ts";
+
+const MINUTES = 5 * 60_000;
+const [ESCAPE, CTRL_C, TAB, ENTER] = ["\u001B", "\u0003", "\t", "\r"] as const;
+
+let world: World;
+beforeEach(() => {
+  world = makeWorld();
+});
+afterEach(() => {
+  const left = containers(world);
+  if (left.length > 0) docker("rm", "-f", ...left);
+  destroyWorld(world);
+});
+
+test("plain silo lets pick a tool, by typing a part of its name", async () => {
+  const pty = siloOnTerminal(world, ["--dry-run"]);
+  await pty.shows("● claude");
+  await pty.shows("Paperclip AI: Runs a team");
+  pty.type("vib");
+  await pty.shows("● vibe");
+  pty.type(ENTER);
+  await pty.shows(/tool +vibe/);
+  expect(await pty.exited).toBe(0);
+});
+
+test.each([
+  ["Esc", ESCAPE],
+  ["Ctrl-C", CTRL_C],
+])("%s cancels the picker with 130", async (_, key) => {
+  const pty = siloOnTerminal(world, []);
+  await pty.shows("Which tool?");
+  pty.type(key);
+  expect(await pty.exited).toBe(130);
+});
+
+test(
+  "the tool that ran here last is on top",
+  async () => {
+    expect((await probe(world, "true")).code).toBe(0);
+    const pty = siloOnTerminal(world, []);
+    await pty.shows("● codex");
+    pty.type(ESCAPE);
+    await pty.exited;
+  },
+  MINUTES,
+);
+
+test("without a terminal nothing is picked: the error names what to give", async () => {
+  const { code, stderr } = await silo(world, []);
+  expect(code).toBe(2);
+  expect(stderr).toContain("hint: silo claude");
+  expect(stderr).not.toContain("\u001B");
+});
+
+test(
+  "plain silo rm lets pick what goes, and asks before it ends what runs",
+  async () => {
+    const names = ["first", "second"].map((name) => `${name}-${crypto.randomUUID().slice(0, 8)}`);
+    const running = names.map((name) =>
+      finished(startSilo(world, ["codex", "--name", name, "--", "probe", "sleep 600"])),
+    );
+    await eventually("both run", () => containers(world, "status=running").length === 2);
+    const pty = siloOnTerminal(world, ["rm"]);
+    await pty.shows(/◻ first-\w+ +codex +docker +Up/);
+    pty.type("first");
+    await pty.shows("(1 match)");
+    pty.type(TAB);
+    await pty.shows("◼ first");
+    pty.type(ENTER);
+    await pty.shows("still runs. End and remove?");
+    pty.type("y");
+    expect(await pty.exited).toBe(0);
+    expect(containers(world, "status=running")).toEqual(names.slice(1));
+    docker("rm", "-f", ...containers(world));
+    await Promise.all(running);
+  },
+  MINUTES,
+);
