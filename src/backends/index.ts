@@ -1,4 +1,5 @@
 import type { Config } from "../config/types.ts";
+import type { Finding } from "../core/finding.ts";
 import type { BackendName } from "../core/types.ts";
 import { SiloError } from "../errors.ts";
 import type { Backend, EarlyAnswer } from "./backend.ts";
@@ -18,6 +19,22 @@ type EarlyFolder = { readonly askEarly: (question: EarlyAnswer["question"]) => E
 const EARLY: { readonly [K in BackendName]?: () => Promise<EarlyFolder> } = {
   docker: () => import("./docker/list.ts"),
 };
+
+/** What `silo doctor` asks of each. */
+const DOCTORS: {
+  readonly [K in BackendName]: () => Promise<{
+    diagnose: (config: Config) => Promise<readonly Finding[]>;
+  }>;
+} = {
+  docker: () => import("./docker/doctor.ts"),
+  container: () => import("./container/doctor.ts"),
+  fly: () => import("./fly/doctor.ts"),
+};
+
+/** How a backend is. */
+export async function diagnose(name: BackendName, config: Config): Promise<readonly Finding[]> {
+  return await (await DOCTORS[name]()).diagnose(config);
+}
 
 export const AVAILABLE = Object.keys(REGISTRY) as readonly BackendName[];
 

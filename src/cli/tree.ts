@@ -87,6 +87,17 @@ const shell: Node = {
   load: async () => (await import("./commands/exec.ts")).shell,
 };
 
+const doctor: Node = {
+  group: "Configuration",
+  definition: define("doctor", "say what is installed, started and signed in, and how to mend it", {
+    ...BACKEND_ARG,
+    json: { type: "boolean", description: "as data" },
+  }),
+  examples: ["silo doctor", "silo doctor --backend docker"],
+  words: NO_WORDS,
+  load: async () => (await import("./commands/doctor.ts")).doctor,
+};
+
 function configNode(name: string, description: string, args: ArgsDef, load: Node["load"]): Node {
   return {
     group: "Configuration",
@@ -168,7 +179,7 @@ const root: Node = {
 
 /** Every command by its words; the empty name is plain `silo`. */
 export const COMMANDS: ReadonlyMap<string, Node> = new Map(
-  [root, ...TOOLS.map(toolNode), ls, rm, exec, shell, ...configNodes].map((node) => [
+  [root, ...TOOLS.map(toolNode), ls, rm, exec, shell, ...configNodes, doctor].map((node) => [
     nameOf(node),
     node,
   ]),

@@ -12,7 +12,7 @@ export type Pty = {
   readonly kill: (signal: NodeJS.Signals) => void;
 };
 
-const COLOURS = new RegExp("\u001B\\[[\\d;]*m", "g");
+const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`, "g");
 
 /** Starts a program on a pseudo-terminal of 80 by 24. */
 export function onTerminal(command: readonly string[], world: World): Pty {

@@ -1,0 +1,31 @@
+import { atLeast, type Finding } from "../../core/finding.ts";
+import { askProgram } from "../../sys/answer.ts";
+
+const LEAST = "0.9";
+const INSTALL = "brew install container && container system start";
+
+/** Apple's `container`: the command, its version and its service (`container --version`, `container system status`). */
+export async function diagnose(): Promise<readonly Finding[]> {
+  const check = "container";
+  if (process.platform !== "darwin") return [{ check, state: "off", detail: "only on macOS" }];
+  const [version, status] = await Promise.all([
+    askProgram("container", ["--version"]),
+    askProgram("container", ["system", "status"]),
+  ]);
+  if (version === "missing")
+    return [{ check, state: "off", detail: "not installed", mend: INSTALL }];
+  if (version === "silent" || status === "silent") {
+    const mend = "container system stop && container system start";
+    return [{ check, state: "bad", detail: "container does not answer", mend }];
+  }
+  const own = /version (\S+)/.exec(version.stdout)?.[1] ?? "";
+  if (!atLeast(own, LEAST)) {
+    const detail = `container ${own} is too old; silo needs ${LEAST} or newer`;
+    return [{ check, state: "bad", detail, mend: "brew upgrade container" }];
+  }
+  if (status === "missing" || status.code !== 0) {
+    const detail = `container ${own}, but its service is not started`;
+    return [{ check, state: "bad", detail, mend: "container system start" }];
+  }
+  return [{ check, state: "ok", detail: `container ${own}, service started` }];
+}

@@ -1,0 +1,67 @@
+import type { Config } from "../../config/types.ts";
+import { atLeast, type Finding } from "../../core/finding.ts";
+import { askProgram, type Answer } from "../../sys/answer.ts";
+import { ProgramMissing } from "../../sys/process.ts";
+import { engineError, missingCli } from "./errors.ts";
+
+/** The first with `--pull=never`, which a start needs. */
+const LEAST = "20.10";
+
+/** The engine's command, whether it answers, and how it builds. */
+export async function diagnose({ backends }: Config): Promise<readonly Finding[]> {
+  const command = backends.docker.command.value;
+  const [version, buildx] = await Promise.all([
+    askProgram(command, ["version", "--format", "{{json .}}"]),
+    askProgram(command, ["buildx", "version"]),
+  ]);
+  const engine = engineFinding(command, version);
+  if (engine.state !== "ok") return [engine];
+  const modern = typeof buildx === "object" && buildx.code === 0;
+  return [
+    engine,
+    {
+      check: "docker builder",
+      state: "ok",
+      detail: modern ? "BuildKit" : "the one that came with the engine; buildx would be faster",
+    },
+  ];
+}
+
+function engineFinding(command: string, answer: Answer): Finding {
+  const check = "docker";
+  if (answer === "missing") {
+    const { message, hint } = missingCli(new ProgramMissing(command));
+    return { check, state: "bad", detail: message, ...(hint === undefined ? {} : { mend: hint }) };
+  }
+  if (answer === "silent") {
+    const mend = "sudo systemctl restart docker   # or restart Docker Desktop, OrbStack or colima";
+    return { check, state: "bad", detail: `${command} version does not answer`, mend };
+  }
+  const { client, server } = versions(answer.stdout);
+  if (answer.code !== 0) {
+    const { message, hint } = engineError(answer.stderr, `${command} version`);
+    return { check, state: "bad", detail: message, ...(hint === undefined ? {} : { mend: hint }) };
+  }
+  if (!isPodman(command) && !atLeast(client, LEAST)) {
+    return {
+      check,
+      state: "bad",
+      detail: `${command} ${client} is too old; silo needs ${LEAST} or newer`,
+      mend: "https://docs.docker.com/engine/install",
+    };
+  }
+  const engine = server === "" ? "" : `, engine ${server}`;
+  return { check, state: "ok", detail: `${command} ${client}${engine}` };
+}
+
+const isPodman = (command: string) => /(^|\/)podman$/.test(command);
+
+/** From `docker version --format '{{json .}}'` (Docker 20.10 to 28, podman 4, which has no server of its own). */
+function versions(stdout: string): { client: string; server: string } {
+  try {
+    const { Client, Server } = JSON.parse(stdout) as Record<string, { Version?: string } | null>;
+    return { client: Client?.Version ?? "", server: Server?.Version ?? "" };
+  } catch {
+    return { client: "", server: "" };
+  }
+}

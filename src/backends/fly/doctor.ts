@@ -1,0 +1,40 @@
+import type { Finding } from "../../core/finding.ts";
+import { askProgram } from "../../sys/answer.ts";
+
+/** Fly.io: the command, the sign-in, and the programs that keep files in step. Nothing of it is needed elsewhere. */
+export async function diagnose(): Promise<readonly Finding[]> {
+  const [version, account, mutagen, ssh] = await Promise.all([
+    askProgram("fly", ["version"]),
+    askProgram("fly", ["auth", "whoami"]),
+    askProgram("mutagen", ["version"]),
+    askProgram("ssh", ["-V"]),
+  ]);
+  if (version === "missing" || account === "missing") {
+    return [{ check: "fly", state: "off", detail: "not installed", mend: "brew install flyctl" }];
+  }
+  if (version === "silent" || account === "silent") {
+    return [{ check: "fly", state: "bad", detail: "fly does not answer", mend: "fly doctor" }];
+  }
+  const own = /v(\d\S*)/.exec(version.stdout)?.[1] ?? "";
+  const fly: Finding =
+    account.code === 0
+      ? { check: "fly", state: "ok", detail: `fly ${own}, signed in` }
+      : { check: "fly", state: "bad", detail: `fly ${own}, not signed in`, mend: "fly auth login" };
+  return [
+    fly,
+    typeof mutagen === "object"
+      ? { check: "mutagen", state: "ok", detail: mutagen.stdout.trim() }
+      : helperMissing("mutagen", "brew install mutagen-io/mutagen/mutagen"),
+    typeof ssh === "object"
+      ? {
+          check: "ssh",
+          state: "ok",
+          detail: /OpenSSH_[^,\s]+/.exec(ssh.stderr)?.[0] ?? "installed",
+        }
+      : helperMissing("ssh", "install OpenSSH's client"),
+  ];
+}
+
+function helperMissing(check: string, mend: string): Finding {
+  return { check, state: "bad", detail: "not installed; fly machines need it", mend };
+}

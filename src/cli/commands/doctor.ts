@@ -1,0 +1,82 @@
+import { chooseBackend, diagnose } from "../../backends/index.ts";
+import { loadFiles } from "../../config/load.ts";
+import { mergeConfig } from "../../config/merge.ts";
+import type { Config } from "../../config/types.ts";
+import type { Finding } from "../../core/finding.ts";
+import { isUtf8 } from "../../core/locale.ts";
+import { printable } from "../../core/quote.ts";
+import { BACKENDS, type BackendName } from "../../core/types.ts";
+import { SiloError } from "../../errors.ts";
+import { checkHost } from "../../sys/checkup.ts";
+import { readText } from "../../sys/fs.ts";
+import { hostFacts } from "../../sys/host.ts";
+import { onPath } from "../../sys/on-path.ts";
+import { place, type Place } from "../../sys/place.ts";
+import { paint } from "../../ui/colour.ts";
+import { print } from "../../ui/print.ts";
+import { backendFlag } from "../args.ts";
+import type { Action } from "../tree.ts";
+
+/** `silo doctor`: everything is asked side by side. Exits with 1 where silo cannot run as it is set up. */
+export const doctor: Action = async ({ flags }) => {
+  const here = place();
+  const { config, finding } = await configuration(here);
+  const chosen = chooseBackend(backendFlag(flags), config.backend?.value, onPath);
+  const [host, ...backends] = await Promise.all([
+    hostFacts(here).then(checkHost),
+    ...BACKENDS.map(async (name) => ofBackend(name, chosen, await diagnose(name, config))),
+  ]);
+  const findings = [...backends.flat(), finding, ...host];
+  if (flags["json"] === true) print(JSON.stringify(findings, undefined, 2));
+  else print(findings.map((found) => shown(found, here)).join("\n"));
+  return findings.some(({ state }) => state === "bad") ? 1 : 0;
+};
+
+/** What is wrong with a backend is grave only where it is the chosen one, and grave there where it is missing. */
+function ofBackend(
+  name: BackendName,
+  chosen: BackendName,
+  findings: readonly Finding[],
+): readonly Finding[] {
+  return findings.map((finding) => {
+    if (name !== chosen) return finding.state === "bad" ? { ...finding, state: "warn" } : finding;
+    const mark = finding.check === name ? `${finding.detail} (used here)` : finding.detail;
+    return { ...finding, state: finding.state === "off" ? "bad" : finding.state, detail: mark };
+  });
+}
+
+/** What holds here, approved or not: nothing of it is obeyed but where to look. */
+async function configuration(here: Place): Promise<{ config: Config; finding: Finding }> {
+  const check = "configuration";
+  try {
+    const files = await loadFiles(here, readText);
+    const detail = files.length === 1 ? "1 file" : `${files.length} files`;
+    // A project's own word must not decide which program is started here.
+    const config = mergeConfig(
+      files.filter(({ global }) => global),
+      here.env,
+    );
+    return { config, finding: { check, state: "ok", detail } };
+  } catch (error) {
+    if (!(error instanceof SiloError)) throw error;
+    const detail = [error.message, ...error.detail].join("; ");
+    const finding: Finding = { check, state: "bad", detail, mend: "silo config edit" };
+    return { config: mergeConfig([], here.env), finding };
+  }
+}
+
+const MARKS = {
+  ok: { sign: "✔", plain: "ok", colour: "green" },
+  warn: { sign: "!", plain: "!", colour: "yellow" },
+  bad: { sign: "✘", plain: "x", colour: "red" },
+  off: { sign: "-", plain: "-", colour: "grey" },
+} as const;
+
+const WIDEST = "docker builder".length;
+
+function shown({ check, state, detail, mend }: Finding, { env, platform }: Place): string {
+  const { sign, plain, colour } = MARKS[state];
+  const mark = isUtf8(env, platform) ? sign : plain.padEnd(2);
+  const line = `${paint(colour, mark, process.stdout)} ${check.padEnd(WIDEST)}  ${printable(detail)}`;
+  return mend === undefined || state === "ok" ? line : `${line}\n${" ".repeat(4)}${mend}`;
+}
