@@ -1,7 +1,8 @@
 import type { ArgsDef } from "citty";
 import { suggestion } from "../core/nearest.ts";
 import { UsageError } from "../errors.ts";
-import { COMMANDS, flagsOf, nameOf, type Input, type Node } from "./tree.ts";
+import { flagsOf, nameOf, type Input, type Node } from "./command.ts";
+import { COMMANDS } from "./tree.ts";
 
 /** What the command line asks for. */
 export type Parsed = { readonly node: Node; readonly help: boolean } & Input;

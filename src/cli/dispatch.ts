@@ -1,6 +1,7 @@
 import { askEarly, AVAILABLE, chooseBackend, type Early } from "../backends/index.ts";
 import { REFRESH_WORD } from "../tools/versions.ts";
 import type { Parsed } from "./argv.ts";
+import { COMPLETE_WORD } from "./completion.ts";
 
 /** `silo ls` as it is mostly typed: the engines are asked before the rest of silo is loaded. */
 const PLAIN_LIST = /^ls( (-q|--quiet|--json))?$/;
@@ -8,6 +9,7 @@ const PLAIN_LIST = /^ls( (-q|--quiet|--json))?$/;
 /** Finds the command of a command line and runs it. @returns the exit code. */
 export async function dispatch(argv: readonly string[]): Promise<number> {
   if (argv[0] === REFRESH_WORD) return await refresh();
+  if (argv[0] === COMPLETE_WORD) return await offer(argv.slice(1));
   const list = PLAIN_LIST.test(argv.join(" ")) ? askEarly("list", AVAILABLE) : undefined;
   const { parseArgv } = await import("./argv.ts");
   const parsed = parseArgv(argv);
@@ -43,5 +45,25 @@ async function refresh(): Promise<number> {
     import("../core/paths.ts"),
   ]);
   await refreshVersions(xdgDirectories(homedir(), process.env).cache);
+  return 0;
+}
+
+/** Answers a shell's completion: whatever goes wrong, nothing is said and nothing offered. */
+async function offer(words: readonly string[]): Promise<number> {
+  try {
+    const [{ complete }, { knownNames }, { print }, { homedir }, { xdgDirectories }] =
+      await Promise.all([
+        import("./complete.ts"),
+        import("../sys/sessions.ts"),
+        import("../ui/print.ts"),
+        import("node:os"),
+        import("../core/paths.ts"),
+      ]);
+    const offers = complete(words, knownNames(xdgDirectories(homedir(), process.env).state));
+    if (typeof offers === "string") print(offers);
+    else for (const { word, about } of offers) print(`${word}\t${about}`);
+  } catch {
+    // A broken state directory is told by the command itself.
+  }
   return 0;
 }

@@ -36,7 +36,7 @@ export async function execute({ backend, plan, names, state, flags }: Execution)
       plan,
       state,
       names,
-      sessionId: session.id,
+      own: session,
       forceBuild: flags.forceBuild,
       verbose: flags.verbose,
     });

@@ -1,5 +1,6 @@
 import type { ArgsDef } from "citty";
-import { COMMANDS, flagsOf, nameOf, type Node } from "./tree.ts";
+import { flagsOf, nameOf, type Node } from "./command.ts";
+import { COMMANDS } from "./tree.ts";
 
 const GROUPS = ["Run", "Containers", "Configuration"] as const;
 

@@ -3,6 +3,7 @@ import { nextName } from "../core/naming.ts";
 import type { Exit, RunPlan, Session } from "../core/types.ts";
 import { Cancelled, SiloError } from "../errors.ts";
 import { waitForLock } from "../sys/locks.ts";
+import type { OwnSession } from "../sys/sessions.ts";
 import { interruptible } from "../sys/interrupt.ts";
 import { log } from "../ui/log.ts";
 import { buildProgress } from "../ui/progress.ts";
@@ -13,7 +14,7 @@ const MAX_CLASHES = 50;
 export type Launch = {
   readonly backend: Backend;
   readonly plan: RunPlan;
-  readonly sessionId: string;
+  readonly own: OwnSession;
   /** The XDG state directory. */
   readonly state: string;
   /** Names in use, asked for early. */
@@ -24,13 +25,14 @@ export type Launch = {
 
 /** Runs the plan, and mends what can be mended: a missing image, a taken name, a taken port of the tool's own. */
 export async function launch(given: Launch): Promise<Exit> {
-  const { backend, sessionId } = given;
+  const { backend, own } = given;
   let plan = given.plan;
   let built = given.forceBuild;
   if (given.forceBuild) await buildImage(given);
   let name = plan.name ?? nextName(plan.project, await given.names);
   for (let clashes = 0; ;) {
-    const session: Session = { id: sessionId, name };
+    const session: Session = { id: own.id, name };
+    own.named(name);
     const outcome = await backend.run(plan, session);
     switch (outcome.kind) {
       case "exit":

@@ -9,6 +9,16 @@ export type SessionRecord = {
   /** When the process started, in the system's own form; tells it from a later one with the same id. */
   readonly started: string;
   readonly backend: BackendName;
+  /** The container's name, once it is settled. */
+  readonly name?: string;
+};
+
+/** A session that this process has opened. */
+export type OwnSession = {
+  readonly id: string;
+  readonly named: (name: string) => void;
+  /** Ending twice is harmless. */
+  readonly close: () => void;
 };
 
 /** Directory of the running silos' files. */
@@ -16,21 +26,28 @@ export function sessionDirectory(state: string): string {
   return `${state}/silo/sessions`;
 }
 
-/**
- * Notes that this process starts a run on a backend.
- * @returns the session's id and how to end it; ending twice is harmless.
- */
-export async function openSession(
-  state: string,
-  backend: BackendName,
-): Promise<{ id: string; close: () => void }> {
+/** Notes that this process starts a run on a backend. */
+export async function openSession(state: string, backend: BackendName): Promise<OwnSession> {
   const id = crypto.randomUUID().replaceAll("-", "").slice(0, 16);
   const directory = sessionDirectory(state);
   const path = `${directory}/${id}.json`;
   const record: SessionRecord = { id, pid: process.pid, started: await processStart(), backend };
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  writeFileSync(path, JSON.stringify(record), { mode: 0o600 });
-  return { id, close: () => forgetSession(state, id) };
+  const write = (value: SessionRecord) =>
+    writeFileSync(path, JSON.stringify(value), { mode: 0o600 });
+  write(record);
+  return {
+    id,
+    named: (name) => write({ ...record, name }),
+    close: () => forgetSession(state, id),
+  };
+}
+
+/** Names of what runs, as the sessions' files have them: nobody is asked, so one or the other may be gone. */
+export function knownNames(state: string): readonly string[] {
+  return readSessions(state)
+    .flatMap(({ name }) => (name === undefined ? [] : [name]))
+    .toSorted();
 }
 
 /** Sessions on this backend whose silo has died without cleaning up. */
@@ -81,12 +98,15 @@ function readRecord(path: string): SessionRecord | undefined {
 
 function isRecord(value: unknown): value is SessionRecord {
   if (typeof value !== "object" || value === null) return false;
-  const { id, pid, started, backend } = value as Partial<Record<keyof SessionRecord, unknown>>;
+  const { id, pid, started, backend, name } = value as Partial<
+    Record<keyof SessionRecord, unknown>
+  >;
   return (
     typeof id === "string" &&
     /^[0-9a-f]{16}$/.test(id) &&
     typeof pid === "number" &&
     typeof started === "string" &&
-    typeof backend === "string"
+    typeof backend === "string" &&
+    (name === undefined || typeof name === "string")
   );
 }

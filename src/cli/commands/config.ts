@@ -8,7 +8,7 @@ import { place, type Place } from "../../sys/place.ts";
 import { hasColour } from "../../ui/colour.ts";
 import { log } from "../../ui/log.ts";
 import { print } from "../../ui/print.ts";
-import type { Action } from "../tree.ts";
+import type { Action } from "../command.ts";
 
 function shown(text: string): number {
   print(text);

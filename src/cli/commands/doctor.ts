@@ -15,7 +15,7 @@ import { place, type Place } from "../../sys/place.ts";
 import { paint } from "../../ui/colour.ts";
 import { print } from "../../ui/print.ts";
 import { backendFlag } from "../args.ts";
-import type { Action } from "../tree.ts";
+import type { Action } from "../command.ts";
 
 /** `silo doctor`: everything is asked side by side. Exits with 1 where silo cannot run as it is set up. */
 export const doctor: Action = async ({ flags }) => {

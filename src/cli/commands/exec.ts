@@ -1,7 +1,7 @@
 import type { Flags } from "../args.ts";
 import { backendFlag } from "../args.ts";
 import { allContainers, pick } from "../backends.ts";
-import type { Action } from "../tree.ts";
+import type { Action } from "../command.ts";
 
 /** The shell of the user's choice inside, zsh before bash. */
 const LOGIN_SHELL = ["sh", "-c", 'exec "$(command -v zsh || command -v bash || command -v sh)" -l'];

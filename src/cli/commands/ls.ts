@@ -2,7 +2,7 @@ import { backendFlag } from "../args.ts";
 import { allContainers } from "../backends.ts";
 import { print, say } from "../../ui/print.ts";
 import { table } from "../../ui/table.ts";
-import type { Action } from "../tree.ts";
+import type { Action } from "../command.ts";
 
 /** `silo ls`: a table, names only, or data. */
 export const ls: Action = async ({ flags }, early) => {

@@ -5,7 +5,7 @@ import { canAsk, chooseSeveral, confirm } from "../../ui/prompts.ts";
 import { columns } from "../../ui/table.ts";
 import { backendFlag } from "../args.ts";
 import { allContainers, pick, type Found } from "../backends.ts";
-import type { Action } from "../tree.ts";
+import type { Action } from "../command.ts";
 
 /** `silo rm`: by name, all, or those that the user picks. A running one needs --force, as with docker. */
 export const rm: Action = async ({ flags, words }) => {

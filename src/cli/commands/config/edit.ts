@@ -12,7 +12,7 @@ import { place, type Place } from "../../../sys/place.ts";
 import { log } from "../../../ui/log.ts";
 import { canAsk, choose, confirm } from "../../../ui/prompts.ts";
 import type { Flags } from "../../args.ts";
-import type { Action } from "../../tree.ts";
+import type { Action } from "../../command.ts";
 import { approveText, needsNoApproval } from "../../trust.ts";
 import { fileOf, schemaAddress, scopeFlag } from "./scope.ts";
 

@@ -5,7 +5,7 @@ import { place } from "../../../sys/place.ts";
 import { createFile } from "../../../sys/write.ts";
 import { log } from "../../../ui/log.ts";
 import { choose } from "../../../ui/prompts.ts";
-import type { Action } from "../../tree.ts";
+import type { Action } from "../../command.ts";
 import { approveText } from "../../trust.ts";
 import { fileOf, schemaAddress, scopeFlag, type Scope } from "./scope.ts";
 

@@ -23,7 +23,7 @@ import { readTrust, updateTrust } from "../../../sys/trust.ts";
 import { log } from "../../../ui/log.ts";
 import { print, say } from "../../../ui/print.ts";
 import { table } from "../../../ui/table.ts";
-import type { Action } from "../../tree.ts";
+import type { Action } from "../../command.ts";
 import { approveText, askPlace, trustStore } from "../../trust.ts";
 import { gitPlace, grantingPatterns } from "../../trust-patterns.ts";
 

@@ -1,0 +1,17 @@
+import { suggestion } from "../../core/nearest.ts";
+import { UsageError } from "../../errors.ts";
+import { print } from "../../ui/print.ts";
+import type { Action } from "../command.ts";
+import { SCRIPTS, SHELLS } from "../completion.ts";
+
+/** `silo completion <shell>`. */
+export const completion: Action = async ({ words: [wanted = ""] }) => {
+  const shell = SHELLS.find((name) => name === wanted);
+  if (shell === undefined) {
+    throw new UsageError(`silo knows no shell "${wanted}"${suggestion(wanted, SHELLS)}`, {
+      hint: `silo completion ${SHELLS.join("|")}`,
+    });
+  }
+  print(SCRIPTS[shell].trimEnd());
+  return 0;
+};

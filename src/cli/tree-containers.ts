@@ -1,0 +1,46 @@
+import { BACKEND_ARG } from "./args.ts";
+import { define, NO_WORDS, type Node } from "./command.ts";
+
+const ls: Node = {
+  group: "Containers",
+  definition: define("ls", "list what silo started, of every backend", {
+    ...BACKEND_ARG,
+    quiet: { type: "boolean", alias: "q", description: "names only" },
+    json: { type: "boolean", description: "as data" },
+  }),
+  examples: ["silo ls", "silo rm $(silo ls -q)"],
+  words: NO_WORDS,
+  load: async () => (await import("./commands/ls.ts")).ls,
+};
+
+const rm: Node = {
+  group: "Containers",
+  definition: define("rm", "remove containers", {
+    ...BACKEND_ARG,
+    all: { type: "boolean", description: "all that silo started" },
+    force: { type: "boolean", alias: "f", description: "running ones too" },
+  }),
+  examples: ["silo rm app-1", "silo rm --all --force"],
+  words: { min: 0, max: Infinity, form: "[name…]", offer: "containers" },
+  load: async () => (await import("./commands/rm.ts")).rm,
+};
+
+const exec: Node = {
+  group: "Containers",
+  definition: define("exec", "run a command in a running container", BACKEND_ARG),
+  examples: ["silo exec app-1 git status", "echo hi | silo exec app-1 cat"],
+  words: { min: 2, max: Infinity, form: "<name> [--] <command…>", offer: "containers" },
+  verbatimAfter: 1,
+  load: async () => (await import("./commands/exec.ts")).exec,
+};
+
+const shell: Node = {
+  group: "Containers",
+  definition: define("shell", "open a login shell in a running container", BACKEND_ARG),
+  examples: ["silo shell app-1"],
+  words: { min: 1, max: 1, form: "<name>", offer: "containers" },
+  load: async () => (await import("./commands/exec.ts")).shell,
+};
+
+/** What is done with what runs. */
+export const CONTAINER_NODES: readonly Node[] = [ls, rm, exec, shell];

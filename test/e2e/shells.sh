@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Installs the shells whose completion is tested, where that is possible. The tests say which they miss.
+set -euo pipefail
+missing=()
+for shell in zsh fish; do command -v "$shell" >/dev/null || missing+=("$shell"); done
+[ ${#missing[@]} -gt 0 ] || exit 0
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+  printf 'shells: THE COMPLETION OF %s IS NOT TESTED HERE\n' "${missing[*]}" >&2
+  exit 0
+fi
+printf 'shells: installing %s\n' "${missing[*]}" >&2
+apt-get update >/dev/null 2>&1 || :
+DEBIAN_FRONTEND=noninteractive \
+  apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}" >/dev/null
