@@ -75,7 +75,7 @@ async function version(world: World): Promise<Row> {
 }
 
 async function list(world: World): Promise<Row> {
-  const raw = ["docker", "ps", "--all", "--filter", "label=silo.managed=1"];
+  const raw = ["docker", "ps", "--all", "--filter", "label=silo.session"];
   const result = await paired(run([SILO, "ls"], world), run(raw, world), ROUNDS);
   return row("ls against docker ps", "at most 1.5 times", result.ratio <= 1.5, result);
 }

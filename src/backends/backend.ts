@@ -16,6 +16,17 @@ export type ContainerInfo = {
   readonly created: string | undefined;
 };
 
+/** An image that silo built. */
+export type ImageInfo = {
+  /** What the backend knows it by: the tag, or its id where it has none any more. */
+  readonly reference: string;
+  readonly tool: string;
+  /** Bytes, with the layers that it shares with others. */
+  readonly size: number;
+  /** ISO 8601, where the backend tells. */
+  readonly created: string | undefined;
+};
+
 /** How an attempt to run ended. All but `exit` are for the caller to mend and try again. */
 export type RunOutcome =
   | { readonly kind: "exit"; readonly code: Exit }
@@ -70,6 +81,10 @@ export type Backend = {
   readonly list: () => Promise<readonly ContainerInfo[]>;
   /** Stops and deletes; names that are gone already are no error. */
   readonly remove: (names: readonly string[]) => Promise<void>;
+  /** What silo built, used or not. */
+  readonly images: () => Promise<readonly ImageInfo[]>;
+  /** Deletes images. @returns those that are still in use and so stay. */
+  readonly removeImages: (references: readonly string[]) => Promise<readonly string[]>;
   /** Deletes whatever belongs to sessions whose silo has died. */
   readonly reap: (sessions: readonly string[]) => Promise<void>;
 };

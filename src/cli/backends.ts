@@ -13,13 +13,14 @@ import { reapDead } from "./reap.ts";
 export type Found = ContainerInfo & { readonly owner: Backend };
 
 /**
- * What silo started, of one backend or of all; leftovers of killed silos are deleted first.
- * A backend that does not answer is an error when it was asked for, else a warning.
+ * Asks one backend, or all, for a list of something.
+ * One that does not answer is an error when it was asked for, else a warning.
  */
-export async function allContainers(
+export async function ofEach<T>(
   asked: BackendName | undefined,
+  work: (owner: Backend, state: string) => Promise<readonly T[]>,
   early?: Early,
-): Promise<readonly Found[]> {
+): Promise<readonly T[]> {
   const here = place();
   const config = await trustedConfig(here, "backends");
   const { state } = xdgDirectories(here.home, here.env);
@@ -27,12 +28,7 @@ export async function allContainers(
   const lists = await Promise.all(
     names.map(async (name) => {
       try {
-        const owner = await openBackend(name, config, early);
-        const gone = await reapDead(owner, state);
-        const listed = await owner.list();
-        return listed
-          .filter(({ session }) => !gone.includes(session))
-          .map((info) => ({ ...info, owner }));
+        return await work(await openBackend(name, config, early), state);
       } catch (error) {
         if (asked !== undefined || AVAILABLE.length === 1) throw error;
         log.warn(`${name}: ${errorText(error)}`);
@@ -41,6 +37,21 @@ export async function allContainers(
     }),
   );
   return lists.flat();
+}
+
+/** What silo started, of one backend or of all; leftovers of killed silos are deleted first. */
+export async function allContainers(
+  asked: BackendName | undefined,
+  early?: Early,
+): Promise<readonly Found[]> {
+  const list = async (owner: Backend, state: string) => {
+    const gone = await reapDead(owner, state);
+    const listed = await owner.list();
+    return listed
+      .filter(({ session }) => !gone.includes(session))
+      .map((info) => ({ ...info, owner }));
+  };
+  return await ofEach(asked, list, early);
 }
 
 /** The container of that name. @throws SiloError with the nearest name. */

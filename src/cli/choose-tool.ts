@@ -1,7 +1,7 @@
 import type { Config } from "../config/types.ts";
 import { matchingRepos } from "../core/repos.ts";
 import type { HostFacts } from "../core/types.ts";
-import { lastTool } from "../sys/last-tool.ts";
+import { project } from "../sys/projects.ts";
 import { TOOLS, type ToolName } from "../tools/index.ts";
 import { choose } from "../ui/prompts.ts";
 
@@ -18,7 +18,7 @@ export async function chooseTool(
   const patterns = matchingRepos(Object.keys(config.repos), git.remotes);
   const ofRepo = patterns.toReversed().map((pattern) => config.repos[pattern]?.tool);
   const configured = ofRepo.find((known) => known !== undefined) ?? config.tool;
-  return configured === undefined ? await pickTool(lastTool(state, cwd)) : configured.value;
+  return configured === undefined ? await pickTool(project(state, cwd)?.tool) : configured.value;
 }
 
 async function pickTool(last: string | undefined): Promise<ToolName> {

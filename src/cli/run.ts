@@ -6,8 +6,8 @@ import type { Exit, HostFacts } from "../core/types.ts";
 import { SiloError } from "../errors.ts";
 import { hostFacts, pathFacts } from "../sys/host.ts";
 import { onPath } from "../sys/on-path.ts";
-import { rememberTool } from "../sys/last-tool.ts";
 import { place } from "../sys/place.ts";
+import { rememberRun } from "../sys/projects.ts";
 import { refreshInBackground, toolVersions } from "../sys/versions.ts";
 import { toolByName } from "../tools/index.ts";
 import { confirm } from "../ui/prompts.ts";
@@ -55,7 +55,7 @@ export async function runTool({ tool: named, args, flags, early }: RunInput): Pr
   }
   await confirmPlace(host, flags.yes);
   for (const warning of [...backend.warnings, ...plan.warnings]) log.warn(warning);
-  rememberTool(dirs.state, host.cwd, tool.name);
+  rememberRun(dirs.state, host.cwd, tool.name, plan.image.tag);
   await refreshInBackground(dirs.cache);
   return await execute({ backend, plan, names, state: dirs.state, flags });
 }

@@ -42,5 +42,21 @@ const shell: Node = {
   load: async () => (await import("./commands/exec.ts")).shell,
 };
 
+const prune: Node = {
+  group: "Containers",
+  definition: define(
+    "prune",
+    "remove images that no project uses, and containers that have ended",
+    {
+      ...BACKEND_ARG,
+      yes: { type: "boolean", alias: "y", description: "do not ask" },
+      "dry-run": { type: "boolean", description: "only show what would go" },
+    },
+  ),
+  examples: ["silo prune", "silo prune --dry-run", "silo prune --yes"],
+  words: NO_WORDS,
+  load: async () => (await import("./commands/prune.ts")).prune,
+};
+
 /** What is done with what runs. */
-export const CONTAINER_NODES: readonly Node[] = [ls, rm, exec, shell];
+export const CONTAINER_NODES: readonly Node[] = [ls, rm, exec, shell, prune];

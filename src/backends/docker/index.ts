@@ -70,6 +70,9 @@ export function open(config: Config, early?: EarlyAnswer): Backend {
       return await exec(settings, execArgs(name, argv, tty));
     },
     list: () => list(settings, once()),
+    images: async () => (await import("./images.ts")).images(settings),
+    removeImages: async (references) =>
+      (await import("./images.ts")).removeImages(settings, references),
     remove: (wanted) => remove(settings, wanted),
     reap: (sessions) => reap(settings, sessions),
   };

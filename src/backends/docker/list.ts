@@ -4,7 +4,8 @@ import type { ContainerInfo, EarlyAnswer } from "../backend.ts";
 import { DEFAULT_COMMAND, listArgs, NAMES_ARGS, type DockerSettings } from "./args.ts";
 import { engineError, missingCli } from "./errors.ts";
 
-const OURS = "label=silo.managed=1";
+/** Images have the other labels too, and hand them on to whatever is started from them by hand. */
+const OURS = "label=silo.session";
 
 /** So short a life needs neither a garbage collector nor threads (Go's runtime package): a tenth of the time. */
 const SHORT_LIVED = { GOGC: "off", GOMAXPROCS: "1" };
@@ -79,7 +80,7 @@ export function parseContainer(line: string): ContainerInfo {
 }
 
 /** `2026-11-24 05:38:01 +0000 UTC` (Docker), or seconds since 1970 with a zone (podman) in ISO 8601. */
-function isoTime(written: string): string | undefined {
+export function isoTime(written: string): string | undefined {
   const [, date, time, zone] = /^(\S+) (\S+?)(?:\.\d+)? ([+-]\d{4})/.exec(written) ?? [];
   const ms = Date.parse(`${date}T${time}${zone?.slice(0, 3)}:${zone?.slice(3)}`);
   return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();

@@ -1,0 +1,86 @@
+import type { Backend, ImageInfo } from "../../backends/backend.ts";
+import { ageText } from "../../core/age.ts";
+import { sizeText, unused } from "../../core/prune.ts";
+import type { BackendName } from "../../core/types.ts";
+import { projects } from "../../sys/projects.ts";
+import { log } from "../../ui/log.ts";
+import { print, say } from "../../ui/print.ts";
+import { confirm } from "../../ui/prompts.ts";
+import { table } from "../../ui/table.ts";
+import { backendFlag } from "../args.ts";
+import { allContainers, ofEach, type Found } from "../backends.ts";
+import type { Action } from "../command.ts";
+
+type OwnedImage = ImageInfo & { readonly owner: Backend };
+
+/** `silo prune`: images that no project uses and containers that have ended. What dead silos left goes without a word. */
+export const prune: Action = async ({ flags }) => {
+  const asked = backendFlag(flags);
+  const containers = (await allContainers(asked)).filter(({ running }) => !running);
+  const images = await unusedImages(asked);
+  if (containers.length + images.length === 0) {
+    say("nothing to prune");
+    return 0;
+  }
+  const total = images.reduce((sum, { size }) => sum + size, 0);
+  const dry = flags["dry-run"] === true;
+  (dry ? print : say)(asTable(containers, images));
+  say(`${dry ? "would free" : "frees"} up to ${sizeText(total)}`);
+  if (dry) return 0;
+  if (flags["yes"] !== true && !(await confirm("Remove all of it?", "silo prune --yes"))) {
+    say("nothing was removed");
+    return 1;
+  }
+  await removeAll(containers, images);
+  return 0;
+};
+
+function unusedImages(asked: BackendName | undefined): Promise<readonly OwnedImage[]> {
+  return ofEach(asked, async (owner, state) => {
+    const images = await owner.images();
+    const uses = projects(state).flatMap((project) => Object.values(project.images));
+    const references = images.map(({ reference }) => reference);
+    const idle = unused(references, uses, Date.now());
+    return images
+      .filter(({ reference }) => idle.includes(reference))
+      .map((image) => ({ ...image, owner }));
+  });
+}
+
+function asTable(containers: readonly Found[], images: readonly OwnedImage[]): string {
+  const age = (created: string | undefined) => ageText(created, Date.now());
+  return table(
+    ["WHAT", "NAME", "BACKEND", "SIZE", "CREATED"],
+    [
+      ...containers.map(({ name, backend, created }) => [
+        "container",
+        name,
+        backend,
+        "",
+        age(created),
+      ]),
+      ...images.map(({ reference, owner, size, created }) => [
+        "image",
+        reference.replace(/^sha256:([0-9a-f]{12}).*$/, "$1"),
+        owner.name,
+        sizeText(size),
+        age(created),
+      ]),
+    ],
+  );
+}
+
+async function removeAll(
+  containers: readonly Found[],
+  images: readonly OwnedImage[],
+): Promise<void> {
+  for (const { owner, name } of containers) {
+    await owner.remove([name]);
+    print(name);
+  }
+  for (const { owner, reference } of images) {
+    const kept = await owner.removeImages([reference]);
+    if (kept.length === 0) print(reference);
+    else log.warn(`${reference} is used by a container and stays`);
+  }
+}

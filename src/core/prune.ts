@@ -1,0 +1,28 @@
+/** An image that a project used. */
+export type Use = { readonly tag: string; readonly used: number };
+
+/** How long an image is kept for a project that does not run. */
+export const KEEP_DAYS = 30;
+
+/**
+ * The images that nothing uses: those that are not the last of any project, or of one that has not run for
+ * a month. A new version of a tool makes a new image, and the old one ends here.
+ * @param now ms since 1970.
+ */
+export function unused(
+  references: readonly string[],
+  uses: readonly Use[],
+  now: number,
+): readonly string[] {
+  const fresh = uses.filter(({ used }) => now - used < KEEP_DAYS * 86_400_000);
+  const kept = new Set(fresh.map(({ tag }) => tag));
+  return references.filter((reference) => !kept.has(reference));
+}
+
+/** Bytes for people: `1.2 GB`. */
+export function sizeText(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const step = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const number = bytes / 1000 ** step;
+  return `${step === 0 || number >= 100 ? Math.round(number) : number.toFixed(1)} ${units[step]}`;
+}
