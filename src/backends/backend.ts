@@ -30,6 +30,8 @@ export type ImageInfo = {
 /** How an attempt to run ended. All but `exit` are for the caller to mend and try again. */
 export type RunOutcome =
   | { readonly kind: "exit"; readonly code: Exit }
+  /** The terminal is gone, and the tool was left running as the user wants it. */
+  | { readonly kind: "left" }
   | { readonly kind: "no-image" }
   | { readonly kind: "name-taken" }
   | { readonly kind: "port-taken"; readonly port: number };
@@ -76,6 +78,10 @@ export type Backend = {
   readonly run: (plan: RunPlan, session: Session) => Promise<RunOutcome>;
   /** Throws SiloError with the last 20 lines of output where a step fails. */
   readonly build: (image: ImagePlan, options: BuildOptions) => Promise<void>;
+  /** Whether a closed terminal will leave this run running. */
+  readonly keeps: (plan: RunPlan) => boolean;
+  /** Attaches this terminal to one that was left running; without it the backend cannot. */
+  readonly reconnect?: (name: string) => Promise<RunOutcome>;
   readonly exec: (name: string, argv: readonly string[], tty: boolean) => Promise<Exit>;
   /** What silo made, running or not. */
   readonly list: () => Promise<readonly ContainerInfo[]>;

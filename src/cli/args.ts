@@ -12,6 +12,7 @@ export const RUN_ARGS = {
   },
   json: { type: "boolean", description: "with --dry-run: as data" },
   name: { type: "string", valueHint: "NAME", description: "name of the container" },
+  keep: { type: "boolean", description: "leave the tool running when the terminal is closed" },
   yes: {
     type: "boolean",
     alias: "y",
@@ -29,6 +30,7 @@ export type RunFlags = {
   readonly dryRun: boolean;
   readonly json: boolean;
   readonly name: string | undefined;
+  readonly keep: boolean;
   readonly yes: boolean;
 };
 
@@ -49,6 +51,7 @@ export function runFlags(flags: Flags): RunFlags {
     dryRun: flags["dry-run"] === true,
     json: flags["json"] === true,
     name: typeof name === "string" ? name : undefined,
+    keep: flags["keep"] === true,
     yes: flags["yes"] === true,
   };
 }

@@ -4,6 +4,7 @@ import { xdgDirectories } from "../core/paths.ts";
 import type { BackendName } from "../core/types.ts";
 import { errorText, SiloError } from "../errors.ts";
 import { suggestion } from "../core/nearest.ts";
+import { forgetEnded } from "../sys/sessions.ts";
 import { place } from "../sys/place.ts";
 import { log } from "../ui/log.ts";
 import { trustedConfig } from "./config.ts";
@@ -47,6 +48,11 @@ export async function allContainers(
   const list = async (owner: Backend, state: string) => {
     const gone = await reapDead(owner, state);
     const listed = await owner.list();
+    await forgetEnded(
+      state,
+      owner.name,
+      listed.map(({ session }) => session),
+    );
     return listed
       .filter(({ session }) => !gone.includes(session))
       .map((info) => ({ ...info, owner }));

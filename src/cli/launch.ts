@@ -6,10 +6,13 @@ import { waitForLock } from "../sys/locks.ts";
 import type { OwnSession } from "../sys/sessions.ts";
 import { interruptible } from "../sys/interrupt.ts";
 import { log } from "../ui/log.ts";
+import { say } from "../ui/print.ts";
 import { buildProgress } from "../ui/progress.ts";
 
 /** Twenty silos may start at once; each clash means that another one got on. */
 const MAX_CLASHES = 50;
+
+const HANGUP = 129;
 
 export type Launch = {
   readonly backend: Backend;
@@ -32,11 +35,13 @@ export async function launch(given: Launch): Promise<Exit> {
   let name = plan.name ?? nextName(plan.project, await given.names);
   for (let clashes = 0; ;) {
     const session: Session = { id: own.id, name };
-    own.named(name);
+    own.named(name, backend.keeps(plan));
     const outcome = await backend.run(plan, session);
     switch (outcome.kind) {
       case "exit":
         return outcome.code;
+      case "left":
+        return leftRunning(own, name);
       case "no-image":
         if (built) throw vanished(plan);
         built = await buildImage(given);
@@ -51,6 +56,13 @@ export async function launch(given: Launch): Promise<Exit> {
         break;
     }
   }
+}
+
+/** A terminal that was closed is no failure, but nothing has ended either: the exit code of a hangup. */
+export function leftRunning(own: OwnSession, name: string): Exit {
+  own.leave();
+  say(`left running; come back with: silo reconnect ${name}`);
+  return HANGUP;
 }
 
 /**

@@ -45,7 +45,15 @@ export async function runTool({ tool: named, args, flags, early }: RunInput): Pr
   const dirs = xdgDirectories(host.home, host.env);
   const tool = toolByName(named ?? (await chooseTool(config, host, dirs.state)));
   const versions = await toolVersions(tool, dirs.cache);
-  const request: Request = { config, host, tool, args, versions, name: flags.name };
+  const request: Request = {
+    config,
+    host,
+    tool,
+    args,
+    versions,
+    name: flags.name,
+    keep: flags.keep,
+  };
   const refused = refusal(request);
   if (refused !== undefined) throw new SiloError(refused.message, { hint: refused.hint });
   const plan = planRun(request, await pathFacts(requestedPaths(request)));

@@ -42,6 +42,18 @@ const shell: Node = {
   load: async () => (await import("./commands/exec.ts")).shell,
 };
 
+const reconnect: Node = {
+  group: "Containers",
+  definition: define(
+    "reconnect",
+    "come back to a tool that was left running (--keep, backends.docker.keep)",
+    BACKEND_ARG,
+  ),
+  examples: ["silo claude --keep", "silo reconnect app-1"],
+  words: { min: 1, max: 1, form: "<name>", offer: "containers" },
+  load: async () => (await import("./commands/reconnect.ts")).reconnect,
+};
+
 const prune: Node = {
   group: "Containers",
   definition: define(
@@ -59,4 +71,4 @@ const prune: Node = {
 };
 
 /** What is done with what runs. */
-export const CONTAINER_NODES: readonly Node[] = [ls, rm, exec, shell, prune];
+export const CONTAINER_NODES: readonly Node[] = [ls, rm, exec, shell, reconnect, prune];

@@ -81,6 +81,7 @@ function backends(files: readonly LoadedFile[], env: Env): Config["backends"] {
     docker: {
       command: last(files, (config) => config.backends?.docker?.command) ?? fromDefault("docker"),
       socket: last(files, (config) => config.backends?.docker?.socket) ?? fromDefault(false),
+      keep: last(files, (config) => config.backends?.docker?.keep) ?? fromDefault(false),
       ...size("docker"),
     },
     container: size("container"),

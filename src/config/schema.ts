@@ -63,6 +63,10 @@ export const fileSchema = v.strictObject({
               v.optional(v.boolean()),
               "Shares the host's engine socket: root on the host.",
             ),
+            keep: about(
+              v.optional(v.boolean()),
+              "A closed terminal leaves the tool running, for `silo reconnect`.",
+            ),
             ...size,
           }),
         ),

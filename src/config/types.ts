@@ -24,6 +24,7 @@ export type Config = Layer & {
     readonly docker: {
       readonly command: Sourced<string>;
       readonly socket: Sourced<boolean>;
+      readonly keep: Sourced<boolean>;
       readonly cpus: Sourced<number> | undefined;
       readonly memory: Sourced<string> | undefined;
     };

@@ -23,6 +23,8 @@ export type Request = {
   readonly versions: Readonly<Record<string, string>>;
   /** `--name`. */
   readonly name: string | undefined;
+  /** `--keep`. */
+  readonly keep: boolean;
 };
 
 /** A layer of the configuration with its weight where two settings disagree. */
@@ -175,6 +177,7 @@ export function planRun(request: Request, paths: PathFacts): RunPlan {
       tty,
     }),
     tty,
+    keep: request.keep,
     exclusive:
       tool.exclusive === undefined ? undefined : toolPath(tool.exclusive, host.home, facts.xdg),
     warnings: [...warnings(request), ...mounts.warnings],

@@ -132,6 +132,8 @@ export type RunPlan = {
   readonly argv: readonly string[];
   /** A terminal on both ends: allocate one in the guest too. */
   readonly tty: boolean;
+  /** `--keep`: a closed terminal leaves the tool running, where the backend can do that. */
+  readonly keep: boolean;
   /** A directory that no two runs may share at once (Paperclip's database). */
   readonly exclusive: string | undefined;
   readonly warnings: readonly string[];

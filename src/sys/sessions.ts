@@ -11,12 +11,16 @@ export type SessionRecord = {
   readonly backend: BackendName;
   /** The container's name, once it is settled. */
   readonly name?: string;
+  /** What runs is to outlive its silo, for `silo reconnect`. */
+  readonly kept?: boolean;
 };
 
 /** A session that this process has opened. */
 export type OwnSession = {
   readonly id: string;
-  readonly named: (name: string) => void;
+  readonly named: (name: string, kept: boolean) => void;
+  /** What runs goes on without this silo: `close` does nothing any more. */
+  readonly leave: () => void;
   /** Ending twice is harmless. */
   readonly close: () => void;
 };
@@ -29,18 +33,29 @@ export function sessionDirectory(state: string): string {
 /** Notes that this process starts a run on a backend. */
 export async function openSession(state: string, backend: BackendName): Promise<OwnSession> {
   const id = crypto.randomUUID().replaceAll("-", "").slice(0, 16);
-  const directory = sessionDirectory(state);
-  const path = `${directory}/${id}.json`;
-  const record: SessionRecord = { id, pid: process.pid, started: await processStart(), backend };
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const write = (value: SessionRecord) =>
-    writeFileSync(path, JSON.stringify(value), { mode: 0o600 });
-  write(record);
+  mkdirSync(sessionDirectory(state), { recursive: true, mode: 0o700 });
+  const record = { id, pid: process.pid, started: await processStart(), backend };
+  write(state, record);
+  return ownSession(state, record);
+}
+
+function ownSession(state: string, record: SessionRecord): OwnSession {
+  let left = false;
   return {
-    id,
-    named: (name) => write({ ...record, name }),
-    close: () => forgetSession(state, id),
+    id: record.id,
+    named: (name, kept) => write(state, { ...record, name, ...(kept ? { kept } : {}) }),
+    leave: () => {
+      left = true;
+    },
+    close: () => {
+      if (!left) forgetSession(state, record.id);
+    },
   };
+}
+
+function write(state: string, record: SessionRecord): void {
+  const path = `${sessionDirectory(state)}/${record.id}.json`;
+  writeFileSync(path, JSON.stringify(record), { mode: 0o600 });
 }
 
 /** Names of what runs, as the sessions' files have them: nobody is asked, so one or the other may be gone. */
@@ -55,10 +70,45 @@ export async function deadSessions(
   state: string,
   backend: BackendName,
 ): Promise<readonly SessionRecord[]> {
-  const records = readSessions(state).filter((record) => record.backend === backend);
+  const records = readSessions(state).filter(
+    (record) => record.backend === backend && record.kept !== true,
+  );
   const others = records.filter(({ pid }) => pid !== process.pid);
   const starts = await processStarts(others.map(({ pid }) => pid));
   return others.filter(({ pid, started }) => starts.get(pid) !== started);
+}
+
+/**
+ * The session of a container that outlives its silo, taken over by this process.
+ * @returns undefined where there is none, and the process that has it where that still runs.
+ */
+export async function takeSession(
+  state: string,
+  backend: BackendName,
+  id: string,
+): Promise<OwnSession | { readonly pid: number } | undefined> {
+  const record = readSessions(state).find((known) => known.id === id && known.backend === backend);
+  if (record?.kept !== true) return record === undefined ? undefined : { pid: record.pid };
+  const starts = await processStarts([record.pid]);
+  if (record.pid !== process.pid && starts.get(record.pid) === record.started)
+    return { pid: record.pid };
+  const own = ownSession(state, { ...record, pid: process.pid, started: await processStart() });
+  own.named(record.name ?? "", true);
+  return own;
+}
+
+/** Forgets kept sessions on a backend whose silo and container have both ended. */
+export async function forgetEnded(
+  state: string,
+  backend: BackendName,
+  running: readonly string[],
+): Promise<void> {
+  const ended = readSessions(state).filter(
+    (record) => record.kept === true && record.backend === backend && !running.includes(record.id),
+  );
+  const starts = await processStarts(ended.map(({ pid }) => pid));
+  for (const { id, pid, started } of ended)
+    if (starts.get(pid) !== started) forgetSession(state, id);
 }
 
 /** Forgets a session whose leftovers are gone. */
@@ -98,7 +148,7 @@ function readRecord(path: string): SessionRecord | undefined {
 
 function isRecord(value: unknown): value is SessionRecord {
   if (typeof value !== "object" || value === null) return false;
-  const { id, pid, started, backend, name } = value as Partial<
+  const { id, pid, started, backend, name, kept } = value as Partial<
     Record<keyof SessionRecord, unknown>
   >;
   return (
@@ -107,6 +157,7 @@ function isRecord(value: unknown): value is SessionRecord {
     typeof pid === "number" &&
     typeof started === "string" &&
     typeof backend === "string" &&
-    (name === undefined || typeof name === "string")
+    (name === undefined || typeof name === "string") &&
+    (kept === undefined || typeof kept === "boolean")
   );
 }

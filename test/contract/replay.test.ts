@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import {
+  attachArgs,
   buildArgs,
   execArgs,
   listArgs,
@@ -8,6 +9,7 @@ import {
   runArgs,
   type DockerSettings,
 } from "../../src/backends/docker/args.ts";
+import { IMAGES_ARGS } from "../../src/backends/docker/images.ts";
 import { TOOLS } from "../../src/tools/index.ts";
 import { planOf } from "../support/plan.ts";
 
@@ -27,6 +29,7 @@ const FULL: DockerSettings = {
   cpus: 1.5,
   memory: "4g",
   socket: { path: "/var/run/docker.sock", gid: 9 },
+  keep: true,
 };
 const SESSION = { id: "0123456789abcdef", name: "app-1" };
 
@@ -48,6 +51,16 @@ describe("every argument list is one that the real docker takes", () => {
     expect(replay(execArgs("app-1", ["ls", "-la"], tty), "app-1")).toBe(GOOD);
   });
 
+  test("attach and kill", () => {
+    expect(replay(attachArgs("app-1"), "app-1")).toBe(GOOD);
+    expect(replay(["kill", "--signal=SIGTERM", "app-1"], "app-1")).toBe(GOOD);
+  });
+
+  test("images", () => {
+    expect(replay(IMAGES_ARGS, "")).toBe(GOOD);
+    expect(replay(["image", "rm", "silo-x:1"], "silo-x:1")).toBe(GOOD);
+  });
+
   test("build", () => {
     expect(replay(buildArgs("silo-x:1", { A: "b c" }, { fresh: true, buildkit: false }), "-")).toBe(
       GOOD,
@@ -55,7 +68,7 @@ describe("every argument list is one that the real docker takes", () => {
   });
 
   test("ps and rm", () => {
-    expect(replay(listArgs(["label=silo.managed=1"]), "")).toBe(GOOD);
+    expect(replay(listArgs(["label=silo.session"]), "")).toBe(GOOD);
     expect(replay(NAMES_ARGS, "")).toBe(GOOD);
     expect(replay(["rm", "--force", "a"], "a")).toBe(GOOD);
   });

@@ -34,6 +34,7 @@ export type Setting = {
   readonly host?: Partial<HostFacts>;
   readonly config?: FileConfig;
   readonly args?: readonly string[];
+  readonly keep?: boolean;
   /** Paths that do not exist; all others are directories, or files where they end in .json. */
   readonly missing?: readonly string[];
 };
@@ -53,6 +54,7 @@ export function planOf(tool: Tool, setting: Setting = {}): RunPlan {
     // Not the tools' own: a newer version must not change what is held here.
     versions: Object.fromEntries(TOOLS.map(({ name }) => [name, "1.2.3"])),
     name: undefined,
+    keep: setting.keep ?? false,
   };
   const fact = (path: string): PathFact => {
     if (setting.missing?.includes(path) === true) return { kind: "missing", real: path };

@@ -11,6 +11,7 @@ import { engineError, mendable } from "../../src/backends/docker/errors.ts";
 import { parseContainer } from "../../src/backends/docker/list.ts";
 import { runCommand } from "../../src/backends/docker/run.ts";
 import { holdEngineMessage } from "../../src/backends/docker/stderr.ts";
+import type { RunPlan } from "../../src/core/types.ts";
 import { toolByName } from "../../src/tools/index.ts";
 import { planOf } from "../support/plan.ts";
 
@@ -19,6 +20,7 @@ const SETTINGS: DockerSettings = {
   cpus: undefined,
   memory: undefined,
   socket: undefined,
+  keep: false,
 };
 const SESSION = { id: "0123456789abcdef", name: "app-1" };
 const mount = (source: string, mode: "ro" | "rw" = "rw") => ({
@@ -69,6 +71,18 @@ describe("arguments", () => {
     expect(steersCli(name)).toBe(true);
   });
 
+  test("signals are not handed on where a closed terminal is to leave the tool running", () => {
+    const proxied = (plan: RunPlan, keep: boolean) =>
+      !runArgs(plan, SESSION, { ...SETTINGS, keep }, undefined).includes("--sig-proxy=false");
+    const codex = toolByName("codex");
+    expect(proxied(planOf(codex), false)).toBe(true);
+    expect(proxied(planOf(codex), true)).toBe(false);
+    expect(proxied(planOf(codex, { keep: true }), false)).toBe(false);
+    // Without a terminal nothing can be closed, and a tool with a lock ends with its silo.
+    expect(proxied(planOf(codex, { keep: true, host: { stdinTty: false } }), true)).toBe(true);
+    expect(proxied(planOf(toolByName("paperclipai"), { keep: true }), true)).toBe(true);
+  });
+
   test("limits and the socket appear only when configured", () => {
     const plan = planOf(toolByName("codex"));
     const text = (settings: DockerSettings) =>
@@ -79,6 +93,7 @@ describe("arguments", () => {
       cpus: 2,
       memory: "4g",
       socket: { path: "/run/d.sock", gid: 99 },
+      keep: false,
     });
     expect(all).toContain("--cpus=2 --memory=4g");
     expect(all).toContain("source=/run/d.sock,target=/var/run/docker.sock --group-add=99");

@@ -11,7 +11,14 @@ export type DockerSettings = {
   readonly memory: string | undefined;
   /** The host's engine socket to share, and the group that may use it. */
   readonly socket: { readonly path: string; readonly gid: number } | undefined;
+  /** Whether a closed terminal leaves tools running. */
+  readonly keep: boolean;
 };
+
+/** Needs a terminal that can be closed. A tool that shares a directory with no other ends with its silo, which holds the lock. */
+export function keeps(plan: RunPlan, settings: DockerSettings): boolean {
+  return plan.tty && plan.exclusive === undefined && (plan.keep || settings.keep);
+}
 
 /** Enough for a build with many jobs, too few to take the machine down. */
 const PIDS_LIMIT = 4096;
@@ -77,6 +84,8 @@ export function runArgs(
     "--init",
     "--interactive",
     ...(plan.tty ? ["--tty"] : []),
+    // A terminal that is closed says so to the CLI as well, which would hand it on.
+    ...(keeps(plan, settings) ? ["--sig-proxy=false"] : []),
     `--detach-keys=${DETACH_KEYS}`,
     `--name=${session.name}`,
     `--hostname=${session.name}`,
@@ -108,6 +117,11 @@ export function runArgs(
 
 function isRootlessPodman({ command }: DockerSettings, uid: number): boolean {
   return uid !== 0 && /(^|\/)podman$/.test(command);
+}
+
+/** `docker attach …` to one that was left running. */
+export function attachArgs(name: string): readonly string[] {
+  return ["attach", "--sig-proxy=false", `--detach-keys=${DETACH_KEYS}`, name];
 }
 
 /** `docker exec …` in a running container, as its own user and in its own directory. */

@@ -4,7 +4,7 @@ import type { DockerSettings } from "./args.ts";
 import { engineError } from "./errors.ts";
 import { ask, isoTime } from "./list.ts";
 
-const LIST = [
+export const IMAGES_ARGS = [
   "image",
   "ls",
   "--filter",
@@ -37,7 +37,7 @@ export function parseImage(line: string): ImageInfo {
 }
 
 export async function images(settings: DockerSettings): Promise<readonly ImageInfo[]> {
-  const lines = (await ask(settings, LIST)).split("\n").filter((line) => line !== "");
+  const lines = (await ask(settings, IMAGES_ARGS)).split("\n").filter((line) => line !== "");
   return lines.map(parseImage);
 }
 

@@ -3,7 +3,7 @@ import type { Config } from "../../config/types.ts";
 import { SiloError } from "../../errors.ts";
 import { interactive, ProgramMissing } from "../../sys/process.ts";
 import type { Backend, EarlyAnswer } from "../backend.ts";
-import { execArgs, type DockerSettings } from "./args.ts";
+import { execArgs, keeps, type DockerSettings } from "./args.ts";
 import { missingCli } from "./errors.ts";
 import { list, names, reap, remove, runningOwn } from "./list.ts";
 
@@ -15,6 +15,7 @@ function settingsFrom({ backends: { docker } }: Config): DockerSettings {
     cpus: docker.cpus?.value,
     memory: docker.memory?.value,
     socket: docker.socket.value ? hostSocket() : undefined,
+    keep: docker.keep.value,
   };
 }
 
@@ -64,6 +65,12 @@ export function open(config: Config, early?: EarlyAnswer): Backend {
     build: async (image, options) => {
       const { buildImage } = await import("./build.ts");
       await buildImage(image, settings, options);
+    },
+    keeps: (plan) => keeps(plan, settings),
+    reconnect: async (name) => {
+      await runningOwn(settings, name);
+      const { attach } = await import("./run.ts");
+      return await attach(name, settings, () => remove(settings, [name]));
     },
     exec: async (name, argv, tty) => {
       await runningOwn(settings, name);

@@ -2,11 +2,11 @@ import { unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import type { Cmd, EnvEntry, RunPlan, Session } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
-import { interactive, ProgramMissing } from "../../sys/process.ts";
+import { capture, interactive, ProgramMissing } from "../../sys/process.ts";
 import { supervise } from "../../sys/signals.ts";
 import { restoreTerminal } from "../../sys/tty.ts";
 import type { RunOutcome } from "../backend.ts";
-import { runArgs, steersCli, type DockerSettings } from "./args.ts";
+import { attachArgs, keeps, runArgs, steersCli, type DockerSettings } from "./args.ts";
 import { engineError, mendable, missingCli } from "./errors.ts";
 import { holdEngineMessage } from "./stderr.ts";
 
@@ -38,7 +38,9 @@ export async function runPlan(
 ): Promise<RunOutcome> {
   const envFile = await writeEnvFile(plan.env.filter(({ name }) => steersCli(name)));
   try {
-    return await attempt(runCommand(plan, session, settings, envFile), plan.tty, sweep);
+    const cmd = runCommand(plan, session, settings, envFile);
+    const kept = keeps(plan, settings) ? keeper(session.name, settings) : undefined;
+    return await attempt(cmd, plan.tty, sweep, kept);
   } catch (error) {
     throw error instanceof ProgramMissing ? missingCli(error) : error;
   } finally {
@@ -46,12 +48,43 @@ export async function runPlan(
   }
 }
 
-async function attempt(cmd: Cmd, tty: boolean, sweep: () => Promise<void>): Promise<RunOutcome> {
+/** Attaches the terminal to a container that was left running. */
+export async function attach(
+  name: string,
+  settings: DockerSettings,
+  sweep: () => Promise<void>,
+): Promise<RunOutcome> {
+  const cmd = { bin: settings.command, args: attachArgs(name) };
+  return await attempt(cmd, true, sweep, keeper(name, settings));
+}
+
+/** How a container that outlives its terminal is sent a signal: the CLI hands none on. */
+type Keeper = (signal: NodeJS.Signals) => void;
+
+function keeper(name: string, { command }: DockerSettings): Keeper {
+  return (signal) => {
+    const asked = capture({ bin: command, args: ["kill", `--signal=${signal}`, name] });
+    // One that has ended already needs no signal.
+    asked.catch(() => {});
+  };
+}
+
+async function attempt(
+  cmd: Cmd,
+  tty: boolean,
+  sweep: () => Promise<void>,
+  kept: Keeper | undefined,
+): Promise<RunOutcome> {
   const stderr = holdEngineMessage((chunk) => process.stderr.write(chunk));
   const child = await interactive(cmd, stderr.take);
   let swept: Promise<void> | undefined;
+  let left = false;
   const release = supervise({
-    forward: child.kill,
+    forward: (signal) => {
+      left = kept !== undefined && signal === "SIGHUP";
+      if (left || kept === undefined) child.kill(signal);
+      else kept(signal);
+    },
     destroy: () => {
       swept = sweep();
     },
@@ -59,13 +92,15 @@ async function attempt(cmd: Cmd, tty: boolean, sweep: () => Promise<void>): Prom
   try {
     const code = await child.exit;
     await swept;
+    if (left) return { kind: "left" };
     const said = stderr.held();
     if (code === ENGINE_FAILED && said !== "") return await failed(said, sweep);
     stderr.release();
     // The CLI itself was ended, so it neither removed the container nor restored the terminal.
     if (code > KILLED && child.signalled()) {
-      await sweep();
+      if (kept === undefined) await sweep();
       if (tty) await restoreTerminal();
+      if (kept !== undefined) return { kind: "left" };
     }
     return { kind: "exit", code };
   } finally {

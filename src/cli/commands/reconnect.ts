@@ -1,0 +1,37 @@
+import { xdgDirectories } from "../../core/paths.ts";
+import { SiloError } from "../../errors.ts";
+import { place } from "../../sys/place.ts";
+import { takeSession } from "../../sys/sessions.ts";
+import { canAsk } from "../../ui/prompts.ts";
+import { backendFlag } from "../args.ts";
+import { allContainers, pick } from "../backends.ts";
+import type { Action } from "../command.ts";
+import { leftRunning } from "../launch.ts";
+
+/** `silo reconnect <name>`: this terminal for one that was left running. @returns the tool's exit code. */
+export const reconnect: Action = async ({ flags, words: [name = ""] }) => {
+  const { owner, session } = pick(await allContainers(backendFlag(flags)), name);
+  if (owner.reconnect === undefined) {
+    throw new SiloError(`the ${owner.name} backend cannot come back to what runs`, {
+      hint: `silo shell ${name}`,
+    });
+  }
+  if (!canAsk()) throw new SiloError("there is no terminal here", { hint: `silo exec ${name} …` });
+  const here = place();
+  const { state } = xdgDirectories(here.home, here.env);
+  const own = await takeSession(state, owner.name, session);
+  if (own === undefined || "pid" in own) throw inUse(name, own?.pid);
+  try {
+    const outcome = await owner.reconnect(name);
+    return outcome.kind === "exit" ? outcome.code : leftRunning(own, name);
+  } finally {
+    own.close();
+  }
+};
+
+function inUse(name: string, pid: number | undefined): SiloError {
+  const who = pid === undefined ? "a silo of another user or machine" : `process ${pid}`;
+  return new SiloError(`${name} is on another terminal (${who})`, {
+    hint: `silo shell ${name}   # a second shell beside it`,
+  });
+}

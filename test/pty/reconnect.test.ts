@@ -1,0 +1,129 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { siloOnTerminal } from "../support/pty.ts";
+import {
+  containers,
+  destroyWorld,
+  docker,
+  eventually,
+  makeWorld,
+  silo,
+  type World,
+} from "../support/silo.ts";
+
+const MINUTES = 5 * 60_000;
+const HANGUP = 129;
+
+let world: World;
+beforeEach(() => {
+  world = makeWorld();
+});
+afterEach(() => {
+  const left = containers(world);
+  if (left.length > 0) docker("rm", "-f", ...left);
+  destroyWorld(world);
+});
+
+const keep = (script: string) =>
+  siloOnTerminal(world, ["codex", "--keep", "--name", "kept-1", "--", "probe", script]);
+const reconnect = () => siloOnTerminal(world, ["reconnect", "kept-1"]);
+
+/** Answers what is typed, tells its size, and ends by a word with a code of its own. */
+const TALK = [
+  'trap "echo size \\$(stty size)" WINCH',
+  "echo ready",
+  // A trap waits for the end of a read, so none may last.
+  'while :; do read -r -t 0.1 word || continue; [ "$word" = end ] && exit 7; echo "heard $word"; done',
+].join("\n");
+
+test(
+  "a closed terminal leaves the tool running, and reconnect comes back to it",
+  async () => {
+    const first = keep(TALK);
+    await first.shows("ready", 60_000);
+    first.kill("SIGHUP");
+    expect(await first.exited).toBe(HANGUP);
+    expect(first.screen()).toContain("silo reconnect kept-1");
+    // Neither the next command nor the one after that takes it for a leftover.
+    for (const _ of [1, 2]) expect((await silo(world, ["ls", "-q"])).stdout).toContain("kept-1\n");
+
+    const second = reconnect();
+    second.type("hello\n");
+    await second.shows("heard hello");
+    // The CLI listens for new sizes a moment after it has attached.
+    let columns = 100;
+    await eventually("the tool is told the size", () => {
+      second.resize((columns += 1), 40);
+      return /size 40 1\d\d/.test(second.screen());
+    });
+    second.kill("SIGHUP");
+    expect(await second.exited).toBe(HANGUP);
+
+    const third = reconnect();
+    third.type("again\n");
+    await third.shows("heard again");
+    third.type("end\n");
+    expect(await third.exited).toBe(7);
+    expect(containers(world)).toEqual([]);
+    expect((await silo(world, ["ls", "-q"])).stdout).not.toContain("kept-1");
+  },
+  MINUTES,
+);
+
+test(
+  "a killed silo leaves it running too",
+  async () => {
+    const first = keep(TALK);
+    await first.shows("ready", 60_000);
+    first.kill("SIGKILL");
+    await first.exited;
+    expect((await silo(world, ["ls", "-q"])).stdout).toContain("kept-1\n");
+    const second = reconnect();
+    second.type("end\n");
+    expect(await second.exited).toBe(7);
+  },
+  MINUTES,
+);
+
+test(
+  "SIGTERM ends it, and Ctrl-C reaches it, as without --keep",
+  async () => {
+    const first = keep('trap "echo caught" INT; echo ready; while :; do sleep 0.1; done');
+    await first.shows("ready", 60_000);
+    first.type("\u0003");
+    await first.shows("caught");
+    first.kill("SIGTERM");
+    expect(await first.exited).toBe(143);
+    await eventually("it is gone", () => containers(world).length === 0);
+  },
+  MINUTES,
+);
+
+test(
+  "it is refused where the tool is on another terminal, is unknown, or there is none here",
+  async () => {
+    const first = keep(TALK);
+    await first.shows("ready", 60_000);
+    const second = reconnect();
+    await second.shows("kept-1 is on another terminal (process");
+    expect(await second.exited).toBe(1);
+    const unknown = await silo(world, ["reconnect", "kept-2"]);
+    expect(unknown.stderr).toContain('did you mean "kept-1"');
+    const piped = await silo(world, ["reconnect", "kept-1"]);
+    expect(piped.stderr).toContain("there is no terminal here");
+    first.type("end\n");
+    expect(await first.exited).toBe(7);
+  },
+  MINUTES,
+);
+
+test(
+  "without --keep a closed terminal ends the tool",
+  async () => {
+    const pty = siloOnTerminal(world, ["codex", "--", "probe", "echo ready; sleep 600"]);
+    await pty.shows("ready", 60_000);
+    pty.kill("SIGHUP");
+    await pty.exited;
+    expect(containers(world)).toEqual([]);
+  },
+  MINUTES,
+);
