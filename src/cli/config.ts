@@ -1,4 +1,4 @@
-import { loadFiles } from "../config/load.ts";
+import { loadFiles, type ConfigFile } from "../config/load.ts";
 import { mergeConfig } from "../config/merge.ts";
 import type { Config } from "../config/types.ts";
 import { readText } from "../sys/fs.ts";
@@ -19,4 +19,20 @@ export async function trustedConfig(here: Place, use: Use): Promise<Config> {
     await ensureApproved(files, here, use);
   }
   return mergeConfig(files, here.env);
+}
+
+/**
+ * The configuration that would be obeyed without a question, for commands that only tell.
+ * @returns all the files too, and those of them that wait for an approval.
+ */
+export async function approvedConfig(
+  here: Place,
+): Promise<{ config: Config; files: readonly ConfigFile[]; waiting: readonly ConfigFile[] }> {
+  const files = await loadFiles(here, readText);
+  const { trustsAll, unapprovedFiles } = await import("./trust.ts");
+  const waiting = trustsAll(here)
+    ? []
+    : (await unapprovedFiles(files, here)).map(({ file }) => file);
+  const obeyed = files.filter((file) => !waiting.includes(file));
+  return { config: mergeConfig(obeyed, here.env), files, waiting };
 }

@@ -103,6 +103,7 @@ test("a project cannot name the program that is asked", async () => {
   writeFileSync(join(world.project, "silo.jsonc"), '{"backends": {"docker": {"command": "evil"}}}');
   const { of } = await doctor();
   expect(of("docker")?.detail).toContain("docker 28.2.2");
+  expect(of("configuration")).toMatchObject({ state: "warn", mend: "silo config trust" });
 });
 
 test("it is a list with a sign and the command that mends, in ASCII where there is no more", async () => {

@@ -8,8 +8,10 @@ import {
 } from "../../src/backends/docker/args.ts";
 import { buildStep } from "../../src/backends/docker/build.ts";
 import { engineError, mendable } from "../../src/backends/docker/errors.ts";
-import { parseContainer } from "../../src/backends/docker/list.ts";
+import { container } from "../../src/backends/docker/list.ts";
+import { rows } from "../../src/backends/docker/rows.ts";
 import { runCommand } from "../../src/backends/docker/run.ts";
+import { dialectOf } from "../../src/backends/docker/dialect.ts";
 import { holdEngineMessage } from "../../src/backends/docker/stderr.ts";
 import type { RunPlan } from "../../src/core/types.ts";
 import { toolByName } from "../../src/tools/index.ts";
@@ -151,22 +153,32 @@ describe("the engine's words", () => {
 });
 
 describe("standard error", () => {
-  function pass(...chunks: string[]) {
+  function pass(command: string, ...chunks: string[]) {
     let passed = "";
-    const held = holdEngineMessage((chunk) => {
+    const held = holdEngineMessage(dialectOf({ command }), (chunk) => {
       passed += new TextDecoder().decode(chunk);
     });
     for (const chunk of chunks) held.take(new TextEncoder().encode(chunk));
     return { passed, held: held.held() };
   }
   test.each([
-    [["tool says\n"], "tool says\n", ""],
-    [["d", "ocker: Error"], "", "docker: Error"],
-    [["do it\n"], "do it\n", ""],
-    [["first\n", "docker: later\n"], "first\ndocker: later\n", ""],
-    [["E", "rror: x"], "", "Error: x"],
-  ])("%j: passed %j, held %j", (chunks, passed, held) => {
-    expect(pass(...chunks)).toEqual({ passed, held });
+    ["docker", ["tool says\n"], "tool says\n", ""],
+    ["docker", ["d", "ocker: x"], "", "docker: x"],
+    ["docker", ["do it\n"], "do it\n", ""],
+    ["docker", ["first\n", "docker: later\n"], "first\ndocker: later\n", ""],
+    ["docker", ["E", "rror: x"], "Error: x", ""],
+    ["docker", ["WARNING: no swap\ndock", "er: x"], "WARNING: no swap\n", "docker: x"],
+    ["docker", ["WARNING: the tool's"], "", "WARNING: the tool's"],
+    ["podman", ["E", "rror: x"], "", "Error: x"],
+    ["podman", ["docker: x"], "docker: x", ""],
+    [
+      "podman",
+      ["Resource limits are not supported\nError: x"],
+      "Resource limits are not supported\n",
+      "Error: x",
+    ],
+  ])("of %s, %j: passed %j, held %j", (command, chunks, passed, held) => {
+    expect(pass(command, ...chunks)).toEqual({ passed, held });
   });
 });
 
@@ -179,16 +191,21 @@ test.each([
   expect(buildStep(line)).toEqual({ kind: "step", step, total, text });
 });
 
-test("rows of docker and of podman are understood", () => {
+test("rows of docker and of podman say the same", () => {
   const docker =
-    '{"Names":"app-1","Image":"silo-codex:1","Labels":"silo.tool=codex,silo.session=ab,x=a=b","State":"running","Status":"Up 1 second","CreatedAt":"2026"}';
+    '{"Names":"app-1","Image":"silo-codex:1","Labels":"silo.tool=codex,silo.session=ab,x=a=b","State":"running","Status":"Up 1 second","CreatedAt":"2026-11-24 05:38:01 +0000 UTC"}\n';
   const podman =
-    '{"Names":["app-1"],"Image":"silo-codex:1","Labels":{"silo.tool":"codex","silo.session":"ab"},"State":"running","Status":"Up 1 second","CreatedAt":"2026"}';
-  expect(parseContainer(docker)).toEqual(parseContainer(podman));
-  expect(parseContainer(docker)).toMatchObject({
-    name: "app-1",
-    tool: "codex",
-    session: "ab",
-    running: true,
-  });
+    '[{"Names":["app-1"],"Image":"localhost/silo-codex:1","Labels":{"silo.tool":"codex","silo.session":"ab"},"State":"running","Status":"Up 1 second","CreatedAt":"1 second ago","Created":1795498681}]\n';
+  expect(rows(docker).map(container)).toEqual(rows(podman).map(container));
+  expect(rows(docker).map(container)).toMatchObject([
+    {
+      name: "app-1",
+      image: "silo-codex:1",
+      tool: "codex",
+      session: "ab",
+      running: true,
+      created: "2026-11-24T05:38:01.000Z",
+    },
+  ]);
+  expect([rows(""), rows("[]\n")]).toEqual([[], []]);
 });

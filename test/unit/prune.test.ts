@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { parseImage, sizeInBytes } from "../../src/backends/docker/images.ts";
+import { image, sizeInBytes } from "../../src/backends/docker/images.ts";
+import { rows } from "../../src/backends/docker/rows.ts";
 import { sizeText, unused } from "../../src/core/prune.ts";
 
 const DAY = 86_400_000;
@@ -39,6 +40,11 @@ test.each([
     '{"Repository":"<none>","Tag":"<none>","ID":"sha256:2","Size":"1GB","CreatedAt":""}',
     { reference: "sha256:2", tool: "", created: undefined },
   ],
-])("an image as docker lists it", (line, expected) => {
-  expect(parseImage(line)).toMatchObject(expected);
+  [
+    '[{"Id":"3","Names":["localhost/silo-vibe:cd34"],"Size":7,"Created":1795498681}]',
+    { reference: "silo-vibe:cd34", tool: "vibe", size: 7, created: "2026-11-24T05:38:01.000Z" },
+  ],
+  ['[{"Id":"4","Size":7,"Names":null}]', { reference: "4", tool: "" }],
+])("an image as docker or podman lists it", (line, expected) => {
+  expect(rows(line).map(image)).toMatchObject([expected]);
 });

@@ -1,3 +1,4 @@
+import { dialectOf } from "./dialect.ts";
 import type { Mount, Port, RunPlan, Session } from "../../core/types.ts";
 
 /** The command where the configuration names none. */
@@ -96,7 +97,7 @@ export function runArgs(
     "--ipc=private",
     ...(settings.cpus === undefined ? [] : [`--cpus=${settings.cpus}`]),
     ...(settings.memory === undefined ? [] : [`--memory=${settings.memory}`]),
-    ...(isRootlessPodman(settings, user.uid) ? ["--userns=keep-id"] : []),
+    ...(user.uid === 0 ? [] : dialectOf(settings).userns),
     `--user=${user.uid}:${user.gid}`,
     `--workdir=${plan.workdir}`,
     ...plan.mounts.flatMap((mount) => ["--mount", mountArg(mount)]),
@@ -113,10 +114,6 @@ export function runArgs(
     plan.image.tag,
     ...plan.argv,
   ];
-}
-
-function isRootlessPodman({ command }: DockerSettings, uid: number): boolean {
-  return uid !== 0 && /(^|\/)podman$/.test(command);
 }
 
 /** `docker attach …` to one that was left running. */

@@ -3,6 +3,7 @@ import { Cancelled, SiloError } from "../../errors.ts";
 import { capture, ProgramMissing, stream } from "../../sys/process.ts";
 import type { BuildEvent, BuildOptions } from "../backend.ts";
 import { buildArgs, type DockerSettings } from "./args.ts";
+import { dialectOf } from "./dialect.ts";
 import { engineError, missingCli } from "./errors.ts";
 
 const LAST_LINES = 20;
@@ -25,7 +26,7 @@ export function buildCommand(
 export function buildStep(line: string): BuildEvent | undefined {
   const found =
     /^Step (\d+)\/(\d+) : (.*)$/.exec(line) ??
-    /^STEP (\d+)\/(\d+): (.*)$/.exec(line) ??
+    /^(?:\[\d+\/\d+\] )?STEP (\d+)\/(\d+): (.*)$/.exec(line) ??
     /^#\d+ \[(?:\S+ )?(\d+)\/(\d+)\] (.*)$/.exec(line);
   if (found === null) return undefined;
   const [, step, total, text = ""] = found;
@@ -36,7 +37,7 @@ export function buildStep(line: string): BuildEvent | undefined {
 
 /** Whether the CLI builds with BuildKit; asked on the build path only. */
 async function hasBuildkit({ command }: DockerSettings): Promise<boolean> {
-  if (/(^|\/)podman$/.test(command)) return false;
+  if (!dialectOf({ command }).buildx) return false;
   return (await capture({ bin: command, args: ["buildx", "version"] })).code === 0;
 }
 

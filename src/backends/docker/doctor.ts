@@ -2,6 +2,7 @@ import type { Config } from "../../config/types.ts";
 import { atLeast, type Finding } from "../../core/finding.ts";
 import { askProgram, type Answer } from "../../sys/answer.ts";
 import { ProgramMissing } from "../../sys/process.ts";
+import { isPodman } from "./dialect.ts";
 import { engineError, missingCli } from "./errors.ts";
 
 /** The first with `--pull=never`, which a start needs. */
@@ -53,8 +54,6 @@ function engineFinding(command: string, answer: Answer): Finding {
   const engine = server === "" ? "" : `, engine ${server}`;
   return { check, state: "ok", detail: `${command} ${client}${engine}` };
 }
-
-const isPodman = (command: string) => /(^|\/)podman$/.test(command);
 
 /** From `docker version --format '{{json .}}'` (Docker 20.10 to 28, podman 4, which has no server of its own). */
 function versions(stdout: string): { client: string; server: string } {

@@ -2,7 +2,8 @@ import { capture } from "../../sys/process.ts";
 import type { ImageInfo } from "../backend.ts";
 import type { DockerSettings } from "./args.ts";
 import { engineError } from "./errors.ts";
-import { ask, isoTime } from "./list.ts";
+import { ask } from "./list.ts";
+import { createdAt, rows, textOf, type Row } from "./rows.ts";
 
 export const IMAGES_ARGS = [
   "image",
@@ -22,23 +23,25 @@ export function sizeInBytes(written: string): number {
   return Math.round(Number(number) * 1000 ** Math.max(0, UNITS.indexOf(unit)));
 }
 
-/** One line of `docker image ls --format '{{json .}}'`. */
-export function parseImage(line: string): ImageInfo {
-  const row = JSON.parse(line) as Record<string, unknown>;
-  const text = (key: string) => (typeof row[key] === "string" ? row[key] : "");
-  const repository = text("Repository").replace(/^localhost\//, "");
-  const tagged = text("Tag") !== "<none>" && text("Tag") !== "" && repository !== "<none>";
+/** A row of `docker image ls` as silo speaks of it. */
+export function image(row: Row): ImageInfo {
+  // Podman has the names whole, Docker in two parts.
+  const [repository = "", tag = ""] =
+    row["Names"] === undefined
+      ? [textOf(row, "Repository"), textOf(row, "Tag")]
+      : textOf(row, "Names").split(":");
+  const tagged = ![repository, tag].some((part) => part === "" || part === "<none>");
+  const size = row["Size"];
   return {
-    reference: tagged ? `${repository}:${text("Tag")}` : text("ID") || text("Id"),
+    reference: tagged ? `${repository}:${tag}` : textOf(row, "ID") || textOf(row, "Id"),
     tool: repository.startsWith("silo-") ? repository.slice("silo-".length) : "",
-    size: sizeInBytes(text("Size")),
-    created: isoTime(text("CreatedAt")),
+    size: typeof size === "number" ? size : sizeInBytes(textOf(row, "Size")),
+    created: createdAt(row),
   };
 }
 
 export async function images(settings: DockerSettings): Promise<readonly ImageInfo[]> {
-  const lines = (await ask(settings, IMAGES_ARGS)).split("\n").filter((line) => line !== "");
-  return lines.map(parseImage);
+  return rows(await ask(settings, IMAGES_ARGS)).map(image);
 }
 
 /** One by one, so that one in use keeps none of the others. */

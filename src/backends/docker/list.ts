@@ -2,7 +2,9 @@ import { SiloError } from "../../errors.ts";
 import { capture, ProgramMissing, type Captured } from "../../sys/process.ts";
 import type { ContainerInfo, EarlyAnswer } from "../backend.ts";
 import { DEFAULT_COMMAND, listArgs, NAMES_ARGS, type DockerSettings } from "./args.ts";
+import { dialectOf } from "./dialect.ts";
 import { engineError, missingCli } from "./errors.ts";
+import { createdAt, labelsOf, rows, textOf, type Row } from "./rows.ts";
 
 /** Images have the other labels too, and hand them on to whatever is started from them by hand. */
 const OURS = "label=silo.session";
@@ -60,43 +62,27 @@ export async function names(
   return lines(await answered(settings, "names", early));
 }
 
-/** One line of `docker ps --format '{{json .}}'` (Docker: strings; podman: lists and objects). */
-export function parseContainer(line: string): ContainerInfo {
-  const row = JSON.parse(line) as Record<string, unknown>;
-  const text = (key: string) => (typeof row[key] === "string" ? row[key] : "");
-  const first = (key: string) => (Array.isArray(row[key]) ? String(row[key][0] ?? "") : text(key));
-  const labels = parseLabels(row["Labels"]);
+/** A row of `docker ps` as silo speaks of it. */
+export function container(row: Row): ContainerInfo {
+  const labels = labelsOf(row);
   return {
-    name: first("Names"),
-    image: text("Image"),
+    name: textOf(row, "Names"),
+    image: textOf(row, "Image"),
     backend: "docker",
-    status: text("Status"),
-    running: text("State") === "running",
+    status: textOf(row, "Status"),
+    running: textOf(row, "State") === "running",
     tool: labels["silo.tool"] ?? "",
     project: labels["silo.project"] ?? "",
     session: labels["silo.session"] ?? "",
-    created: isoTime(text("CreatedAt")),
+    created: createdAt(row),
   };
-}
-
-/** `2026-11-24 05:38:01 +0000 UTC` (Docker), or seconds since 1970 with a zone (podman) in ISO 8601. */
-export function isoTime(written: string): string | undefined {
-  const [, date, time, zone] = /^(\S+) (\S+?)(?:\.\d+)? ([+-]\d{4})/.exec(written) ?? [];
-  const ms = Date.parse(`${date}T${time}${zone?.slice(0, 3)}:${zone?.slice(3)}`);
-  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
-}
-
-function parseLabels(value: unknown): Record<string, string> {
-  if (typeof value === "object" && value !== null) return value as Record<string, string>;
-  const pairs = (typeof value === "string" ? value : "").split(",").map((pair) => pair.split("="));
-  return Object.fromEntries(pairs.map(([key = "", ...rest]) => [key, rest.join("=")]));
 }
 
 export async function list(
   settings: DockerSettings,
   early?: EarlyAnswer,
 ): Promise<readonly ContainerInfo[]> {
-  return lines(await answered(settings, "list", early)).map(parseContainer);
+  return rows(await answered(settings, "list", early)).map(container);
 }
 
 /** Deletes containers by name, silo's own only, whatever their state. */
@@ -122,7 +108,7 @@ async function removeAll(settings: DockerSettings, wanted: readonly string[]): P
   if (wanted.length === 0) return;
   const { code, stderr } = await capture({
     bin: settings.command,
-    args: ["rm", "--force", ...wanted],
+    args: [...dialectOf(settings).remove, ...wanted],
   });
   const failed = lines(stderr).filter(
     (line) => !/no such container|already in progress/i.test(line),

@@ -7,11 +7,10 @@ import { supervise } from "../../sys/signals.ts";
 import { restoreTerminal } from "../../sys/tty.ts";
 import type { RunOutcome } from "../backend.ts";
 import { attachArgs, keeps, runArgs, steersCli, type DockerSettings } from "./args.ts";
+import { dialectOf } from "./dialect.ts";
 import { engineError, mendable, missingCli } from "./errors.ts";
 import { holdEngineMessage } from "./stderr.ts";
 
-/** docker's own failures end with this code (docker run reference, "Exit status"). */
-const ENGINE_FAILED = 125;
 const KILLED = 128;
 
 /** The run as a command; values stand in the CLI's environment, which `-e NAME` reads. */
@@ -39,8 +38,8 @@ export async function runPlan(
   const envFile = await writeEnvFile(plan.env.filter(({ name }) => steersCli(name)));
   try {
     const cmd = runCommand(plan, session, settings, envFile);
-    const kept = keeps(plan, settings) ? keeper(session.name, settings) : undefined;
-    return await attempt(cmd, plan.tty, sweep, kept);
+    const kept = keeps(plan, settings);
+    return await attempt(cmd, { name: session.name, tty: plan.tty, kept, settings, sweep });
   } catch (error) {
     throw error instanceof ProgramMissing ? missingCli(error) : error;
   } finally {
@@ -55,35 +54,33 @@ export async function attach(
   sweep: () => Promise<void>,
 ): Promise<RunOutcome> {
   const cmd = { bin: settings.command, args: attachArgs(name) };
-  return await attempt(cmd, true, sweep, keeper(name, settings));
+  return await attempt(cmd, { name, tty: true, kept: true, settings, sweep });
 }
 
-/** How a container that outlives its terminal is sent a signal: the CLI hands none on. */
-type Keeper = (signal: NodeJS.Signals) => void;
+type Attempt = {
+  readonly name: string;
+  readonly tty: boolean;
+  /** Whether the container outlives its terminal; then the CLI hands no signal on. */
+  readonly kept: boolean;
+  readonly settings: DockerSettings;
+  /** Deletes what was left behind. */
+  readonly sweep: () => Promise<void>;
+};
 
-function keeper(name: string, { command }: DockerSettings): Keeper {
-  return (signal) => {
-    const asked = capture({ bin: command, args: ["kill", `--signal=${signal}`, name] });
-    // One that has ended already needs no signal.
-    asked.catch(() => {});
-  };
-}
-
-async function attempt(
-  cmd: Cmd,
-  tty: boolean,
-  sweep: () => Promise<void>,
-  kept: Keeper | undefined,
-): Promise<RunOutcome> {
-  const stderr = holdEngineMessage((chunk) => process.stderr.write(chunk));
+async function attempt(cmd: Cmd, asked: Attempt): Promise<RunOutcome> {
+  const { name, tty, kept, settings, sweep } = asked;
+  const dialect = dialectOf(settings);
+  const stderr = holdEngineMessage(dialect, (chunk) => process.stderr.write(chunk));
   const child = await interactive(cmd, stderr.take);
   let swept: Promise<void> | undefined;
   let left = false;
   const release = supervise({
     forward: (signal) => {
-      left = kept !== undefined && signal === "SIGHUP";
-      if (left || kept === undefined) child.kill(signal);
-      else kept(signal);
+      left = kept && signal === "SIGHUP";
+      if (left || (!kept && dialect.handsOn)) return child.kill(signal);
+      const sent = capture({ bin: settings.command, args: ["kill", `--signal=${signal}`, name] });
+      // One that does not run yet is stopped by its command.
+      sent.then(({ code }) => code === 0 || child.kill(signal)).catch(() => {});
     },
     destroy: () => {
       swept = sweep();
@@ -94,13 +91,13 @@ async function attempt(
     await swept;
     if (left) return { kind: "left" };
     const said = stderr.held();
-    if (code === ENGINE_FAILED && said !== "") return await failed(said, sweep);
+    if (dialect.refused.includes(code) && said !== "") return await failed(said, sweep);
     stderr.release();
     // The CLI itself was ended, so it neither removed the container nor restored the terminal.
     if (code > KILLED && child.signalled()) {
-      if (kept === undefined) await sweep();
+      if (!kept) await sweep();
       if (tty) await restoreTerminal();
-      if (kept !== undefined) return { kind: "left" };
+      if (kept) return { kind: "left" };
     }
     return { kind: "exit", code };
   } finally {

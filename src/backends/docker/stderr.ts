@@ -1,12 +1,15 @@
-/** The engine's own last words begin so; podman's with `Error: `. */
-const ENGINE = /^(docker: |Error: |Unable to find image)/;
-const LONGEST = 20;
+import type { Dialect } from "./dialect.ts";
+
+const NEWLINE = 10;
 
 /**
  * Passes a tool's standard error through at once, byte for byte, but holds back what begins like the
  * engine's own message, until the exit code tells whose it is.
  */
-export function holdEngineMessage(pass: (chunk: Uint8Array) => void): {
+export function holdEngineMessage(
+  { lastWords, remarks }: Pick<Dialect, "lastWords" | "remarks">,
+  pass: (chunk: Uint8Array) => void,
+): {
   readonly take: (chunk: Uint8Array) => void;
   /** What is held back, as text; it is the caller's to print or to explain. */
   readonly held: () => string;
@@ -14,26 +17,32 @@ export function holdEngineMessage(pass: (chunk: Uint8Array) => void): {
   readonly release: () => void;
 } {
   const decoder = new TextDecoder();
-  let chunks: Uint8Array[] = [];
+  let waiting: Uint8Array = new Uint8Array();
   let open = false;
-  const text = () => decoder.decode(Buffer.concat(chunks));
   const release = () => {
-    for (const chunk of chunks) pass(chunk);
-    chunks = [];
+    if (waiting.length > 0) pass(waiting);
+    waiting = new Uint8Array();
     open = true;
+  };
+  const look = () => {
+    const start = decoder.decode(waiting);
+    const begins = (words: readonly string[]) => words.some((word) => start.startsWith(word));
+    if (start === "" || begins(lastWords)) return;
+    if (begins(remarks)) {
+      const end = waiting.indexOf(NEWLINE) + 1;
+      if (end === 0) return;
+      pass(waiting.subarray(0, end));
+      waiting = waiting.subarray(end);
+      look();
+    } else if (![...lastWords, ...remarks].some((word) => word.startsWith(start))) release();
   };
   return {
     take: (chunk) => {
       if (open) return pass(chunk);
-      chunks.push(chunk);
-      const start = text();
-      const undecided =
-        start.length < LONGEST &&
-        !start.includes("\n") &&
-        "docker: Error: Unable".includes(start.slice(0, 7));
-      if (!ENGINE.test(start) && !undecided) release();
+      waiting = Buffer.concat([waiting, chunk]);
+      look();
     },
-    held: text,
+    held: () => decoder.decode(waiting),
     release,
   };
 }

@@ -1,14 +1,13 @@
 import { chooseBackend, diagnose } from "../../backends/index.ts";
-import { loadFiles } from "../../config/load.ts";
 import { mergeConfig } from "../../config/merge.ts";
 import type { Config } from "../../config/types.ts";
 import type { Finding } from "../../core/finding.ts";
 import { isUtf8 } from "../../core/locale.ts";
+import { homely } from "../../core/paths.ts";
 import { printable } from "../../core/quote.ts";
 import { BACKENDS, type BackendName } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
 import { checkHost } from "../../sys/checkup.ts";
-import { readText } from "../../sys/fs.ts";
 import { hostFacts } from "../../sys/host.ts";
 import { onPath } from "../../sys/on-path.ts";
 import { place, type Place } from "../../sys/place.ts";
@@ -16,6 +15,7 @@ import { paint } from "../../ui/colour.ts";
 import { print } from "../../ui/print.ts";
 import { backendFlag } from "../args.ts";
 import type { Action } from "../command.ts";
+import { approvedConfig } from "../config.ts";
 
 /** `silo doctor`: everything is asked side by side. Exits with 1 where silo cannot run as it is set up. */
 export const doctor: Action = async ({ flags }) => {
@@ -45,18 +45,21 @@ function ofBackend(
   });
 }
 
-/** What holds here, approved or not: nothing of it is obeyed but where to look. */
+/** A project's own word, not approved, must not decide which program is started here. */
 async function configuration(here: Place): Promise<{ config: Config; finding: Finding }> {
   const check = "configuration";
   try {
-    const files = await loadFiles(here, readText);
+    const { config, files, waiting } = await approvedConfig(here);
     const detail = files.length === 1 ? "1 file" : `${files.length} files`;
-    // A project's own word must not decide which program is started here.
-    const config = mergeConfig(
-      files.filter(({ global }) => global),
-      here.env,
-    );
-    return { config, finding: { check, state: "ok", detail } };
+    if (waiting.length === 0) return { config, finding: { check, state: "ok", detail } };
+    const names = waiting.map(({ path }) => homely(path, here.home)).join(", ");
+    const finding: Finding = {
+      check,
+      state: "warn",
+      detail: `${detail}; not approved yet: ${names}`,
+      mend: "silo config trust",
+    };
+    return { config, finding };
   } catch (error) {
     if (!(error instanceof SiloError)) throw error;
     const detail = [error.message, ...error.detail].join("; ");

@@ -1,0 +1,36 @@
+/** A row of a list that an engine prints as JSON. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** What `--format '{{json .}}'` prints: Docker a line for each row, podman 4 one list. */
+export function rows(stdout: string): readonly Row[] {
+  if (stdout.trimStart().startsWith("[")) return JSON.parse(stdout) as Row[];
+  return stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Row);
+}
+
+/** A field as text; of podman's lists of names the first. Podman says of which registry its own images are: none. */
+export function textOf(row: Row, key: string): string {
+  const value: unknown = row[key];
+  const first: unknown = Array.isArray(value) ? value[0] : value;
+  return typeof first === "string" ? first.replace(/^localhost\//, "") : "";
+}
+
+/** When it was made: `2026-11-24 05:38:01 +0000 UTC` (Docker) or seconds since 1970 (podman), in ISO 8601. */
+export function createdAt(row: Row): string | undefined {
+  const seconds = row["Created"];
+  if (typeof seconds === "number") return new Date(seconds * 1000).toISOString();
+  const written = textOf(row, "CreatedAt");
+  const [, date, time, zone] = /^(\S+) (\S+?)(?:\.\d+)? ([+-]\d{4})/.exec(written) ?? [];
+  const ms = Date.parse(`${date}T${time}${zone?.slice(0, 3)}:${zone?.slice(3)}`);
+  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
+}
+
+/** `a=1,b=2` (Docker) or an object (podman). */
+export function labelsOf(row: Row): Readonly<Record<string, string>> {
+  const value = row["Labels"];
+  if (typeof value === "object" && value !== null) return value as Record<string, string>;
+  const pairs = (typeof value === "string" ? value : "").split(",").map((pair) => pair.split("="));
+  return Object.fromEntries(pairs.map(([key = "", ...rest]) => [key, rest.join("=")]));
+}

@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import {
+  destroyWorld,
+  eventually,
+  finished,
+  makeWorld,
+  probe,
+  PROBE_CONFIG,
+  silo,
+  startSilo,
+  TESTER,
+  type World,
+} from "../support/silo.ts";
+
+const MINUTES = 10 * 60_000;
+
+const prepared = spawnSync("bash", [join(import.meta.dir, "podman.sh")], { encoding: "utf8" });
+if (prepared.status !== 0) process.stderr.write(prepared.stderr);
+
+const CONFIG = { ...PROBE_CONFIG, backends: { docker: { command: "podman" } } };
+
+describe.skipIf(prepared.status !== 0).each([
+  ["root", undefined],
+  ["an ordinary user, without root", TESTER],
+])("podman for %s", (_, user) => {
+  let world: World;
+  beforeAll(() => {
+    // Without FUSE podman would fall back to copying whole images; the kernel can do better.
+    const settings = { CONTAINERS_CONF: prepared.stdout.trim(), STORAGE_DRIVER: "overlay" };
+    // Without root podman keeps its images below the home, where the base image was not handed to.
+    const own = { XDG_DATA_HOME: `/tmp/silo-podman-${TESTER.uid}/.local/share` };
+    const env = user === undefined ? settings : { ...settings, ...own };
+    world = makeWorld({ config: CONFIG, env, ...(user === undefined ? {} : { user }) });
+  });
+  afterAll(() => destroyWorld(world));
+
+  const listed = async () => (await silo(world, ["ls", "-q"])).stdout;
+
+  test(
+    "builds and runs with the host's ids, and files made inside belong to the user",
+    async () => {
+      const { code, stdout } = await probe(
+        world,
+        "echo $(id -u):$(id -g) $HOME; touch made; exit 42",
+      );
+      const { uid, gid } = user ?? { uid: 0, gid: 0 };
+      expect(stdout).toBe(`${uid}:${gid} ${world.home}\n`);
+      expect(code).toBe(42);
+      const made = statSync(join(world.project, "made"));
+      expect([made.uid, made.gid]).toEqual([uid, gid]);
+      expect(await listed()).toBe("");
+    },
+    MINUTES,
+  );
+
+  test(
+    "there is no capability and no way to new privileges",
+    async () => {
+      const { stdout } = await probe(world, "grep -E 'CapEff|CapBnd|NoNewPrivs' /proc/self/status");
+      expect(stdout).toMatch(/CapEff:\t0+\n/);
+      expect(stdout).toMatch(/CapBnd:\t0+\n/);
+      expect(stdout).toMatch(/NoNewPrivs:\t1\n/);
+    },
+    MINUTES,
+  );
+
+  test(
+    "piped input and output pass byte for byte",
+    async () => {
+      const input = Uint8Array.from({ length: 100_000 }, (_unused, i) => i % 251);
+      const run = startSilo(world, ["codex", "--", "probe", "cat | sha256sum"]);
+      const { stdout } = await finished(run, input);
+      expect(stdout).toStartWith(new Bun.CryptoHasher("sha256").update(input).digest("hex"));
+    },
+    MINUTES,
+  );
+
+  test(
+    "ls, exec and rm find what runs, and several get a name each",
+    async () => {
+      const running = [1, 2, 3].map(() =>
+        finished(startSilo(world, ["codex", "--", "probe", "sleep 600"])),
+      );
+      let names: readonly string[] = [];
+      while (names.length < 3) {
+        names = (await listed()).trim().split("\n");
+        // One that could not start ends at once; the others sleep.
+        const ended = await Promise.race([...running, Promise.resolve(undefined)]);
+        expect(ended).toBeUndefined();
+      }
+      expect(new Set(names).size).toBe(3);
+      const [first = ""] = names;
+      const { stdout } = await silo(world, ["exec", first, "hostname"]);
+      expect(stdout).toBe(`${first}\n`);
+      const table = (await silo(world, ["ls"])).stdout;
+      expect(table).toMatch(new RegExp(`${first} +silo-codex:\\w+ +docker +Up`));
+      const removed = await silo(world, ["rm", "--force", "--all"]);
+      expect({ code: removed.code, stderr: removed.stderr }).toEqual({ code: 0, stderr: "" });
+      await Promise.all(running);
+      expect(await listed()).toBe("");
+    },
+    MINUTES,
+  );
+
+  test(
+    "SIGTERM ends the tool and leaves nothing",
+    async () => {
+      const script = ["codex", "--name", "ends-1", "--", "probe", "touch started; sleep 600"];
+      const started = join(world.project, "started");
+      const first = startSilo(world, script);
+      const ended = finished(first);
+      await eventually("it runs", () => statSync(started, { throwIfNoEntry: false }) !== undefined);
+      first.kill("SIGTERM");
+      expect((await ended).code).toBe(143);
+      expect(await listed()).toBe("");
+    },
+    MINUTES,
+  );
+
+  test(
+    "a configured port that is taken is told as such",
+    async () => {
+      const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("") });
+      const { port = 0 } = server;
+      const file = { ...CONFIG, ports: [`${port}:80`] };
+      await Bun.write(join(world.home, ".config/silo/silo.jsonc"), JSON.stringify(file));
+      const { stderr } = await probe(world, "true");
+      await server.stop(true);
+      await Bun.write(join(world.home, ".config/silo/silo.jsonc"), JSON.stringify(CONFIG));
+      expect(stderr).toContain(`port ${port} on this machine is in use`);
+      expect(await listed()).toBe("");
+    },
+    MINUTES,
+  );
+});
