@@ -46,7 +46,24 @@ export function errorCode(error: unknown): string | undefined {
     : undefined;
 }
 
-/** What an unknown thrown value says. */
+/** What the system says of a file that silo needs, by errno(3). */
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EDQUOT: "the quota is used up",
+  EISDIR: "it is a directory",
+  ELOOP: "links go round in a circle",
+  EMFILE: "too many files are open",
+  ENAMETOOLONG: "the name is too long",
+  ENOENT: "it does not exist",
+  ENOSPC: "the disk is full",
+  ENOTDIR: "a part of the path is not a directory",
+  EPERM: "the operation is not permitted",
+  EROFS: "the file system is read-only",
+};
+
+/** What an unknown thrown value says; in words where the system refused something. */
 export function errorText(error: unknown): string {
+  const reason = REASONS[errorCode(error) ?? ""];
+  if (reason !== undefined) return reason;
   return error instanceof Error ? error.message : String(error);
 }

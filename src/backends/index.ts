@@ -62,7 +62,7 @@ export async function openBackend(
   const load = REGISTRY[name];
   if (load === undefined) {
     throw new SiloError(`this version of silo has no ${name} backend yet`, {
-      hint: "silo --backend docker …",
+      hint: "silo --backend docker ...",
     });
   }
   return await (await load()).open(config, early?.get(name));

@@ -8,7 +8,8 @@ import { COMMANDS } from "./tree.ts";
 export type Parsed = { readonly node: Node; readonly help: boolean } & Input;
 
 /** Reads a command line strictly: every flag and word must be known, and what stands behind `--` is not looked at. */
-export function parseArgv(argv: readonly string[]): Parsed {
+export function parseArgv(typed: readonly string[]): Parsed {
+  const argv = typed[0] === "help" ? [...typed.slice(1), "--help"] : typed;
   const state: State = { node: undefined, group: "", early: [], flags: {}, words: [], help: false };
   let i = 0;
   for (; i < argv.length; i += 1) {
@@ -112,8 +113,10 @@ function setFlag(
   const help = `${command} --help`;
   if (found === undefined) {
     const names = Object.keys(known).map((name) => `--${name}`);
-    throw new UsageError(`${command} has no flag ${written}${suggestion(written, names)}`, {
-      hint: help,
+    const near = suggestion(written, names);
+    const forTool = state.node?.group === "Run" && nameOf(state.node) !== "" && near === "";
+    throw new UsageError(`${command} has no flag ${written}${near}`, {
+      hint: forTool ? `${command} -- ${written}   # hands it to the tool` : help,
     });
   }
   const [name, definition] = found;

@@ -76,7 +76,8 @@ async function buildImage({ backend, plan, state, forceBuild, verbose }: Launch)
       const lock = await waitForLock(
         state,
         `build ${backend.name} ${plan.image.tag}`,
-        ({ pid }) => log.info(`waiting for another silo (process ${pid}) that builds this image`),
+        ({ pid }) =>
+          progress.note(`waiting for another silo (process ${pid}) that builds this image`),
         signal,
       );
       try {

@@ -17,7 +17,7 @@ import { chooseTool } from "./choose-tool.ts";
 import { trustedConfig } from "./config.ts";
 import { execute } from "./execute.ts";
 
-/** What `silo [tool] [-- args…]` was asked to do. */
+/** What `silo [tool] [-- args...]` was asked to do. */
 export type RunInput = {
   /** Undefined: as `chooseTool` chooses. */
   readonly tool: string | undefined;
@@ -84,7 +84,7 @@ function askNames(backend: Backend): Promise<readonly string[]> {
 async function confirmPlace({ cwd, home }: HostFacts, yes: boolean): Promise<void> {
   if (cwd === "/") {
     throw new SiloError("the working directory is /, which would hide the guest's own system", {
-      hint: "cd <project> && silo …",
+      hint: "cd <project> && silo ...",
     });
   }
   if (!within(cwd, home) || yes) return;
@@ -92,7 +92,7 @@ async function confirmPlace({ cwd, home }: HostFacts, yes: boolean): Promise<voi
     cwd === home ? "your whole home directory" : `${cwd}, which holds your home directory`;
   const sure = await confirm(
     `This gives the tool ${what} to read and write. Go on?`,
-    "cd <project> && silo …   # or --yes if you mean it",
+    "cd <project> && silo ...   # or --yes if you mean it",
   );
-  if (!sure) throw new SiloError("not started", { hint: "cd <project> && silo …" });
+  if (!sure) throw new SiloError("not started", { hint: "cd <project> && silo ..." });
 }

@@ -21,7 +21,7 @@ const rm: Node = {
     force: { type: "boolean", alias: "f", description: "running ones too" },
   }),
   examples: ["silo rm app-1", "silo rm --all --force"],
-  words: { min: 0, max: Infinity, form: "[name…]", offer: "containers" },
+  words: { min: 0, max: Infinity, form: "[name...]", offer: "containers" },
   load: async () => (await import("./commands/rm.ts")).rm,
 };
 
@@ -29,7 +29,7 @@ const exec: Node = {
   group: "Containers",
   definition: define("exec", "run a command in a running container", BACKEND_ARG),
   examples: ["silo exec app-1 git status", "echo hi | silo exec app-1 cat"],
-  words: { min: 2, max: Infinity, form: "<name> [--] <command…>", offer: "containers" },
+  words: { min: 2, max: Infinity, form: "<name> [--] <command...>", offer: "containers" },
   verbatimAfter: 1,
   load: async () => (await import("./commands/exec.ts")).exec,
 };

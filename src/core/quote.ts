@@ -7,10 +7,15 @@ export function shellWord(word: string): string {
   return PLAIN.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A command as it could be typed. Values of its environment are left out: they may be secret. */
+/** A command as it could be typed, a flag a line. Values of its environment are left out: they may be secret. */
 export function showCommand(cmd: Cmd): string {
   const names = Object.keys(cmd.env ?? {}).map((name) => `${name}=…`);
-  return [...names, ...[cmd.bin, ...cmd.args].map(shellWord)].join(" ");
+  const lines = [[...names, cmd.bin].join(" ")];
+  for (const word of cmd.args.map(shellWord)) {
+    if (word.startsWith("-")) lines.push(word);
+    else lines[lines.length - 1] += ` ${word}`;
+  }
+  return lines.join(" \\\n  ");
 }
 
 /** What a terminal would obey, hide or turn around instead of showing it: controls, formats, odd spaces. */

@@ -29,7 +29,11 @@ export function startWithNode(
         signalled: () => child.signalCode !== null,
         stdout: web(child.stdout),
         stderr: web(child.stderr),
-        write: (data) => child.stdin?.end(data),
+        write: (data) => {
+          // One that ends without reading says so by its exit code.
+          child.stdin?.on("error", () => {});
+          child.stdin?.end(data);
+        },
         kill: (signal) => void child.kill(signal),
         unref: () => child.unref(),
       }),

@@ -42,8 +42,12 @@ function startWithBun(cmd: Cmd, options: SpawnOptions): Child {
     stderr: stderr instanceof ReadableStream ? stderr : undefined,
     write: (data) => {
       if (stdin === undefined || typeof stdin === "number") return;
-      void stdin.write(data);
-      void stdin.end();
+      // One that ends without reading says so by its exit code.
+      const written = async () => {
+        await stdin.write(data);
+        await stdin.end();
+      };
+      written().catch(() => {});
     },
     kill: (signal) => child.kill(signal),
     unref: () => child.unref(),

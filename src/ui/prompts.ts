@@ -1,9 +1,24 @@
+import { isUtf8 } from "../core/locale.ts";
 import { folded, printable } from "../core/quote.ts";
 import { Cancelled, UsageError } from "../errors.ts";
+import { fitted } from "./live.ts";
 
 /** Whether there is a terminal to ask on. */
 export function canAsk(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
+}
+
+/** The library draws in ASCII on Linux' own console alone, which is chosen by TERM when it is loaded. */
+async function library() {
+  const { TERM } = process.env;
+  if (isUtf8(process.env, process.platform)) return await import("@clack/prompts");
+  try {
+    process.env["TERM"] = "linux";
+    return await import("@clack/prompts");
+  } finally {
+    if (TERM === undefined) delete process.env["TERM"];
+    else process.env["TERM"] = TERM;
+  }
 }
 
 /**
@@ -19,7 +34,7 @@ export async function confirm(
   if (!canAsk()) {
     throw new UsageError(`${question} There is no terminal to ask on`, { hint: instead });
   }
-  const prompts = await import("@clack/prompts");
+  const prompts = await library();
   const answer = await prompts.confirm({ message: question, initialValue, output: process.stderr });
   if (prompts.isCancel(answer)) throw new Cancelled();
   return answer;
@@ -62,8 +77,8 @@ async function dropTypedAhead(): Promise<void> {
 export type Choice<T> = { readonly value: T; readonly label: string; readonly hint?: string };
 
 /** A label that fits a line of the list. */
-function fitted(label: string): string {
-  return printable(label).slice(0, Math.max(10, (process.stderr.columns || 80) - 6));
+function fittedLabel(label: string): string {
+  return fitted(label, Math.max(10, (process.stderr.columns || 80) - 6));
 }
 
 /**
@@ -78,13 +93,13 @@ export async function choose<T>(
   if (!canAsk()) {
     throw new UsageError(`${question} There is no terminal to ask on`, { hint: instead });
   }
-  const prompts = await import("@clack/prompts");
+  const prompts = await library();
   // By number, since the library's type does not take values of any kind.
   const answer = await prompts.autocomplete({
     message: question,
     options: choices.map(({ label, hint }, value) => ({
       value,
-      label: fitted(label),
+      label: fittedLabel(label),
       ...(hint === undefined ? {} : { hint }),
     })),
     output: process.stderr,
@@ -106,10 +121,10 @@ export async function chooseSeveral<T>(
   if (!canAsk()) {
     throw new UsageError(`${question} There is no terminal to ask on`, { hint: instead });
   }
-  const prompts = await import("@clack/prompts");
+  const prompts = await library();
   const answer = await prompts.autocompleteMultiselect({
     message: question,
-    options: choices.map(({ label }, value) => ({ value, label: fitted(label) })),
+    options: choices.map(({ label }, value) => ({ value, label: fittedLabel(label) })),
     required: true,
     output: process.stderr,
   });

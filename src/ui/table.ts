@@ -15,3 +15,31 @@ export function columns(rows: readonly (readonly string[])[]): readonly string[]
       .trimEnd(),
   );
 }
+
+/** Two columns; where the terminal is too narrow, the text stands below its word. */
+export function described(
+  pairs: readonly (readonly [string, string])[],
+  width: number,
+): readonly string[] {
+  const left = Math.max(...pairs.map(([word]) => word.length)) + 4;
+  const narrow = width - left < 24;
+  const indent = " ".repeat(narrow ? 6 : left);
+  return pairs.map(([word, text]) => {
+    const lines = wrapped(text, width - indent.length);
+    const body = lines.join(`\n${indent}`);
+    return narrow ? `  ${word}\n${indent}${body}` : `${`  ${word}`.padEnd(left)}${body}`;
+  });
+}
+
+/** A text as lines of at most `width` columns; longer words stay whole. */
+export function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

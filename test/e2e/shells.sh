@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Installs the shells whose completion is tested, where that is possible. The tests say which they miss.
+# Installs the shells whose completion is tested, and a terminal to look at, where that is possible.
+# The tests say which they miss.
 set -euo pipefail
 missing=()
-for shell in zsh fish; do command -v "$shell" >/dev/null || missing+=("$shell"); done
+for shell in zsh fish tmux; do command -v "$shell" >/dev/null || missing+=("$shell"); done
 [ ${#missing[@]} -gt 0 ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-  printf 'shells: THE COMPLETION OF %s IS NOT TESTED HERE\n' "${missing[*]}" >&2
+  printf 'shells: WHAT NEEDS %s IS NOT TESTED HERE\n' "${missing[*]}" >&2
   exit 0
 fi
 printf 'shells: installing %s\n' "${missing[*]}" >&2

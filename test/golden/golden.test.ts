@@ -1,18 +1,7 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { TOOLS } from "../../src/tools/index.ts";
+import { held } from "../support/held.ts";
 import { planOf } from "../support/plan.ts";
-
-/** `UPDATE_GOLDEN=1 npm run test:unit` writes the files anew; read the difference before you commit it. */
-function held(name: string, text: string): void {
-  const path = join(import.meta.dir, "files", name);
-  if (process.env["UPDATE_GOLDEN"] === "1") {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-  }
-  expect(text).toBe(readFileSync(path, "utf8"));
-}
 
 test.each(TOOLS.map((tool) => [tool.name, tool] as const))("the Dockerfile of %s", (name, tool) => {
   const { image } = planOf(tool);

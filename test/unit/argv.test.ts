@@ -59,7 +59,7 @@ describe("refused with a suggestion", () => {
     ["--force-build ls", "silo ls has no flag --force-build"],
     ["config", "silo config needs a further word"],
     ["config shwo", 'there is no config command "shwo"; did you mean "show"?'],
-    ["exec a", "silo exec needs <name> [--] <command…>"],
+    ["exec a", "silo exec needs <name> [--] <command...>"],
     ["shell", "silo shell needs <name>"],
     ["shell a b", 'silo shell takes no word "b"'],
     ["ls x", 'silo ls takes no word "x"'],

@@ -17,7 +17,7 @@ test("a shown command has the names of its environment and no value", () => {
     args: ["run", "-e", "KEY", "a b"],
     env: { KEY: "s3cret" },
   });
-  expect(shown).toBe("KEY=… docker run -e KEY 'a b'");
+  expect(shown).toBe("KEY=… docker run \\\n  -e KEY 'a b'");
 });
 
 test("a long line cannot look like several", () => {

@@ -54,7 +54,7 @@ export function engineError(text: string, what: string): SiloError {
     .filter((line) => line.trim() !== "")
     .slice(-20);
   const rule = RULES.find((known) => known.text.test(text));
-  if (rule === undefined) return new SiloError(`${what} failed`, { detail });
+  if (rule === undefined) return new SiloError(`${what} failed`, { detail, hint: "silo doctor" });
   return new SiloError(rule.message, { hint: rule.hint, detail });
 }
 

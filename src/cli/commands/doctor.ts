@@ -12,7 +12,9 @@ import { hostFacts } from "../../sys/host.ts";
 import { onPath } from "../../sys/on-path.ts";
 import { place, type Place } from "../../sys/place.ts";
 import { paint } from "../../ui/colour.ts";
+import { waiting } from "../../ui/live.ts";
 import { print } from "../../ui/print.ts";
+import { wrapped } from "../../ui/table.ts";
 import { backendFlag } from "../args.ts";
 import type { Action } from "../command.ts";
 import { approvedConfig } from "../config.ts";
@@ -22,10 +24,13 @@ export const doctor: Action = async ({ flags }) => {
   const here = place();
   const { config, finding } = await configuration(here);
   const chosen = chooseBackend(backendFlag(flags), config.backend?.value, onPath);
-  const [host, ...backends] = await Promise.all([
-    hostFacts(here).then(checkHost),
-    ...BACKENDS.map(async (name) => ofBackend(name, chosen, await diagnose(name, config))),
-  ]);
+  const [host, ...backends] = await waiting(
+    "asking the backends",
+    Promise.all([
+      hostFacts(here).then(checkHost),
+      ...BACKENDS.map(async (name) => ofBackend(name, chosen, await diagnose(name, config))),
+    ]),
+  );
   const findings = [...backends.flat(), finding, ...host];
   if (flags["json"] === true) print(JSON.stringify(findings, undefined, 2));
   else print(findings.map((found) => shown(found, here)).join("\n"));
@@ -80,6 +85,10 @@ const WIDEST = "docker builder".length;
 function shown({ check, state, detail, mend }: Finding, { env, platform }: Place): string {
   const { sign, plain, colour } = MARKS[state];
   const mark = isUtf8(env, platform) ? sign : plain.padEnd(2);
-  const line = `${paint(colour, mark, process.stdout)} ${check.padEnd(WIDEST)}  ${printable(detail)}`;
+  const head = `${mark} ${check.padEnd(WIDEST)}  `;
+  // A pipe is read by programs, which want a line to be a line.
+  const width = process.stdout.isTTY ? process.stdout.columns || 80 : Infinity;
+  const told = wrapped(printable(detail), Math.max(16, width - head.length));
+  const line = `${paint(colour, mark, process.stdout)}${head.slice(mark.length)}${told.join(`\n${" ".repeat(head.length)}`)}`;
   return mend === undefined || state === "ok" ? line : `${line}\n${" ".repeat(4)}${mend}`;
 }

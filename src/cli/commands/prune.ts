@@ -6,6 +6,7 @@ import { projects } from "../../sys/projects.ts";
 import { log } from "../../ui/log.ts";
 import { print, say } from "../../ui/print.ts";
 import { confirm } from "../../ui/prompts.ts";
+import { waiting } from "../../ui/live.ts";
 import { table } from "../../ui/table.ts";
 import { backendFlag } from "../args.ts";
 import { allContainers, ofEach, type Found } from "../backends.ts";
@@ -16,8 +17,11 @@ type OwnedImage = ImageInfo & { readonly owner: Backend };
 /** `silo prune`: images that no project uses and containers that have ended. What dead silos left goes without a word. */
 export const prune: Action = async ({ flags }) => {
   const asked = backendFlag(flags);
-  const containers = (await allContainers(asked)).filter(({ running }) => !running);
-  const images = await unusedImages(asked);
+  const [found, images] = await waiting(
+    "looking for what is not used",
+    Promise.all([allContainers(asked), unusedImages(asked)]),
+  );
+  const containers = found.filter(({ running }) => !running);
   if (containers.length + images.length === 0) {
     say("nothing to prune");
     return 0;
@@ -75,11 +79,11 @@ async function removeAll(
   images: readonly OwnedImage[],
 ): Promise<void> {
   for (const { owner, name } of containers) {
-    await owner.remove([name]);
+    await waiting(`removing ${name}`, owner.remove([name]));
     print(name);
   }
   for (const { owner, reference } of images) {
-    const kept = await owner.removeImages([reference]);
+    const kept = await waiting(`removing ${reference}`, owner.removeImages([reference]));
     if (kept.length === 0) print(reference);
     else log.warn(`${reference} is used by a container and stays`);
   }

@@ -16,7 +16,8 @@ export const reconnect: Action = async ({ flags, words: [name = ""] }) => {
       hint: `silo shell ${name}`,
     });
   }
-  if (!canAsk()) throw new SiloError("there is no terminal here", { hint: `silo exec ${name} …` });
+  if (!canAsk())
+    throw new SiloError("there is no terminal here", { hint: `silo exec ${name} ...` });
   const here = place();
   const { state } = xdgDirectories(here.home, here.env);
   const own = await takeSession(state, owner.name, session);

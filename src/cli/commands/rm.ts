@@ -2,6 +2,7 @@ import { ageText } from "../../core/age.ts";
 import { SiloError, UsageError } from "../../errors.ts";
 import { print } from "../../ui/print.ts";
 import { canAsk, chooseSeveral, confirm } from "../../ui/prompts.ts";
+import { waiting } from "../../ui/live.ts";
 import { columns } from "../../ui/table.ts";
 import { backendFlag } from "../args.ts";
 import { allContainers, pick, type Found } from "../backends.ts";
@@ -13,7 +14,7 @@ export const rm: Action = async ({ flags, words }) => {
   const picks = !all && words.length === 0;
   if ((all && words.length > 0) || (picks && !canAsk())) {
     throw new UsageError(all ? "--all takes no name" : "no container was named", {
-      hint: "silo rm <name>…   # or --all",
+      hint: "silo rm <name>...   # or --all",
     });
   }
   const found = await allContainers(backendFlag(flags));
@@ -22,7 +23,7 @@ export const rm: Action = async ({ flags, words }) => {
   await allowRunning(wanted, { force: flags["force"] === true, ask: picks, all });
   for (const owner of new Set(wanted.map((container) => container.owner))) {
     const names = wanted.filter((container) => container.owner === owner).map(({ name }) => name);
-    await owner.remove(names);
+    await waiting(`removing ${names.join(" ")}`, owner.remove(names));
     for (const name of names) print(name);
   }
   return 0;
@@ -42,7 +43,7 @@ async function pickSeveral(found: readonly Found[]): Promise<readonly Found[]> {
   return await chooseSeveral(
     "Which of them should be removed?",
     found.map((value, i) => ({ value, label: rows[i] ?? value.name })),
-    "silo rm <name>…   # or --all",
+    "silo rm <name>...   # or --all",
   );
 }
 

@@ -34,7 +34,8 @@ export const edit: Action = async ({ flags }) => {
       ? await draftInPlace(path, start)
       : await privateDraft(path, before, start, xdgDirectories(here.home, here.env).state);
   const { text, problems } = await edited(draft.path, name, here).catch(async (error: unknown) => {
-    if ((await readText(draft.path)) === start) await draft.discard();
+    const left = await readText(draft.path);
+    if (left === undefined || left === start) await draft.discard();
     else log.info(`what you wrote is in ${homely(draft.path, here.home)}`);
     throw error;
   });
@@ -84,7 +85,8 @@ async function edited(path: string, name: string, here: Place): Promise<Edited> 
       );
     }
     const text = await readText(path);
-    if (text === undefined) throw new SiloError(`the editor left no file for ${name}`);
+    if (text === undefined)
+      throw new SiloError(`the editor left no file for ${name}`, { hint: "silo config edit" });
     const parsed = parseConfig(text);
     const problems = "problems" in parsed ? problemLines(parsed.problems, name) : [];
     if (problems.length === 0 || !canAsk()) return { text, problems };

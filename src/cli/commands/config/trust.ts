@@ -52,7 +52,9 @@ function fileNamed(word: string, { cwd, home, env }: Place): string {
   const directory = resolved(dirname(path));
   const file = directory === undefined ? path : fileIn(directory);
   if (file !== globalFile(home, env)) return file;
-  throw new SiloError(`${homely(file, home)} is your own file and needs no approval`);
+  throw new SiloError(`${homely(file, home)} is your own file and needs no approval`, {
+    hint: "silo config trust   # approves those of the project",
+  });
 }
 
 async function approve(here: Place, word: string | undefined): Promise<void> {

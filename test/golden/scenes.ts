@@ -1,0 +1,222 @@
+/** One way to make silo fail: what is on the machine, what the engine says, what is typed. */
+export type Scene = {
+  readonly args: readonly string[];
+  /** Files by their path below the scene's directory; a text that ends in `/` makes a directory. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** What the engine's command does, as the cases of a shell's `case "$1"`. */
+  readonly engine?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** The working directory below the scene's; `app` unless told. */
+  readonly cwd?: string;
+};
+
+const GLOBAL = "home/.config/silo/silo.jsonc";
+const LOCAL = "app/silo.jsonc";
+/** A container of silo's as `docker ps` prints it. */
+const row = (name: string, state: string, status: string) =>
+  `'{"Names":"${name}","Image":"silo-codex:1","Labels":"silo.tool=codex,silo.session=5e55","State":"${state}","Status":"${status}"}'`;
+const ps = (...rows: string[]) =>
+  rows.length === 0 ? "ps) ;;" : `ps) printf '%s\\n' ${rows.join(" ")};;`;
+const says = (verb: string, text: string, code: number) =>
+  `${verb}) echo ${JSON.stringify(text)} >&2; exit ${code};;`;
+const refuses = (text: string) =>
+  `${ps()} ${says("run", `docker: Error response from daemon: ${text}`, 125)}`;
+const builds = (log: string, code: number) =>
+  `${refuses("No such image: silo-codex:1.")} buildx) exit 1;; build) echo ${JSON.stringify(log)}; exit ${code};;`;
+const RUNS = ps(
+  row("app-1", "running", "Up 2 minutes"),
+  row("app-2", "exited", "Exited (0) 1 hour ago"),
+);
+
+/** Every error that people can meet, by where it comes from. */
+export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> = {
+  "the command line": {
+    "an unknown command": { args: ["cluade"] },
+    "a word without --": { args: ["codex", "fix it"] },
+    "a word too many": { args: ["ls", "app-1"] },
+    "an unknown flag": { args: ["codex", "--dryrun"] },
+    "a flag twice": { args: ["codex", "--verbose", "-v"] },
+    "a value for a switch": { args: ["codex", "--dry-run=yes"] },
+    "no value": { args: ["codex", "--name"] },
+    "an unknown value": { args: ["codex", "--backend", "dokcer"] },
+    "a group alone": { args: ["config"] },
+    "a word too few": { args: ["exec", "app-1"] },
+    "a run's flag elsewhere": { args: ["--dry-run", "ls"] },
+    "-- for a command that takes none": { args: ["ls", "--", "x"] },
+    "the tool's own flag": { args: ["codex", "--version"] },
+    "an unknown shell": { args: ["completion", "bsh"] },
+    "no terminal to pick a tool": { args: [] },
+    "no terminal to pick a container": { args: ["rm"] },
+    "--all and a name": { args: ["rm", "--all", "app-1"] },
+    "both scopes": { args: ["config", "init", "--global", "--local"] },
+  },
+  "this machine": {
+    "no absolute home": { args: ["config", "show"], env: { HOME: "here" } },
+    "a tool's directory that cannot be made": {
+      args: ["opencode"],
+      files: { "home/config": "a file" },
+      engine: ps(),
+      env: { XDG_CONFIG_HOME: "<root>/home/config/x" },
+    },
+    "a state directory that cannot be made": {
+      args: ["codex"],
+      files: { "home/.local": "a file" },
+      engine: ps(),
+    },
+    "the root directory": { args: ["codex"], cwd: "/", engine: ps() },
+    "the home directory, and nobody to ask": { args: ["codex"], cwd: "home", engine: ps() },
+    "a backend that is not there": { args: ["--backend", "fly", "codex"] },
+  },
+  "the configuration": {
+    "not valid": {
+      args: ["codex"],
+      files: { [GLOBAL]: '{"bakend": "docker", "env": ["A B=1"], "ports": ["1"]}', [LOCAL]: "{" },
+    },
+    "not readable": { args: ["codex"], files: { [LOCAL]: "/" } },
+    "there already": { args: ["config", "init", "--global"], files: { [GLOBAL]: "{}" } },
+    "not writable": { args: ["config", "init", "--global"], files: { "home/.config": "a file" } },
+    "an editor that fails": {
+      args: ["config", "edit", "--local"],
+      files: { [LOCAL]: "{}" },
+      env: { EDITOR: "false" },
+    },
+    "an editor that is not there": {
+      args: ["config", "edit", "--local"],
+      files: { [LOCAL]: "{}" },
+      env: { EDITOR: "no-such-editor --wait" },
+    },
+    "an editor that leaves nothing": {
+      args: ["config", "edit", "--local"],
+      files: { [LOCAL]: "{}" },
+      env: { EDITOR: "rm" },
+    },
+    "an editor that leaves a mistake": {
+      args: ["config", "edit", "--local"],
+      files: { [LOCAL]: "{}" },
+      env: { EDITOR: `printf '{"tol": "codex"}' >` },
+    },
+    "a file that changed meanwhile": {
+      args: ["config", "edit", "--local"],
+      files: { [LOCAL]: "{}" },
+      env: { EDITOR: `printf '{}\\n' >silo.jsonc; printf '{ }' >` },
+    },
+  },
+  trust: {
+    "one file asks": {
+      args: ["codex"],
+      files: { [LOCAL]: '{"mounts_rw": ["~/.ssh"], "env": ["AWS_SECRET_ACCESS_KEY"]}' },
+    },
+    "several ask": {
+      args: ["codex"],
+      files: { "silo.jsonc": '{"env": ["A"]}', [LOCAL]: '{"ports": ["80:80"]}' },
+    },
+    "damaged approvals": {
+      args: ["codex"],
+      files: { [LOCAL]: '{"env": ["A"]}', "home/.local/state/silo/trust.json": "{" },
+    },
+    "approvals that could be forged": {
+      args: ["codex"],
+      files: { [LOCAL]: '{"env": ["A"]}' },
+      env: { XDG_STATE_HOME: "<root>/app/state" },
+    },
+    "the user's own file": {
+      args: ["config", "trust", "<root>/home/.config/silo"],
+      files: { [GLOBAL]: "{}" },
+    },
+    "no such file": { args: ["config", "trust", "nowhere"] },
+    "a file that is not valid": { args: ["config", "trust"], files: { [LOCAL]: "{" } },
+    "--list and a path": { args: ["config", "trust", "--list", "x"] },
+  },
+  "the engine": {
+    "not installed": { args: ["ls", "--backend", "docker"] },
+    "not started": {
+      args: ["ls"],
+      engine: says(
+        "ps",
+        "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
+        1,
+      ),
+    },
+    "not allowed": {
+      args: ["ls"],
+      engine: says(
+        "ps",
+        "permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock",
+        1,
+      ),
+    },
+    "something else": {
+      args: ["ls"],
+      engine: says("ps", "Error response from daemon: it rains", 1),
+    },
+  },
+  "a build": {
+    "a step fails": { args: ["codex"], engine: builds("Step 3/9 : RUN false\nno luck", 1) },
+    "no base image": {
+      args: ["codex"],
+      engine: builds("pull access denied for nowhere/none, repository does not exist", 1),
+    },
+    "the engine dies": {
+      args: ["codex"],
+      engine: builds(
+        "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?",
+        1,
+      ),
+    },
+    "built, and not there": { args: ["codex"], engine: builds("done", 0) },
+  },
+  "a start": {
+    "a name in use": {
+      args: ["codex", "--name", "app-1"],
+      engine: refuses(
+        'Conflict. The container name \\"/app-1\\" is already in use by container \\"f00\\".',
+      ),
+    },
+    "a port in use": {
+      args: ["codex"],
+      files: { [GLOBAL]: '{"ports": ["8080:80"]}' },
+      engine: refuses("driver failed: Bind for 127.0.0.1:8080 failed: port is already allocated."),
+    },
+    "a full disk": { args: ["codex"], engine: refuses("write /x: no space left on device") },
+    "another processor": {
+      args: ["codex"],
+      engine: refuses("exec /usr/bin/bash: exec format error"),
+    },
+    "a directory that the engine does not see": {
+      args: ["codex"],
+      engine: refuses("invalid mount config for type bind: bind source path does not exist: /x"),
+    },
+    "an old docker": {
+      args: ["codex"],
+      engine: `${ps()} ${says("run", "docker: unknown flag: --pull", 125)}`,
+    },
+    "no tool inside": {
+      args: ["codex"],
+      engine: refuses("exec: codex: executable file not found in $PATH: unknown."),
+    },
+    "anything else": { args: ["codex"], engine: refuses("it rains") },
+    "paperclip for root": { args: ["paperclipai"], engine: ps() },
+    "a variable that steers the engine, with a line break": {
+      args: ["codex"],
+      files: { [GLOBAL]: '{"env": ["DOCKER_HOST"]}' },
+      engine: ps(),
+      env: { DOCKER_HOST: "a\nb" },
+    },
+  },
+  containers: {
+    "no such name": { args: ["rm", "app-3"], engine: RUNS },
+    "one still runs": { args: ["rm", "app-1"], engine: RUNS },
+    "all, and one still runs": { args: ["rm", "--all"], engine: RUNS },
+    "exec where there is none": { args: ["exec", "app-3", "ls"], engine: RUNS },
+    "exec where it has ended": { args: ["exec", "app-2", "ls"], engine: RUNS },
+    "no terminal to come back to": { args: ["reconnect", "app-1"], engine: RUNS },
+    "it cannot be removed": {
+      args: ["rm", "--force", "app-1"],
+      engine: `${RUNS} ${says("rm", "Error response from daemon: it rains", 1)}`,
+    },
+    "prune, and nobody to ask": {
+      args: ["prune"],
+      engine: `${RUNS} image) ;; images) ;; system) ;;`,
+    },
+  },
+};
