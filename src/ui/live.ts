@@ -47,6 +47,7 @@ export function frame(sign: string, text: string, seconds: number, width: number
 export function liveLine(first: string, start: number = performance.now()): LiveLine {
   let text = first;
   let turn = 0;
+  let stopped = false;
   const signs = isUtf8(process.env, process.platform) ? SIGNS.utf8 : SIGNS.ascii;
   const draw = () => {
     turn = (turn + 1) % signs.length;
@@ -61,6 +62,8 @@ export function liveLine(first: string, start: number = performance.now()): Live
       text = next;
     },
     stop: () => {
+      if (stopped) return;
+      stopped = true;
       clearInterval(timer);
       process.stderr.write("\r\u001B[J");
     },

@@ -1,3 +1,6 @@
+import { writeSync } from "node:fs";
+import { errorCode } from "../errors.ts";
+
 /**
  * Data for standard output, with a line end. By the console, which writes everything before it returns,
  * takes a reader that has gone for no error, and spares the milliseconds that making process.stdout takes.
@@ -6,7 +9,15 @@ export function print(text: string): void {
   console.log(text);
 }
 
-/** A line for people, on standard error. */
+const STDERR = 2;
+
+/** A line for people, on standard error; not by the console, which would paint it red on a terminal. */
 export function say(text: string): void {
-  console.error(text);
+  let bytes = Buffer.from(`${text}\n`);
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(writeSync(STDERR, bytes));
+  } catch (error) {
+    // A pipe that is full for now takes the rest later; a reader that has gone needs none.
+    if (errorCode(error) === "EAGAIN") process.stderr.write(bytes);
+  }
 }

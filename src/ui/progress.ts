@@ -1,6 +1,7 @@
 import type { BuildEvent } from "../backends/backend.ts";
 import { printable } from "../core/quote.ts";
 import { canAnimate, liveLine } from "./live.ts";
+import { say } from "./print.ts";
 
 export type Progress = {
   readonly report: (event: BuildEvent) => void;
@@ -31,7 +32,7 @@ export function buildProgress(what: string, verbose: boolean): Progress {
 
 /** What programs print while an image is built must not steer the terminal. */
 function line(text: string): void {
-  process.stderr.write(`${printable(text)}\n`);
+  say(printable(text));
 }
 
 function liveSteps(what: string, start: number, done: () => void): Progress {

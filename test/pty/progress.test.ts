@@ -138,3 +138,12 @@ test("-v shows the log, line by line, without what would steer the terminal", as
   expect(pty.screen()).toContain("Step 1/3 : FROM base\r\n");
   expect(pty.screen()).not.toContain("\u001B]0;");
 });
+
+test("words are in the terminal's own colour; only what they begin with is painted", async () => {
+  const listing = siloOnTerminal(world, ["rm", "x"]);
+  await listing.exited;
+  expect(listing.screen()).toStartWith("\u001B[31merror\u001B[0m: silo has no container");
+  const empty = siloOnTerminal(world, ["ls"]);
+  await empty.exited;
+  expect(empty.screen()).toBe("nothing runs\r\n");
+});
