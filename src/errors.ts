@@ -23,6 +23,17 @@ export class SiloError extends Error {
   }
 }
 
+/** What silo needs is there, but not started; `start` is the command line that starts it. */
+export class NotStarted extends SiloError {
+  readonly start: readonly [string, ...string[]];
+
+  constructor(message: string, start: readonly [string, ...string[]]) {
+    super(message, { hint: start.join(" ") });
+    this.name = "NotStarted";
+    this.start = start;
+  }
+}
+
 /** Wrong use of the command line; exits with 2. */
 export class UsageError extends SiloError {
   constructor(message: string, parts: Omit<ErrorParts, "exitCode"> = {}) {

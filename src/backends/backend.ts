@@ -29,7 +29,7 @@ export type ImageInfo = {
 
 /** How an attempt to run ended. All but `exit` are for the caller to mend and try again. */
 export type RunOutcome =
-  | { readonly kind: "exit"; readonly code: Exit }
+  | { readonly kind: "exit"; readonly code: Exit; readonly warnings?: readonly string[] }
   /** The terminal is gone, and the tool was left running as the user wants it. */
   | { readonly kind: "left" }
   | { readonly kind: "no-image" }
@@ -74,6 +74,8 @@ export type Backend = {
     plan: RunPlan,
     session: Session,
   ) => Promise<{ readonly build: Cmd; readonly run: Cmd }>;
+  /** Whether the image is there; absent where a run finds out by itself at no cost. */
+  readonly hasImage?: (tag: string) => Promise<boolean>;
   /** Runs the plan on the user's terminal and leaves nothing behind. */
   readonly run: (plan: RunPlan, session: Session) => Promise<RunOutcome>;
   /** Throws SiloError with the last 20 lines of output where a step fails. */
@@ -91,6 +93,6 @@ export type Backend = {
   readonly images: () => Promise<readonly ImageInfo[]>;
   /** Deletes images. @returns those that are still in use and so stay. */
   readonly removeImages: (references: readonly string[]) => Promise<readonly string[]>;
-  /** Deletes whatever belongs to sessions whose silo has died. */
-  readonly reap: (sessions: readonly string[]) => Promise<void>;
+  /** Deletes whatever belongs to sessions whose silo has died. @returns what the user should know of it. */
+  readonly reap: (sessions: readonly string[]) => Promise<readonly string[]>;
 };

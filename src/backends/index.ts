@@ -11,6 +11,7 @@ type Folder = {
 /** The backends of this version, loaded when they are used. A new one is a folder and a line here. */
 const REGISTRY: { readonly [K in BackendName]?: () => Promise<Folder> } = {
   docker: () => import("./docker/index.ts"),
+  container: () => import("./container/index.ts"),
 };
 
 type EarlyFolder = { readonly askEarly: (question: EarlyAnswer["question"]) => EarlyAnswer };
@@ -18,6 +19,7 @@ type EarlyFolder = { readonly askEarly: (question: EarlyAnswer["question"]) => E
 /** Those that can be asked before the configuration is read. */
 const EARLY: { readonly [K in BackendName]?: () => Promise<EarlyFolder> } = {
   docker: () => import("./docker/list.ts"),
+  container: () => import("./container/list.ts"),
 };
 
 /** What `silo doctor` asks of each. */
@@ -36,7 +38,12 @@ export async function diagnose(name: BackendName, config: Config): Promise<reado
   return await (await DOCTORS[name]()).diagnose(config);
 }
 
-export const AVAILABLE = Object.keys(REGISTRY) as readonly BackendName[];
+const AVAILABLE = Object.keys(REGISTRY) as readonly BackendName[];
+
+/** Those worth asking for what runs: Docker, and whatever else has its command on this machine. */
+export function present(has: (bin: string) => boolean): readonly BackendName[] {
+  return AVAILABLE.filter((name) => name === "docker" || has(name));
+}
 
 export type Early = ReadonlyMap<BackendName, EarlyAnswer>;
 
@@ -76,5 +83,5 @@ export function chooseBackend(
 ): BackendName {
   const named = asked ?? configured;
   if (named !== undefined) return named;
-  return REGISTRY.container !== undefined && has("container") ? "container" : "docker";
+  return has("container") ? "container" : "docker";
 }

@@ -1,10 +1,11 @@
 import type { Backend, ContainerInfo } from "../backends/backend.ts";
-import { AVAILABLE, openBackend, type Early } from "../backends/index.ts";
+import { openBackend, present, type Early } from "../backends/index.ts";
 import { xdgDirectories } from "../core/paths.ts";
 import type { BackendName } from "../core/types.ts";
 import { errorText, SiloError } from "../errors.ts";
 import { suggestion } from "../core/nearest.ts";
 import { forgetEnded } from "../sys/sessions.ts";
+import { onPath } from "../sys/on-path.ts";
 import { place } from "../sys/place.ts";
 import { log } from "../ui/log.ts";
 import { trustedConfig } from "./config.ts";
@@ -25,13 +26,13 @@ export async function ofEach<T>(
   const here = place();
   const config = await trustedConfig(here, "backends");
   const { state } = xdgDirectories(here.home, here.env);
-  const names = asked === undefined ? AVAILABLE : [asked];
+  const names = asked === undefined ? present(onPath) : [asked];
   const lists = await Promise.all(
     names.map(async (name) => {
       try {
         return await work(await openBackend(name, config, early), state);
       } catch (error) {
-        if (asked !== undefined || AVAILABLE.length === 1) throw error;
+        if (names.length === 1) throw error;
         log.warn(`${name}: ${errorText(error)}`);
         return [];
       }

@@ -1,4 +1,5 @@
-import { askEarly, AVAILABLE, chooseBackend, type Early } from "../backends/index.ts";
+import { askEarly, chooseBackend, present, type Early } from "../backends/index.ts";
+import { onPath } from "../sys/on-path.ts";
 import { REFRESH_WORD } from "../tools/versions.ts";
 import type { Parsed } from "./argv.ts";
 import { COMPLETE_WORD } from "./completion.ts";
@@ -10,7 +11,7 @@ const PLAIN_LIST = /^ls( (-q|--quiet|--json))?$/;
 export async function dispatch(argv: readonly string[]): Promise<number> {
   if (argv[0] === REFRESH_WORD) return await refresh();
   if (argv[0] === COMPLETE_WORD) return await offer(argv.slice(1));
-  const list = PLAIN_LIST.test(argv.join(" ")) ? askEarly("list", AVAILABLE) : undefined;
+  const list = PLAIN_LIST.test(argv.join(" ")) ? askEarly("list", present(onPath)) : undefined;
   const { parseArgv } = await import("./argv.ts");
   const parsed = parseArgv(argv);
   if (parsed.help) {
@@ -29,10 +30,7 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
 /** Asks for the names in use, which a run cannot start without; nothing where no run comes. */
 async function askNames({ node, flags }: Parsed): Promise<Early | undefined> {
   if (node.group !== "Run") return undefined;
-  const [{ runFlags }, { onPath }] = await Promise.all([
-    import("./args.ts"),
-    import("../sys/on-path.ts"),
-  ]);
+  const { runFlags } = await import("./args.ts");
   const { backend, dryRun, name } = runFlags(flags);
   if (dryRun || name !== undefined) return undefined;
   return await askEarly("names", [chooseBackend(backend, undefined, onPath)]);

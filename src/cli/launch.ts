@@ -8,6 +8,7 @@ import { interruptible } from "../sys/interrupt.ts";
 import { log } from "../ui/log.ts";
 import { say } from "../ui/print.ts";
 import { buildProgress } from "../ui/progress.ts";
+import { withService } from "./service.ts";
 
 /** Twenty silos may start at once; each clash means that another one got on. */
 const MAX_CLASHES = 50;
@@ -30,15 +31,16 @@ export type Launch = {
 export async function launch(given: Launch): Promise<Exit> {
   const { backend, own } = given;
   let plan = given.plan;
-  let built = given.forceBuild;
-  if (given.forceBuild) await buildImage(given);
-  let name = plan.name ?? nextName(plan.project, await given.names);
+  const [names, there] = await withService(firstQuestions(given));
+  let built = given.forceBuild || !there ? await buildImage(given) : false;
+  let name = plan.name ?? nextName(plan.project, names);
   for (let clashes = 0; ;) {
     const session: Session = { id: own.id, name };
     own.named(name, backend.keeps(plan));
     const outcome = await backend.run(plan, session);
     switch (outcome.kind) {
       case "exit":
+        for (const warning of outcome.warnings ?? []) log.warn(warning);
         return outcome.code;
       case "left":
         return leftRunning(own, name);
@@ -56,6 +58,16 @@ export async function launch(given: Launch): Promise<Exit> {
         break;
     }
   }
+}
+
+/** What has to be known before a start, side by side; the names have been asked for already. */
+function firstQuestions({ backend, plan, names }: Launch) {
+  let early: Promise<readonly string[]> | undefined = names;
+  return () => {
+    const asked = early ?? backend.names();
+    early = undefined;
+    return Promise.all([asked, backend.hasImage?.(plan.image.tag) ?? true]);
+  };
 }
 
 /** A terminal that was closed is no failure, but nothing has ended either: the exit code of a hangup. */

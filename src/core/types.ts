@@ -14,6 +14,8 @@ export type Cmd = {
   readonly args: readonly string[];
   /** Added to the child's environment; may hold secrets, so only the names are ever shown. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Names that are taken out of the child's environment. */
+  readonly without?: readonly string[];
   /** Written to its standard input, which is then closed. Without it the input is empty. */
   readonly stdin?: string | Uint8Array;
   readonly cwd?: string;

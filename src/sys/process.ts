@@ -14,17 +14,18 @@ export class ProgramMissing extends SiloError {
 /** What would change how a child behaves: they steer a Bun that a child may be. */
 const DROPPED = ["BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT"];
 
-function childEnvironment(added: Cmd["env"]): Record<string, string> {
+function childEnvironment({ env: added, without = [] }: Cmd): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && !DROPPED.includes(name)) env[name] = value;
+    if (value === undefined || DROPPED.includes(name) || without.includes(name)) continue;
+    env[name] = value;
   }
   return { ...env, ...added };
 }
 
 function startWithBun(cmd: Cmd, options: SpawnOptions): Child {
   const child = Bun.spawn([cmd.bin, ...cmd.args], {
-    env: childEnvironment(cmd.env),
+    env: childEnvironment(cmd),
     ...(cmd.cwd === undefined ? {} : { cwd: cmd.cwd }),
     stdin: options.stdin,
     stdout: options.stdout,
@@ -58,7 +59,7 @@ async function start(cmd: Cmd, options: SpawnOptions): Promise<Child> {
   try {
     if (typeof Bun !== "undefined") return startWithBun(cmd, options);
     const { startWithNode } = await import("./node-child.ts");
-    return await startWithNode(cmd, childEnvironment(cmd.env), options);
+    return await startWithNode(cmd, childEnvironment(cmd), options);
   } catch (error) {
     if (errorCode(error) === "ENOENT") throw new ProgramMissing(cmd.bin);
     throw new SiloError(`${cmd.bin} could not be started: ${errorText(error)}`);

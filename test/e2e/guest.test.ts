@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import {
+  BACKENDS,
   containers,
   destroyWorld,
   makeWorld,
@@ -15,13 +16,18 @@ import {
 
 const MINUTES = 5 * 60_000;
 
-describe.each([
+const USERS = [
   ["root", undefined],
   ["an ordinary user", TESTER],
-])("in the container, for %s", (_, user) => {
+] as const;
+const TABLE = BACKENDS.flatMap((backend) =>
+  USERS.map(([who, user]) => [backend, who, user] as const),
+);
+
+describe.each(TABLE)("%s: inside, for %s", (backend, _, user) => {
   let world: World;
   beforeEach(() => {
-    world = makeWorld(user === undefined ? {} : { user });
+    world = makeWorld({ backend, ...(user === undefined ? {} : { user }) });
   });
   afterEach(() => {
     expect(containers(world)).toEqual([]);
@@ -71,12 +77,12 @@ describe.each([
   );
 });
 
-describe("what the configuration asks for", () => {
+describe.each(BACKENDS)("%s: what the configuration asks for", (backend) => {
   let world: World;
   const configure = (extra: object) =>
     put(world, "home/.config/silo/silo.jsonc", JSON.stringify({ ...PROBE_CONFIG, ...extra }));
   beforeEach(() => {
-    world = makeWorld();
+    world = makeWorld({ backend });
   });
   afterEach(() => destroyWorld(world));
 

@@ -3,242 +3,251 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
+  BACKENDS,
   containers,
   destroyWorld,
   docker,
   eventually,
   finished,
+  makeForeign,
   makeWorld,
   probe,
   PROBE_CONFIG,
   put,
+  removeForeign,
   silo,
   startSilo,
+  sweepWorld,
   type World,
 } from "../support/silo.ts";
 
 const MINUTES = 5 * 60_000;
 
-let world: World;
-beforeEach(() => {
-  world = makeWorld();
-});
-afterEach(() => {
-  const left = containers(world);
-  if (left.length > 0) docker("rm", "-f", ...left);
-  destroyWorld(world);
-  expect(left).toEqual([]);
-});
+describe.each(BACKENDS)("%s", (backend) => {
+  let world: World;
+  beforeEach(() => {
+    world = makeWorld({ backend });
+  });
+  afterEach(() => {
+    const left = sweepWorld(world);
+    destroyWorld(world);
+    expect(left).toEqual([]);
+  });
 
-const running = () => containers(world, "status=running").length === 1;
-const sleeper = () => startSilo(world, ["codex", "--", "probe", "echo up; exec sleep 300"]);
+  const running = () => containers(world, "status=running").length === 1;
+  const sleeper = () => startSilo(world, ["codex", "--", "probe", "echo up; exec sleep 300"]);
 
-/** Silo's or not: the builder's own have no labels. */
-const everyContainer = () => docker("ps", "--all", "--quiet");
+  /** Silo's or not: the builder's own have no labels. */
+  const everyContainer = () => docker("ps", "--all", "--quiet");
 
-describe("exit codes and streams", () => {
-  test.each([0, 1, 42, 125, 137])(
-    "the tool's exit code %d is silo's",
-    async (code) => {
-      const result = await probe(world, `echo out; echo err >&2; exit ${code}`);
-      expect(result.code).toBe(code);
-      expect(result.stdout).toBe("out\n");
-      expect(result.stderr).toContain("err\n");
-    },
-    MINUTES,
-  );
+  describe("exit codes and streams", () => {
+    test.each([0, 1, 42, 125, 137])(
+      "the tool's exit code %d is silo's",
+      async (code) => {
+        const result = await probe(world, `echo out; echo err >&2; exit ${code}`);
+        expect(result.code).toBe(code);
+        expect(result.stdout).toBe("out\n");
+        expect(result.stderr).toContain("err\n");
+      },
+      MINUTES,
+    );
 
-  test(
-    "piped input and output pass byte for byte",
-    async () => {
-      const data = randomBytes(300_000).toString("base64");
-      const { stdout } = await probe(world, "cat", { input: data });
-      expect(stdout === data).toBe(true);
-    },
-    MINUTES,
-  );
+    test(
+      "piped input and output pass byte for byte",
+      async () => {
+        const data = randomBytes(300_000).toString("base64");
+        const { stdout } = await probe(world, "cat", { input: data });
+        expect(stdout === data).toBe(true);
+      },
+      MINUTES,
+    );
 
-  test(
-    "arguments pass unchanged, dashes and all",
-    async () => {
-      const args = ["--help", "--version", "--", "a b", "", "$HOME", "*"];
-      const { stdout } = await probe(world, 'printf "%s|" "$@"', { args: ["_", ...args] });
-      expect(stdout).toBe(args.map((arg) => `${arg}|`).join(""));
-    },
-    MINUTES,
-  );
-});
+    test(
+      "arguments pass unchanged, dashes and all",
+      async () => {
+        const args = ["--help", "--version", "--", "a b", "", "$HOME", "*"];
+        const { stdout } = await probe(world, 'printf "%s|" "$@"', { args: ["_", ...args] });
+        expect(stdout).toBe(args.map((arg) => `${arg}|`).join(""));
+      },
+      MINUTES,
+    );
+  });
 
-describe("ends", () => {
-  test.each(["SIGTERM", "SIGHUP", "SIGINT"] as const)(
-    "%s to silo ends the tool and leaves nothing",
-    async (signal) => {
-      const child = sleeper();
-      const end = finished(child);
-      await eventually("it runs", running);
-      child.kill(signal);
-      const { code } = await end;
-      expect(code).toBeGreaterThan(128);
-      expect(containers(world)).toEqual([]);
-    },
-    MINUTES,
-  );
+  describe("ends", () => {
+    test.each(["SIGTERM", "SIGHUP", "SIGINT"] as const)(
+      "%s to silo ends the tool and leaves nothing",
+      async (signal) => {
+        const child = sleeper();
+        const end = finished(child);
+        await eventually("it runs", running);
+        child.kill(signal);
+        const { code } = await end;
+        expect(code).toBeGreaterThan(128);
+        expect(containers(world)).toEqual([]);
+      },
+      MINUTES,
+    );
 
-  test(
-    "what a killed silo left is gone after the next command",
-    async () => {
-      const child = sleeper();
-      const end = finished(child);
-      await eventually("it runs", running);
-      child.kill("SIGKILL");
-      await eventually("silo is dead", () => child.signalCode === "SIGKILL");
-      expect(running()).toBe(true);
-      const { code, stdout } = await silo(world, ["ls", "-q"]);
-      expect([code, stdout]).toEqual([0, ""]);
-      expect(containers(world)).toEqual([]);
-      await end;
-    },
-    MINUTES,
-  );
-});
+    test(
+      "what a killed silo left is gone after the next command",
+      async () => {
+        const child = sleeper();
+        const end = finished(child);
+        await eventually("it runs", running);
+        child.kill("SIGKILL");
+        await eventually("silo is dead", () => child.signalCode === "SIGKILL");
+        expect(running()).toBe(true);
+        const { code, stdout } = await silo(world, ["ls", "-q"]);
+        expect([code, stdout]).toEqual([0, ""]);
+        expect(containers(world)).toEqual([]);
+        await end;
+      },
+      MINUTES,
+    );
+  });
 
-describe("many at once", () => {
-  test(
-    "twenty silos get twenty names, twenty exits, and leave nothing",
-    async () => {
-      // Each waits for all others, since a name is free again as soon as its container has ended.
-      const meet =
-        "touch met-$$-$(hostname); until [ $(ls | grep -c met-) = 20 ]; do sleep 0.05; done";
-      const results = await Promise.all(
-        Array.from({ length: 20 }, (_, i) => probe(world, `${meet}; hostname; exit ${i + 1}`)),
-      );
-      expect(results.map(({ code }) => code)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
-      expect(new Set(results.map(({ stdout }) => stdout)).size).toBe(20);
-    },
-    MINUTES,
-  );
-});
+  describe("many at once", () => {
+    test(
+      "twenty silos get twenty names, twenty exits, and leave nothing",
+      async () => {
+        // Each waits for all others, since a name is free again as soon as its container has ended.
+        const meet =
+          "touch met-$$-$(hostname); until [ $(ls | grep -c met-) = 20 ]; do sleep 0.05; done";
+        const results = await Promise.all(
+          Array.from({ length: 20 }, (_, i) => probe(world, `${meet}; hostname; exit ${i + 1}`)),
+        );
+        expect(results.map(({ code }) => code)).toEqual(
+          Array.from({ length: 20 }, (_, i) => i + 1),
+        );
+        expect(new Set(results.map(({ stdout }) => stdout)).size).toBe(20);
+      },
+      MINUTES,
+    );
+  });
 
-describe("ls, exec, shell and rm", () => {
-  test(
-    "a running one is listed, entered and removed",
-    async () => {
-      const child = sleeper();
-      const end = finished(child);
-      await eventually("it runs", running);
-      const name = containers(world)[0] ?? "";
-      expect((await silo(world, ["ls", "-q"])).stdout).toBe(`${name}\n`);
-      const listed = JSON.parse((await silo(world, ["ls", "--json"])).stdout) as {
-        name: string;
-        running: boolean;
-      }[];
-      expect(listed).toMatchObject([{ name, running: true, tool: "codex", backend: "docker" }]);
-      const inside = await silo(world, ["exec", name, "sh", "-c", "pwd; cat; exit 3"], {
-        input: "in",
-      });
-      expect([inside.code, inside.stdout]).toEqual([3, `${world.project}\nin`]);
-      expect((await silo(world, ["shell", name], { input: "echo $HOME\n" })).stdout).toContain(
-        world.home,
-      );
-      expect((await silo(world, ["rm", name])).code).toBe(1);
-      const removed = await silo(world, ["rm", "--force", name]);
-      expect([removed.code, removed.stdout]).toEqual([0, `${name}\n`]);
-      expect((await end).code).toBe(137);
-    },
-    MINUTES,
-  );
+  describe("ls, exec, shell and rm", () => {
+    test(
+      "a running one is listed, entered and removed",
+      async () => {
+        const child = sleeper();
+        const end = finished(child);
+        await eventually("it runs", running);
+        const name = containers(world)[0] ?? "";
+        expect((await silo(world, ["ls", "-q"])).stdout).toBe(`${name}\n`);
+        const listed = JSON.parse((await silo(world, ["ls", "--json"])).stdout) as {
+          name: string;
+          running: boolean;
+        }[];
+        expect(listed).toMatchObject([{ name, running: true, tool: "codex", backend }]);
+        const inside = await silo(world, ["exec", name, "sh", "-c", "pwd; cat; exit 3"], {
+          input: "in",
+        });
+        expect([inside.code, inside.stdout]).toEqual([3, `${world.project}\nin`]);
+        expect((await silo(world, ["shell", name], { input: "echo $HOME\n" })).stdout).toContain(
+          world.home,
+        );
+        expect((await silo(world, ["rm", name])).code).toBe(1);
+        const removed = await silo(world, ["rm", "--force", name]);
+        expect([removed.code, removed.stdout]).toEqual([0, `${name}\n`]);
+        expect((await end).code).toBe(137);
+      },
+      MINUTES,
+    );
 
-  test(
-    "a container that is not silo's cannot be touched",
-    async () => {
-      const other = `${world.project.slice(world.root.length + 1)}-1`;
-      docker("create", "--name", other, "silo-test-base:latest", "true");
-      try {
-        const { code, stderr } = await silo(world, ["rm", "--force", other]);
-        expect([code, stderr.split("\n")[0]]).toEqual([
-          1,
-          `error: silo has no container "${other}"`,
-        ]);
-        expect((await silo(world, ["exec", other, "true"])).code).toBe(1);
-        expect((await probe(world, "hostname")).stdout).toBe(`${other.slice(0, -2)}-2\n`);
-      } finally {
-        docker("rm", "-f", other);
-      }
-    },
-    MINUTES,
-  );
-});
+    test(
+      "a container that is not silo's cannot be touched",
+      async () => {
+        const other = `${world.project.slice(world.root.length + 1)}-1`;
+        makeForeign(world, other);
+        try {
+          const { code, stderr } = await silo(world, ["rm", "--force", other]);
+          expect([code, stderr.split("\n")[0]]).toEqual([
+            1,
+            `error: silo has no container "${other}"`,
+          ]);
+          expect((await silo(world, ["exec", other, "true"])).code).toBe(1);
+          expect((await probe(world, "hostname")).stdout).toBe(`${other.slice(0, -2)}-2\n`);
+        } finally {
+          removeForeign(world, other);
+        }
+      },
+      MINUTES,
+    );
+  });
 
-describe("ports and builds", () => {
-  test(
-    "a configured port that is taken fails and names it",
-    async () => {
-      const server = Bun.serve({
-        port: 0,
-        hostname: "127.0.0.1",
-        fetch: () => new Response("taken"),
-      });
-      put(
-        world,
-        "home/.config/silo/silo.jsonc",
-        JSON.stringify({ ...PROBE_CONFIG, ports: [`${server.port}:80`] }),
-      );
-      const { code, stderr } = await probe(world, "echo never");
-      expect(code).toBe(1);
-      expect(stderr).toContain(`error: port ${server.port} on this machine is in use`);
-      await server.stop(true);
-    },
-    MINUTES,
-  );
+  describe("ports and builds", () => {
+    test(
+      "a configured port that is taken fails and names it",
+      async () => {
+        const server = Bun.serve({
+          port: 0,
+          hostname: "127.0.0.1",
+          fetch: () => new Response("taken"),
+        });
+        put(
+          world,
+          "home/.config/silo/silo.jsonc",
+          JSON.stringify({ ...PROBE_CONFIG, ports: [`${server.port}:80`] }),
+        );
+        const { code, stderr } = await probe(world, "echo never");
+        expect(code).toBe(1);
+        expect(stderr).toContain(`error: port ${server.port} on this machine is in use`);
+        await server.stop(true);
+      },
+      MINUTES,
+    );
 
-  test(
-    "a build that fails shows its last lines and exits with 1",
-    async () => {
-      const hook = "echo the reason; exit 5";
-      put(
-        world,
-        "home/.config/silo/silo.jsonc",
-        JSON.stringify({ ...PROBE_CONFIG, post_build_hooks: [hook] }),
-      );
-      const before = everyContainer();
-      const { code, stderr } = await probe(world, "echo never");
-      expect(everyContainer()).toBe(before);
-      expect(code).toBe(1);
-      expect(stderr).toContain("the reason");
-      expect(stderr).toContain(`post_build_hooks: this hook ended with exit code 5`);
-    },
-    MINUTES,
-  );
+    test(
+      "a build that fails shows its last lines and exits with 1",
+      async () => {
+        const hook = "echo the reason; exit 5";
+        put(
+          world,
+          "home/.config/silo/silo.jsonc",
+          JSON.stringify({ ...PROBE_CONFIG, post_build_hooks: [hook] }),
+        );
+        const before = everyContainer();
+        const { code, stderr } = await probe(world, "echo never");
+        expect(everyContainer()).toBe(before);
+        expect(code).toBe(1);
+        expect(stderr).toContain("the reason");
+        expect(stderr).toContain(`post_build_hooks: this hook ended with exit code 5`);
+      },
+      MINUTES,
+    );
 
-  test(
-    "a base image that is nowhere is told from an engine that does not answer, and a hook from both",
-    async () => {
-      const build = async (more: object) => {
-        put(world, "home/.config/silo/silo.jsonc", JSON.stringify({ ...PROBE_CONFIG, ...more }));
-        return await probe(world, "echo never");
-      };
-      // Nothing listens on the first port.
-      const nowhere = await build({ image: { base: "127.0.0.1:1/base:1", toolchains: [] } });
-      expect(nowhere.stderr).toContain("error: the base image cannot be fetched");
-      expect(nowhere.stderr).not.toContain("DEPRECATED");
-      const words = "echo 'dial tcp: connection refused by the daemon'; exit 1";
-      const hook = await build({ post_build_hooks: [words] });
-      expect(hook.stderr).toMatch(/error: building silo-codex:\w+ failed/);
-    },
-    MINUTES,
-  );
+    test(
+      "a base image that is nowhere is told from an engine that does not answer, and a hook from both",
+      async () => {
+        const build = async (more: object) => {
+          put(world, "home/.config/silo/silo.jsonc", JSON.stringify({ ...PROBE_CONFIG, ...more }));
+          return await probe(world, "echo never");
+        };
+        // Nothing listens on the first port.
+        const nowhere = await build({ image: { base: "127.0.0.1:1/base:1", toolchains: [] } });
+        expect(nowhere.stderr).toContain("error: the base image cannot be fetched");
+        expect(nowhere.stderr).not.toContain("DEPRECATED");
+        const words = "echo 'dial tcp: connection refused by the daemon'; exit 1";
+        const hook = await build({ post_build_hooks: [words] });
+        expect(hook.stderr).toMatch(/error: building silo-codex:\w+ failed/);
+      },
+      MINUTES,
+    );
 
-  test(
-    "all of a home directory is not mounted without being asked for",
-    async () => {
-      const { code, stderr } = await silo(world, ["codex", "--", "--version"], { cwd: world.home });
-      expect(code).toBe(2);
-      expect(stderr).toContain("--yes");
-      mkdirSync(join(world.home, "src"), { recursive: true });
-      expect((await probe(world, "pwd", { cwd: world.home, flags: ["--yes"] })).stdout).toBe(
-        `${world.home}\n`,
-      );
-    },
-    MINUTES,
-  );
+    test(
+      "all of a home directory is not mounted without being asked for",
+      async () => {
+        const { code, stderr } = await silo(world, ["codex", "--", "--version"], {
+          cwd: world.home,
+        });
+        expect(code).toBe(2);
+        expect(stderr).toContain("--yes");
+        mkdirSync(join(world.home, "src"), { recursive: true });
+        expect((await probe(world, "pwd", { cwd: world.home, flags: ["--yes"] })).stdout).toBe(
+          `${world.home}\n`,
+        );
+      },
+      MINUTES,
+    );
+  });
 });

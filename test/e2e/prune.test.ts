@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import {
   BASE_IMAGE,
-  containers,
   destroyWorld,
   docker,
   finished,
@@ -10,6 +9,7 @@ import {
   put,
   silo,
   startSilo,
+  sweepWorld,
   type World,
 } from "../support/silo.ts";
 
@@ -26,8 +26,7 @@ beforeEach(async () => {
   docker("rm", "silo-prune-maker");
 });
 afterEach(() => {
-  const left = containers(world);
-  if (left.length > 0) docker("rm", "-f", ...left);
+  sweepWorld(world);
   if (exists(old)) docker("rmi", "-f", old);
   destroyWorld(world);
 });

@@ -10,6 +10,7 @@ import {
   probe,
   silo,
   startSilo,
+  sweepWorld,
   type World,
 } from "../support/silo.ts";
 
@@ -21,8 +22,7 @@ beforeEach(() => {
   world = makeWorld();
 });
 afterEach(() => {
-  const left = containers(world);
-  if (left.length > 0) docker("rm", "-f", ...left);
+  sweepWorld(world);
   destroyWorld(world);
 });
 

@@ -3,10 +3,10 @@ import { siloOnTerminal } from "../support/pty.ts";
 import {
   containers,
   destroyWorld,
-  docker,
   eventually,
   makeWorld,
   silo,
+  sweepWorld,
   type World,
 } from "../support/silo.ts";
 
@@ -18,8 +18,7 @@ beforeEach(() => {
   world = makeWorld();
 });
 afterEach(() => {
-  const left = containers(world);
-  if (left.length > 0) docker("rm", "-f", ...left);
+  sweepWorld(world);
   destroyWorld(world);
 });
 

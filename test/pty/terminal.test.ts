@@ -6,6 +6,7 @@ import {
   docker,
   eventually,
   makeWorld,
+  sweepWorld,
   type World,
 } from "../support/silo.ts";
 
@@ -16,8 +17,7 @@ beforeEach(() => {
   world = makeWorld();
 });
 afterEach(() => {
-  const left = containers(world);
-  if (left.length > 0) docker("rm", "-f", ...left);
+  const left = sweepWorld(world);
   destroyWorld(world);
   expect(left).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { chownSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -30,7 +30,14 @@ export const PROBE_CONFIG = {
   tools: { codex: { post_build_hooks: [PROBE_HOOK] } },
 };
 
+/** The backends whose behaviour is held by one table. Apple's command is played by its double, which executes. */
+export const BACKENDS = ["docker", "container"] as const;
+export type Backend = (typeof BACKENDS)[number];
+
+const DOUBLES = join(import.meta.dir, "../contract/doubles");
+
 export type World = {
+  readonly backend: Backend;
   readonly root: string;
   readonly home: string;
   readonly project: string;
@@ -48,6 +55,7 @@ export function makeWorld(
     project?: string;
     user?: typeof TESTER;
     env?: Record<string, string>;
+    backend?: Backend;
   } = {},
 ): World {
   const { user } = options;
@@ -55,19 +63,22 @@ export function makeWorld(
   rmSync(root, { recursive: true, force: true });
   const home = join(root, "home");
   const project = join(root, options.project ?? `p${randomUUID().slice(0, 8)}`);
+  const backend = options.backend ?? "docker";
   const world: World = {
+    backend,
     root,
     home,
     project,
     user,
     env: {
-      PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      PATH: SYSTEM_PATH,
       HOME: home,
       USER: user?.name ?? "root",
       TERM: "xterm-256color",
       LANG: "C.UTF-8",
       // Every image is of the versions named in the code, so that no test depends on the day.
       SILO_NO_VERSION_CHECK: "1",
+      ...(backend === "container" ? playContainer(root) : {}),
       ...options.env,
     },
   };
@@ -76,6 +87,19 @@ export function makeWorld(
   put(world, "home/.config/silo/silo.jsonc", JSON.stringify(options.config ?? PROBE_CONFIG));
   if (user !== undefined) spawnSync("chown", ["-R", `${user.uid}:${user.gid}`, root]);
   return world;
+}
+
+const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** A machine with the double on its PATH, where silo finds and prefers it. */
+function playContainer(root: string): Record<string, string> {
+  for (const name of ["bin", "state"]) mkdirSync(join(root, name), { recursive: true });
+  symlinkSync(join(DOUBLES, "container"), join(root, "bin/container"));
+  return {
+    PATH: `${root}/bin:${SYSTEM_PATH}`,
+    DOUBLE_BUN: process.execPath,
+    DOUBLE_STATE: join(root, "state"),
+  };
 }
 
 /** Writes a file of the world, owned by its user. */
@@ -181,17 +205,37 @@ export function docker(...args: readonly string[]): string {
 
 /** Names of the containers of a project: all, or those with a status. */
 export function containers(world: World, ...filters: string[]): string[] {
+  return rows(world, filters).map(([name = ""]) => name);
+}
+
+/** Deletes what a test has left, and says what it was. */
+export function sweepWorld(world: World): string[] {
+  const left = rows(world, []);
+  if (left.length > 0) docker("rm", "-f", ...left.map(([, id = ""]) => id));
+  return left.map(([name = ""]) => name);
+}
+
+/** A container of somebody else, not started. */
+export function makeForeign(world: World, name: string): void {
+  if (world.backend === "docker") docker("create", "--name", name, BASE_IMAGE, "true");
+  else spawnSync("container", ["create", "--name", name, BASE_IMAGE, "true"], { env: world.env });
+}
+
+export function removeForeign(world: World, name: string): void {
+  if (world.backend === "docker") docker("rm", "-f", name);
+  else spawnSync("container", ["delete", "--force", name], { env: world.env });
+}
+
+/** What the engine has of a world: the name as silo knows it, and the engine's id. */
+function rows(world: World, filters: readonly string[]): string[][] {
   const project = world.project.slice(world.root.length + 1);
-  const names = docker(
-    "ps",
-    "-a",
-    "--filter",
-    `label=silo.project=${project}`,
-    ...filters.flatMap((filter) => ["--filter", filter]),
-    "--format",
-    "{{.Names}}",
-  );
-  return names === "" ? [] : names.split("\n");
+  const [label, name] =
+    world.backend === "docker"
+      ? [`silo.project=${project}`, "{{.Names}}"]
+      : [`fake.project=${project}`, '{{.Label "fake.id"}}'];
+  const args = [`label=${label}`, ...filters].flatMap((filter) => ["--filter", filter]);
+  const listed = docker("ps", "-a", ...args, "--format", `${name} {{.ID}}`);
+  return listed === "" ? [] : listed.split("\n").map((line) => line.split(" "));
 }
 
 /** Waits until something holds; fails loudly instead of waiting for ever. */

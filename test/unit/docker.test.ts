@@ -6,13 +6,13 @@ import {
   steersCli,
   type DockerSettings,
 } from "../../src/backends/docker/args.ts";
-import { buildStep } from "../../src/backends/docker/build.ts";
+import { buildStep } from "../../src/backends/build-log.ts";
 import { engineError, mendable } from "../../src/backends/docker/errors.ts";
 import { container } from "../../src/backends/docker/list.ts";
 import { rows } from "../../src/backends/docker/rows.ts";
 import { runCommand } from "../../src/backends/docker/run.ts";
 import { dialectOf } from "../../src/backends/docker/dialect.ts";
-import { holdEngineMessage } from "../../src/backends/docker/stderr.ts";
+import { holdEngineMessage } from "../../src/backends/held-stderr.ts";
 import type { RunPlan } from "../../src/core/types.ts";
 import { toolByName } from "../../src/tools/index.ts";
 import { planOf } from "../support/plan.ts";

@@ -7,11 +7,12 @@ const INSTALL = "brew install container && container system start";
 /** Apple's `container`: the command, its version and its service (`container --version`, `container system status`). */
 export async function diagnose(): Promise<readonly Finding[]> {
   const check = "container";
-  if (process.platform !== "darwin") return [{ check, state: "off", detail: "only on macOS" }];
   const [version, status] = await Promise.all([
     askProgram("container", ["--version"]),
     askProgram("container", ["system", "status"]),
   ]);
+  if (version === "missing" && process.platform !== "darwin")
+    return [{ check, state: "off", detail: "only on macOS" }];
   if (version === "missing")
     return [{ check, state: "off", detail: "not installed", mend: INSTALL }];
   if (version === "silent" || status === "silent") {

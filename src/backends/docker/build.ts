@@ -1,12 +1,11 @@
 import type { Cmd, ImagePlan } from "../../core/types.ts";
-import { Cancelled, SiloError } from "../../errors.ts";
-import { capture, ProgramMissing, stream } from "../../sys/process.ts";
-import type { BuildEvent, BuildOptions } from "../backend.ts";
+import { SiloError } from "../../errors.ts";
+import { capture, ProgramMissing } from "../../sys/process.ts";
+import type { BuildOptions } from "../backend.ts";
+import { followBuild } from "../build-log.ts";
 import { buildArgs, type DockerSettings } from "./args.ts";
 import { dialectOf } from "./dialect.ts";
 import { engineError, missingCli } from "./errors.ts";
-
-const LAST_LINES = 20;
 
 export function buildCommand(
   image: ImagePlan,
@@ -22,19 +21,6 @@ export function buildCommand(
   };
 }
 
-/** A line of the log as a step: `Step 3/12 : RUN x` (legacy), `#7 [base 2/5] RUN x` (BuildKit), `STEP 3/12: RUN x` (podman). */
-export function buildStep(line: string): BuildEvent | undefined {
-  const found =
-    /^Step (\d+)\/(\d+) : (.*)$/.exec(line) ??
-    /^(?:\[\d+\/\d+\] )?STEP (\d+)\/(\d+): (.*)$/.exec(line) ??
-    /^#\d+ \[(?:\S+ )?(\d+)\/(\d+)\] (.*)$/.exec(line);
-  if (found === null) return undefined;
-  const [, step, total, text = ""] = found;
-  // The step that runs hooks begins with pages of bash.
-  const shown = text.includes("post_build_hooks: ") ? "post_build_hooks" : text;
-  return { kind: "step", step: Number(step), total: Number(total), text: shown };
-}
-
 /** Whether the CLI builds with BuildKit; asked on the build path only. */
 async function hasBuildkit({ command }: DockerSettings): Promise<boolean> {
   if (!dialectOf({ command }).buildx) return false;
@@ -45,23 +31,12 @@ async function hasBuildkit({ command }: DockerSettings): Promise<boolean> {
 export async function buildImage(
   image: ImagePlan,
   settings: DockerSettings,
-  { fresh, report, signal }: BuildOptions,
+  options: BuildOptions,
 ): Promise<void> {
-  const tail: string[] = [];
   try {
     const buildkit = await hasBuildkit(settings);
-    const code = await stream(
-      buildCommand(image, settings, { fresh, buildkit }),
-      (line) => {
-        tail.push(line);
-        if (tail.length > LAST_LINES) tail.shift();
-        report({ kind: "log", line });
-        const step = buildStep(line);
-        if (step !== undefined) report(step);
-      },
-      signal,
-    );
-    if (signal.aborted) throw new Cancelled();
+    const cmd = buildCommand(image, settings, { fresh: options.fresh, buildkit });
+    const { code, tail } = await followBuild(cmd, options);
     if (code !== 0) throw buildError(image, tail);
   } catch (error) {
     throw error instanceof ProgramMissing ? missingCli(error) : error;

@@ -1,5 +1,7 @@
+import type { Words } from "../held-stderr.ts";
+
 /** What differs between the engines that understand the same commands, as data. */
-export type Dialect = {
+export type Dialect = Words & {
   readonly remove: readonly string[];
   /** What makes the user's ids mean the same inside as outside, for a user who is not root. */
   readonly userns: readonly string[];
@@ -9,10 +11,6 @@ export type Dialect = {
   readonly handsOn: boolean;
   /** The exit codes of a run that the engine itself refused. */
   readonly refused: readonly number[];
-  /** How what it says of a refusal begins. */
-  readonly lastWords: readonly string[];
-  /** How lines begin that it may say before. */
-  readonly remarks: readonly string[];
 };
 
 /** docker run reference, "Exit status". */

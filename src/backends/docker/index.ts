@@ -81,7 +81,10 @@ export function open(config: Config, early?: EarlyAnswer): Backend {
     removeImages: async (references) =>
       (await import("./images.ts")).removeImages(settings, references),
     remove: (wanted) => remove(settings, wanted),
-    reap: (sessions) => reap(settings, sessions),
+    reap: async (sessions) => {
+      await reap(settings, sessions);
+      return [];
+    },
   };
 }
 

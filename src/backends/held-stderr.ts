@@ -1,4 +1,10 @@
-import type { Dialect } from "./dialect.ts";
+/** How an engine speaks on standard error. */
+export type Words = {
+  /** How what it says of a refusal begins. */
+  readonly lastWords: readonly string[];
+  /** How lines begin that it may say before. */
+  readonly remarks: readonly string[];
+};
 
 const NEWLINE = 10;
 
@@ -7,7 +13,7 @@ const NEWLINE = 10;
  * engine's own message, until the exit code tells whose it is.
  */
 export function holdEngineMessage(
-  { lastWords, remarks }: Pick<Dialect, "lastWords" | "remarks">,
+  { lastWords, remarks }: Words,
   pass: (chunk: Uint8Array) => void,
 ): {
   readonly take: (chunk: Uint8Array) => void;

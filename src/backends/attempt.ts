@@ -1,0 +1,73 @@
+import { capture, interactive } from "../sys/process.ts";
+import type { Cmd } from "../core/types.ts";
+import type { SiloError } from "../errors.ts";
+import { supervise } from "../sys/signals.ts";
+import { restoreTerminal } from "../sys/tty.ts";
+import type { RunOutcome } from "./backend.ts";
+import { holdEngineMessage, type Words } from "./held-stderr.ts";
+
+const KILLED = 128;
+
+/** One start of a tool by an engine's command on the user's terminal. */
+export type Attempt = {
+  readonly cmd: Cmd;
+  readonly tty: boolean;
+  /** Whether the tool outlives its terminal. */
+  readonly kept: boolean;
+  /** How the engine speaks of its own failures, and the exit codes that they end with. */
+  readonly words: Words;
+  readonly refused: readonly number[];
+  /** Sends a signal past a command that does not hand it on; undefined where it does. */
+  readonly kill: ((signal: NodeJS.Signals) => Cmd) | undefined;
+  /** Deletes what was left behind. */
+  readonly sweep: () => Promise<void>;
+  /** What the engine's words mean: an outcome that silo mends, or nothing. */
+  readonly mendable: (said: string) => RunOutcome | undefined;
+  readonly error: (said: string) => SiloError;
+};
+
+/** Runs it to its end, hands signals on, and leaves the terminal as it was. */
+export async function attempt(asked: Attempt): Promise<RunOutcome> {
+  const { kept, sweep } = asked;
+  const stderr = holdEngineMessage(asked.words, (chunk) => process.stderr.write(chunk));
+  const child = await interactive(asked.cmd, stderr.take);
+  let swept: Promise<void> | undefined;
+  let left = false;
+  const release = supervise({
+    forward: (signal) => {
+      left = kept && signal === "SIGHUP";
+      if (left || asked.kill === undefined) return child.kill(signal);
+      // One that does not run yet is stopped by its command.
+      capture(asked.kill(signal))
+        .then(({ code }) => code === 0 || child.kill(signal))
+        .catch(() => {});
+    },
+    destroy: () => {
+      swept = sweep();
+    },
+  });
+  try {
+    const code = await child.exit;
+    await swept;
+    if (left) return { kind: "left" };
+    const said = stderr.held();
+    if (asked.refused.includes(code) && said !== "") return await refused(said, asked);
+    stderr.release();
+    // The command itself was ended, so it neither removed the container nor restored the terminal.
+    if (code > KILLED && child.signalled()) {
+      if (!kept) await sweep();
+      if (asked.tty) await restoreTerminal();
+      if (kept) return { kind: "left" };
+    }
+    return { kind: "exit", code };
+  } finally {
+    release();
+  }
+}
+
+async function refused(said: string, { sweep, mendable, error }: Attempt): Promise<RunOutcome> {
+  const outcome = mendable(said);
+  if (outcome === undefined || outcome.kind === "port-taken") await sweep().catch(() => {});
+  if (outcome === undefined) throw error(said);
+  return outcome;
+}

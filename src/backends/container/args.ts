@@ -1,0 +1,201 @@
+import { atLeast } from "../../core/finding.ts";
+import { withEngine, withLinks, type GuestLink } from "../../core/guest-perl.ts";
+import { within } from "../../core/paths.ts";
+import type { Mount, Port, RunPlan, Session } from "../../core/types.ts";
+import { SiloError } from "../../errors.ts";
+
+/** How the command is driven, from the configuration and this machine. */
+export type ContainerSettings = {
+  readonly cpus: number;
+  /** As the command takes it: `4096M`. */
+  readonly memory: string;
+  /** Whether the image has an engine of its own, which is started by first use. */
+  readonly engine: boolean;
+};
+
+/** Where a guest sees the copies of single files. */
+const COPIES = "/opt/silo-files";
+
+/** What cannot be the command's own environment, since it would steer the command (apple/container 1.2) or what starts it. */
+const STEERING =
+  /^(PATH|HOME|TMPDIR|PWD|USER|XDG_.*|CONTAINER_.*|SSH_.*|NO_COLOR|BUILDKIT_.*|DYLD_.*|LD_.*|.*_proxy|.*_PROXY)$/;
+
+export function steersCli(name: string): boolean {
+  return STEERING.test(name);
+}
+
+/** Files that stand alone are copied; one below a mounted directory is in a place that no link can take. */
+export function standsAlone(mount: Mount, all: readonly Mount[]): boolean {
+  return (
+    mount.kind === "file" &&
+    !all.some((other) => other.kind === "dir" && within(other.target, mount.target))
+  );
+}
+
+/**
+ * One mount as the command's own grammar can write it: `--mount` splits at every comma and equals sign, `-v` at
+ * every colon, and neither has a way to quote (Utility.swift, Parser.swift, 0.9 to 1.2).
+ * @throws SiloError for a path that fits neither.
+ */
+export function mountArgs({ source, target, mode, kind }: Mount): readonly string[] {
+  const paths = [source, target].join("");
+  if (kind === "dir" && !/[,=]/.test(paths)) {
+    const flag = mode === "ro" ? ",readonly" : "";
+    return ["--mount", `type=bind,source=${source},target=${target}${flag}`];
+  }
+  if (!paths.includes(":")) return ["--volume", `${source}:${target}${mode === "ro" ? ":ro" : ""}`];
+  throw new SiloError(`${source} cannot be mounted: the container command cannot write its name`, {
+    detail: [
+      "a directory may have a colon, or a comma or equals sign, but not both; a file no colon",
+    ],
+    hint: "rename it, or: silo --backend docker ...",
+  });
+}
+
+export function portArg({ hostIp, host, guest, protocol }: Port): string {
+  const address = hostIp.includes(":") ? `[${hostIp}]` : hostIp;
+  return `${address}:${host}:${guest}/${protocol}`;
+}
+
+/** Copies of single files that a run has: where they are on the host, and which file of the guest is which. */
+export type Copies = {
+  readonly root: string;
+  readonly links: readonly {
+    readonly path: string;
+    readonly name: string;
+    readonly mode: "ro" | "rw";
+  }[];
+};
+
+function copyMounts({ root, links }: Copies): readonly string[] {
+  const modes = (["rw", "ro"] as const).filter((mode) => links.some((link) => link.mode === mode));
+  return modes.flatMap((mode) =>
+    mountArgs({
+      source: `${root}/${mode}`,
+      target: `${COPIES}/${mode}`,
+      mode,
+      kind: "dir",
+      from: "silo",
+    }),
+  );
+}
+
+/** What a version has (tags of apple/container). */
+const SINCE = { init: "0.10", capabilities: "0.12" } as const;
+
+/** No way to new privileges, and no capability for root where the command cannot drop them itself. */
+function dropped(uid: number, version: string): readonly string[] {
+  const left = uid === 0 && !atLeast(version, SINCE.capabilities);
+  const all = left ? ["--inh-caps=-all", "--bounding-set=-all"] : [];
+  return ["setpriv", ...all, "--no-new-privs", "--"];
+}
+
+function guestCommand(
+  plan: RunPlan,
+  copies: Copies,
+  engine: boolean,
+  version: string,
+): readonly string[] {
+  const links: readonly GuestLink[] = copies.links.map(({ path, name, mode }) => ({
+    path,
+    copy: `${COPIES}/${mode}/${name}`,
+  }));
+  const command = withLinks(links, plan.argv);
+  return engine ? withEngine(plan.user, command) : [...dropped(plan.user.uid, version), ...command];
+}
+
+/** Docker inside needs all of them; the tool keeps none of them either way. */
+function capabilityArgs(version: string, engine: boolean): readonly string[] {
+  if (!atLeast(version, SINCE.capabilities)) return [];
+  return engine ? ["--cap-add", "ALL"] : ["--cap-drop", "ALL"];
+}
+
+/** `container run …` for a plan (apple/container 0.9 to 1.2). */
+export function runArgs(
+  plan: RunPlan,
+  session: Session,
+  settings: ContainerSettings,
+  given: {
+    readonly version: string;
+    readonly envFile: string | undefined;
+    readonly copies: Copies;
+  },
+): readonly string[] {
+  const { user } = plan;
+  const { version, envFile, copies } = given;
+  const mounts = plan.mounts.filter((mount) => !standsAlone(mount, plan.mounts));
+  return [
+    "run",
+    "--rm",
+    "--interactive",
+    ...(plan.tty ? ["--tty"] : []),
+    ...(atLeast(version, SINCE.init) ? ["--init"] : []),
+    "--name",
+    session.name,
+    ...[
+      "silo.managed=1",
+      `silo.tool=${plan.tool}`,
+      `silo.project=${plan.project}`,
+      `silo.session=${session.id}`,
+    ].flatMap((label) => ["--label", label]),
+    ...capabilityArgs(version, settings.engine),
+    "--cpus",
+    String(settings.cpus),
+    "--memory",
+    settings.memory,
+    "--user",
+    settings.engine ? "0:0" : `${user.uid}:${user.gid}`,
+    "--workdir",
+    plan.workdir,
+    ...mounts.flatMap(mountArgs),
+    ...copyMounts(copies),
+    ...plan.ports.flatMap((port) => ["--publish", portArg(port)]),
+    ...plan.env.filter(({ name }) => !steersCli(name)).flatMap(({ name }) => ["--env", name]),
+    ...(envFile === undefined ? [] : ["--env-file", envFile]),
+    plan.image.tag,
+    ...guestCommand(plan, copies, settings.engine, version),
+  ];
+}
+
+/** `container exec …` as the user, who need not be the one that the container was started as. */
+export function execArgs(
+  name: string,
+  user: { readonly uid: number; readonly gid: number },
+  argv: readonly string[],
+  tty: boolean,
+): readonly string[] {
+  const terminal = tty ? ["--tty"] : [];
+  return ["exec", "--interactive", ...terminal, "--user", `${user.uid}:${user.gid}`, name, ...argv];
+}
+
+/** `container build` of a folder that holds the Dockerfile and nothing else. */
+export function buildArgs(
+  tag: string,
+  args: Readonly<Record<string, string>>,
+  folder: string,
+  options: { readonly fresh: boolean; readonly cpus: number; readonly memoryMb: number },
+): readonly string[] {
+  return [
+    "build",
+    "--progress",
+    "plain",
+    ...(options.fresh ? ["--no-cache"] : []),
+    "--cpus",
+    String(options.cpus),
+    "--memory",
+    `${options.memoryMb}M`,
+    ...Object.entries(args).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]),
+    "--label",
+    "silo.managed=1",
+    "--label",
+    `silo.tool=${tag.replace(/^silo-/, "").replace(/:.*$/, "")}`,
+    "--tag",
+    tag,
+    "--file",
+    `${folder}/Dockerfile`,
+    folder,
+  ];
+}
+
+/** Every container, running or not. */
+export const LIST_ARGS = ["list", "--all", "--format", "json"] as const;

@@ -1,0 +1,87 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Cmd, ImagePlan } from "../../core/types.ts";
+import { SiloError } from "../../errors.ts";
+import { machine } from "../../sys/machine.ts";
+import { ProgramMissing } from "../../sys/process.ts";
+import type { BuildOptions } from "../backend.ts";
+import { followBuild } from "../build-log.ts";
+import { buildArgs } from "./args.ts";
+import { ask, BIN } from "./ask.ts";
+import { containerError, missingCli } from "./errors.ts";
+import { builderOf } from "./parse.ts";
+
+/** The builder takes less (apple/container issue 735); older versions die of it. */
+const LARGEST = 16_384;
+/** What compiling a tool's native parts takes. */
+const WANTED = { cpus: 4, memoryMb: 4096 };
+
+export type BuilderSize = { readonly cpus: number; readonly memoryMb: number };
+
+/** The builder's size as it is, where it suffices: another one would delete it, with its cache and others' builds. */
+export function builderSize(now: BuilderSize | undefined, cores: number): BuilderSize {
+  const wanted = { ...WANTED, cpus: Math.min(WANTED.cpus, cores) };
+  if (now === undefined) return wanted;
+  const suffices = now.cpus >= wanted.cpus && now.memoryMb >= wanted.memoryMb;
+  if (suffices) return now;
+  return {
+    cpus: Math.max(now.cpus, wanted.cpus),
+    memoryMb: Math.max(now.memoryMb, wanted.memoryMb),
+  };
+}
+
+export function buildCommand(
+  image: ImagePlan,
+  folder: string,
+  options: BuilderSize & { readonly fresh: boolean },
+): Cmd {
+  // They go to the builder, which is made anew where they differ from the last build's.
+  const without = ["NO_COLOR", "BUILDKIT_COLORS"];
+  return { bin: BIN, args: buildArgs(image.tag, image.buildArgs, folder, options), without };
+}
+
+/** Builds the image. @throws Cancelled when interrupted, SiloError with the last 20 lines where it fails. */
+export async function buildImage(image: ImagePlan, options: BuildOptions): Promise<void> {
+  const size = Buffer.byteLength(image.dockerfile);
+  if (size >= LARGEST) throw tooLarge(size);
+  const folder = await mkdtemp(join(tmpdir(), "silo-build-"));
+  try {
+    await writeFile(join(folder, "Dockerfile"), image.dockerfile, { mode: 0o600 });
+    const builder = builderOf(await ask(["builder", "status", "--format", "json"]));
+    const given = { ...builderSize(builder, machine().cores), fresh: options.fresh };
+    const { code, tail } = await followBuild(buildCommand(image, folder, given), options);
+    if (code !== 0) throw buildError(image, tail);
+  } catch (error) {
+    throw error instanceof ProgramMissing ? missingCli() : error;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function tooLarge(size: number): SiloError {
+  return new SiloError(
+    `the Dockerfile has ${size} bytes, and Apple's builder takes less than ${LARGEST}`,
+    {
+      hint: "shorten post_build_hooks, or put what they do into an image and name it as image.base",
+    },
+  );
+}
+
+const NO_BASE =
+  /failed to resolve source metadata|pull access denied|manifest unknown|not found: .*FROM/i;
+
+function buildError(image: ImagePlan, tail: readonly string[]): SiloError {
+  const text = tail.join("\n");
+  if (NO_BASE.test(text)) {
+    return new SiloError("the base image cannot be fetched", {
+      hint: "silo config show   # is image.base right, and its registry within reach?",
+      detail: tail,
+    });
+  }
+  if (/XPC connection error|no space left/i.test(text)) return containerError(text, "the build");
+  return new SiloError(`building ${image.tag} failed`, {
+    hint: "silo <tool> --force-build -v   # shows the whole log",
+    detail: tail,
+  });
+}

@@ -1,0 +1,65 @@
+import type { ContainerInfo, ImageInfo } from "../backend.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+const object = (value: unknown): Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
+const text = (value: unknown) => (typeof value === "string" ? value : "");
+const list = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.map(object) : []);
+
+/** What `--format json` printed: a list. */
+export function rows(stdout: string): readonly Json[] {
+  return stdout.trim() === "" ? [] : list(JSON.parse(stdout));
+}
+
+/** Seconds since 2001, as Swift writes dates (0.8 to 0.12), or ISO 8601. */
+function date(value: unknown): string | undefined {
+  const EPOCH_2001 = Date.UTC(2001, 0, 1);
+  if (typeof value === "number") return new Date(EPOCH_2001 + value * 1000).toISOString();
+  return text(value) === "" ? undefined : text(value);
+}
+
+/** A row of `container ls`: from 1.0 on the state stands in `status.state`, before in `status` itself. */
+export function containerOf(row: Json): ContainerInfo {
+  const configuration = object(row["configuration"]);
+  const labels = object(configuration["labels"]);
+  const status = row["status"];
+  const state = typeof status === "string" ? status : text(object(status)["state"]);
+  const started = typeof status === "string" ? row["startedDate"] : object(status)["startedDate"];
+  return {
+    name: text(row["id"]) || text(configuration["id"]),
+    image: text(object(configuration["image"])["reference"]),
+    backend: "container",
+    status: state,
+    running: state === "running" || state === "stopping",
+    tool: text(labels["silo.tool"]),
+    project: text(labels["silo.project"]),
+    session: text(labels["silo.session"]),
+    created: date(configuration["creationDate"]) ?? date(started),
+  };
+}
+
+/** A row of `container image list`: from 1.0 on below `configuration`, before at the top. */
+export function imageOf(row: Json): ImageInfo | undefined {
+  const configuration = object(row["configuration"]);
+  const variants = list(row["variants"]);
+  const labels = variants.map((variant) =>
+    object(object(object(variant["config"])["config"])["Labels"]),
+  );
+  const own = labels.find((found) => found["silo.managed"] === "1");
+  if (own === undefined) return undefined;
+  return {
+    reference: text(configuration["name"]) || text(row["name"]),
+    tool: text(own["silo.tool"]),
+    size: variants.reduce((sum, { size }) => sum + (typeof size === "number" ? size : 0), 0),
+    created: date(configuration["creationDate"]),
+  };
+}
+
+/** The builder's size (`container builder status --format json`): whole processors and MiB. */
+export function builderOf(stdout: string): { cpus: number; memoryMb: number } | undefined {
+  const resources = object(object(rows(stdout)[0]?.["configuration"])["resources"]);
+  const { cpus, memoryInBytes } = resources;
+  if (typeof cpus !== "number" || typeof memoryInBytes !== "number") return undefined;
+  return { cpus, memoryMb: Math.floor(memoryInBytes / 1024 ** 2) };
+}

@@ -1,0 +1,87 @@
+import type { Cmd, RunPlan, Session } from "../../core/types.ts";
+import { ProgramMissing } from "../../sys/process.ts";
+import { openStage, stagedFiles, stageRoot, watchStage } from "../../sys/staging.ts";
+import { attempt } from "../attempt.ts";
+import type { RunOutcome } from "../backend.ts";
+import { withEnvFile } from "../env-file.ts";
+import { runArgs, standsAlone, steersCli, type ContainerSettings, type Copies } from "./args.ts";
+import { BIN } from "./ask.ts";
+import { containerError, mendable, missingCli, REFUSED, WORDS } from "./errors.ts";
+
+/** What a run needs to know of its surroundings. */
+export type Surroundings = { readonly version: string; readonly state: string };
+
+function alone(plan: RunPlan) {
+  return plan.mounts.filter((mount) => standsAlone(mount, plan.mounts));
+}
+
+/** The copies that a run of this plan will have. */
+export function copiesOf(plan: RunPlan, session: Session, state: string): Copies {
+  const mounts = alone(plan);
+  const links = stagedFiles(mounts).map(({ name, mode }, i) => ({
+    path: mounts[i]?.target ?? "",
+    name,
+    mode,
+  }));
+  return { root: stageRoot(state, session.id), links };
+}
+
+/** The run as a command; values stand in the command's environment, which `--env NAME` reads. */
+export function runCommand(
+  plan: RunPlan,
+  session: Session,
+  settings: ContainerSettings,
+  given: Surroundings & { readonly envFile: string | undefined },
+): Cmd {
+  const passed = plan.env.filter(({ name }) => !steersCli(name));
+  const copies = copiesOf(plan, session, given.state);
+  return {
+    bin: BIN,
+    args: runArgs(plan, session, settings, { ...given, copies }),
+    env: Object.fromEntries(passed.map(({ name, value }) => [name, value])),
+  };
+}
+
+/** Runs a plan on the user's terminal, with its single files kept alike on both sides. */
+export async function runPlan(
+  plan: RunPlan,
+  session: Session,
+  settings: ContainerSettings,
+  given: Surroundings & { readonly sweep: () => Promise<void> },
+): Promise<RunOutcome> {
+  const stage = await openStage(given.state, session.id, stagedFiles(alone(plan)));
+  const end = watchStage(stage);
+  const outcome = await started(plan, session, settings, given).catch(async (error: unknown) => {
+    await end();
+    throw error;
+  });
+  const warnings = await end();
+  return outcome.kind === "exit" ? { ...outcome, warnings } : outcome;
+}
+
+async function started(
+  plan: RunPlan,
+  session: Session,
+  settings: ContainerSettings,
+  { sweep, ...given }: Surroundings & { readonly sweep: () => Promise<void> },
+): Promise<RunOutcome> {
+  const steering = plan.env.filter(({ name }) => steersCli(name));
+  try {
+    return await withEnvFile(steering, (envFile) =>
+      attempt({
+        cmd: runCommand(plan, session, settings, { ...given, envFile }),
+        tty: plan.tty,
+        kept: false,
+        words: WORDS,
+        refused: REFUSED,
+        // On a terminal the command hands no signal on, and elsewhere no hangup.
+        kill: (signal) => ({ bin: BIN, args: ["kill", "--signal", signal, session.name] }),
+        sweep,
+        mendable: mendable(plan.ports.map(({ host }) => host)),
+        error: (said) => containerError(said, "starting the container"),
+      }),
+    );
+  } catch (error) {
+    throw error instanceof ProgramMissing ? missingCli() : error;
+  }
+}

@@ -1,0 +1,53 @@
+import { statSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { atLeast } from "../../core/finding.ts";
+import { SiloError } from "../../errors.ts";
+import { whereIs } from "../../sys/on-path.ts";
+import { replace } from "../../sys/whole-file.ts";
+import { ask } from "./ask.ts";
+
+export const LEAST = "0.9";
+
+/**
+ * The version of the command (`container --version`: `container CLI version 1.2.2 (build: …)`), asked once for
+ * each binary and kept in the cache, since it costs a process.
+ * @throws SiloError where it is too old or says none.
+ */
+export async function cliVersion(cache: string): Promise<string> {
+  const binary = fingerprint();
+  const file = `${cache}/silo/container-version.json`;
+  const known = await readFile(file, "utf8").then(parse, () => undefined);
+  if (known !== undefined && binary !== undefined && known.binary === binary) return known.version;
+  const version = /version (\d+\.\d+(?:\.\d+)?)/.exec(await ask(["--version"]))?.[1];
+  if (version === undefined || !atLeast(version, LEAST)) {
+    throw new SiloError(
+      `container ${version ?? "of an unknown version"} is too old; silo needs ${LEAST} or newer`,
+      { hint: "brew upgrade container" },
+    );
+  }
+  if (binary !== undefined) {
+    await mkdir(`${cache}/silo`, { recursive: true, mode: 0o700 }).catch(() => {});
+    const text = JSON.stringify({ binary, version });
+    await replace(file, new TextEncoder().encode(text)).catch(() => {});
+  }
+  return version;
+}
+
+/** What changes when the command is upgraded. */
+function fingerprint(): string | undefined {
+  const path = whereIs("container");
+  if (path === undefined) return undefined;
+  const { size, mtimeMs, ino } = statSync(path);
+  return `${path} ${size} ${mtimeMs} ${ino}`;
+}
+
+function parse(text: string): { binary: string; version: string } | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<Record<"binary" | "version", unknown>>;
+    const { binary, version } = value;
+    if (typeof binary !== "string" || typeof version !== "string") return undefined;
+    return { binary, version };
+  } catch {
+    return undefined;
+  }
+}
