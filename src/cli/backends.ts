@@ -33,7 +33,9 @@ export async function ofEach<T>(
         return await work(await openBackend(name, config, early), state);
       } catch (error) {
         if (names.length === 1) throw error;
-        log.warn(`${name}: ${errorText(error)}`);
+        const mend =
+          error instanceof SiloError && error.hint !== undefined ? ` (${error.hint})` : "";
+        log.warn(`${name}: ${errorText(error)}${mend}`);
         return [];
       }
     }),

@@ -1,14 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { Glob } from "bun";
 import { dirname, join } from "node:path";
 import { held } from "../support/held.ts";
@@ -23,7 +15,7 @@ afterAll(() => {
 });
 
 /** Plays a scene with the compiled binary. @returns what a reader sees: the command, the words, the exit code. */
-function play({ args, files = {}, engine, env = {}, cwd = "app" }: Scene): string {
+function play({ args, files = {}, engine, container, env = {}, cwd = "app" }: Scene): string {
   const root = mkdtempSync("/tmp/silo-scene-");
   roots.push(root);
   for (const directory of ["home", "app", "bin"]) mkdirSync(join(root, directory));
@@ -32,16 +24,14 @@ function play({ args, files = {}, engine, env = {}, cwd = "app" }: Scene): strin
   const all = { "home/.codex/auth.json": "{}", ...files };
   for (const [path, text] of Object.entries(all)) {
     mkdirSync(join(root, text === "/" ? path : dirname(path)), { recursive: true });
-    if (text !== "/") writeFileSync(join(root, path), text);
-  }
-  if (engine !== undefined) {
-    writeFileSync(
-      join(root, "bin/docker"),
-      `#!/bin/sh\ncase "$1" in\n${engine}\n*) exit 64;;\nesac\n`,
-    );
-    chmodSync(join(root, "bin/docker"), 0o755);
+    if (text !== "/") writeFileSync(join(root, path), text.replaceAll("<root>", root));
   }
   const here = (text: string) => text.replaceAll("<root>", root);
+  for (const [name, cases] of Object.entries({ docker: engine, container })) {
+    if (cases === undefined) continue;
+    const script = `#!/bin/sh\ncase "$1" in\n${cases}\n*) exit 64;;\nesac\n`;
+    writeFileSync(join(root, "bin", name), script, { mode: 0o755 });
+  }
   const { status, stdout, stderr } = spawnSync(SILO, args.map(here), {
     cwd: cwd === "/" ? cwd : join(root, cwd),
     encoding: "utf8",
@@ -93,11 +83,13 @@ const ELSEWHERE = [
   /^there is no tool "/, // a type's corner: the command line and the schema know the tools
   /^port ".*" in .* is not of the form/, // test/unit/ports.test.ts; the schema refuses it first
   /^backends.docker.socket is on, but there is no/, // a machine without the socket
+  /^\$\{path\} is no regular file|is larger than 64 MiB/, // what a guest may put in a file's place: test/e2e/staging.test.ts
   /could not be started:/, // a program that is there and cannot run
   /^the working directory does not exist any more/, // the compiled binary's runtime says so itself
   /^another .* uses .*, and two would damage/, // test/e2e/agents.test.ts
   /is on another terminal/, // test/pty/reconnect.test.ts
-  /cannot come back to what runs/, // the interface's corner
+  /cannot come back to what runs/, // test/contract/container.test.ts
+  /ended with \$\{code\}$/, // the service that does not start: on a terminal
   /^not approved, so not started|^not started|^there is nothing to remove/, // on a terminal: test/pty
 ];
 

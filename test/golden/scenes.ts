@@ -5,6 +5,8 @@ export type Scene = {
   readonly files?: Readonly<Record<string, string>>;
   /** What the engine's command does, as the cases of a shell's `case "$1"`. */
   readonly engine?: string;
+  /** The same for Apple's `container`. */
+  readonly container?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** The working directory below the scene's; `app` unless told. */
   readonly cwd?: string;
@@ -27,6 +29,14 @@ const RUNS = ps(
   row("app-1", "running", "Up 2 minutes"),
   row("app-2", "exited", "Exited (0) 1 hour ago"),
 );
+
+const DOWN =
+  'Error: interrupted: \\"XPC connection error: Connection invalid\\"\\nEnsure container system service has been started with container system start.';
+const THERE =
+  "--version) echo 'container CLI version 1.2.2';; list) echo '[]';; image) echo '[{}]';;";
+const apple = (verb: string, text: string) => `${THERE} ${says(verb, text, 1)}`;
+const IMAGELESS =
+  "--version) echo 'container CLI version 1.2.2';; list) echo '[]';; image) echo '[]';; builder) echo '[]';;";
 
 /** Every error that people can meet, by where it comes from. */
 export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> = {
@@ -217,6 +227,45 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
     "prune, and nobody to ask": {
       args: ["prune"],
       engine: `${RUNS} image) ;; images) ;; system) ;;`,
+    },
+  },
+  "Apple's container": {
+    "not installed": { args: ["ls", "--backend", "container"] },
+    "too old": {
+      args: ["codex"],
+      container: THERE.replace("1.2.2", "0.8.1"),
+    },
+    "not started, and nobody to ask": { args: ["codex"], container: says("list", DOWN, 1) },
+    "a port in use": {
+      args: ["codex"],
+      files: { [GLOBAL]: '{"ports": ["8080:80"]}' },
+      container: apple("run", 'Error: unknown: "Address already in use (errno: 48)"'),
+    },
+    "a name that neither flag can write": {
+      args: ["codex"],
+      files: { "odd,:name/x": "", [GLOBAL]: '{"mounts_ro": ["<root>/odd,:name"]}' },
+      container: THERE,
+    },
+    "anything else": {
+      args: ["codex"],
+      container: apple("run", 'Error: internalError: "it rains"'),
+    },
+    "an unknown flag": {
+      args: ["codex"],
+      container: apple("run", "Error: Unknown option '--init'"),
+    },
+    "hooks that are too long": {
+      args: ["codex"],
+      files: { [GLOBAL]: JSON.stringify({ post_build_hooks: ["x".repeat(20_000)] }) },
+      container: IMAGELESS,
+    },
+    "a build that fails": {
+      args: ["codex"],
+      container: `${IMAGELESS} ${says("build", "#7 [2/3] RUN false\\nno luck", 1)}`,
+    },
+    "no base image": {
+      args: ["codex"],
+      container: `${IMAGELESS} ${says("build", "ERROR: failed to resolve source metadata for docker.io/library/none:1", 1)}`,
     },
   },
 };

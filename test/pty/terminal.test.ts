@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { siloOnTerminal } from "../support/pty.ts";
 import {
+  BACKENDS,
   containers,
   destroyWorld,
-  docker,
   eventually,
+  killWorld,
   makeWorld,
   sweepWorld,
   type World,
@@ -12,97 +13,98 @@ import {
 
 const MINUTES = 5 * 60_000;
 
-let world: World;
-beforeEach(() => {
-  world = makeWorld();
+describe.each(BACKENDS)("%s", (backend) => {
+  let world: World;
+  beforeEach(() => {
+    world = makeWorld({ backend });
+  });
+  afterEach(() => {
+    const left = sweepWorld(world);
+    destroyWorld(world);
+    expect(left).toEqual([]);
+  });
+
+  const probe = (script: string, after?: string) =>
+    siloOnTerminal(world, ["codex", "--", "probe", script], after);
+
+  test(
+    "the tool has a terminal of the right size, and is told when it changes",
+    async () => {
+      const pty = probe(
+        "trap 'echo now $(stty size)' WINCH; echo first $(stty size); while :; do sleep 0.1; done",
+      );
+      await pty.shows("first 24 80", 60_000);
+      pty.resize(100, 40);
+      await pty.shows("now 40 100");
+      pty.type("\u0003");
+      expect(await pty.exited).toBe(130);
+    },
+    MINUTES,
+  );
+
+  test(
+    "Ctrl-C reaches the tool, which decides what it means",
+    async () => {
+      const pty = probe("trap 'echo caught; exit 7' INT; echo ready; while :; do sleep 0.1; done");
+      await pty.shows("ready", 60_000);
+      pty.type("\u0003");
+      await pty.shows("caught");
+      expect(await pty.exited).toBe(7);
+    },
+    MINUTES,
+  );
+
+  test(
+    "the keys that detach a docker terminal reach the tool",
+    async () => {
+      const pty = probe("stty raw -echo; echo ready; head -c 3 | od -An -tx1");
+      await pty.shows("ready", 60_000);
+      pty.type("\u0010\u0011x");
+      await pty.shows("10 11 78");
+      expect(await pty.exited).toBe(0);
+    },
+    MINUTES,
+  );
+
+  test(
+    "the terminal is as it was after the tool, in every kind of end",
+    async () => {
+      const sane = "stty -a | tr '\\n' ' '";
+      const ended = probe("stty raw -echo; exit 3", sane);
+      await ended.shows(/silo ended with 3\s[^]*[^-]icanon[^]* echo /, 60_000);
+      await ended.exited;
+
+      const terminated = probe("stty raw -echo; echo ready; exec sleep 300", sane);
+      await terminated.shows("ready", 60_000);
+      killWorld(world);
+      await terminated.shows(/silo ended with 137\s[^]*[^-]icanon[^]* echo /);
+      await terminated.exited;
+    },
+    MINUTES,
+  );
+
+  test.each(["SIGTERM", "SIGHUP"] as const)(
+    "%s to silo on a terminal ends the tool",
+    async (signal) => {
+      const pty = probe("echo ready; exec sleep 300");
+      await pty.shows("ready", 60_000);
+      pty.kill(signal);
+      expect(await pty.exited).toBeGreaterThan(128);
+      await eventually("it is gone", () => containers(world).length === 0);
+    },
+    MINUTES,
+  );
+
+  test(
+    "a build shows one live line that is gone afterwards",
+    async () => {
+      const pty = siloOnTerminal(world, ["codex", "--force-build", "--", "probe", "echo the tool"]);
+      await pty.shows(/building silo-codex:[0-9a-f]{16}: step \d+\/\d+/, 60_000);
+      await pty.shows("the tool", 120_000);
+      expect(pty.screen()).toContain("\r\u001B[Jbuilt ");
+      expect(pty.screen()).toMatch(/built silo-codex:[0-9a-f]{16} in \d+s/);
+      expect(await pty.exited).toBe(0);
+    },
+    MINUTES,
+  );
 });
-afterEach(() => {
-  const left = sweepWorld(world);
-  destroyWorld(world);
-  expect(left).toEqual([]);
-});
-
-const probe = (script: string, after?: string) =>
-  siloOnTerminal(world, ["codex", "--", "probe", script], after);
-
-test(
-  "the tool has a terminal of the right size, and is told when it changes",
-  async () => {
-    const pty = probe(
-      "trap 'echo now $(stty size)' WINCH; echo first $(stty size); while :; do sleep 0.1; done",
-    );
-    await pty.shows("first 24 80", 60_000);
-    pty.resize(100, 40);
-    await pty.shows("now 40 100");
-    pty.type("\u0003");
-    expect(await pty.exited).toBe(130);
-  },
-  MINUTES,
-);
-
-test(
-  "Ctrl-C reaches the tool, which decides what it means",
-  async () => {
-    const pty = probe("trap 'echo caught; exit 7' INT; echo ready; while :; do sleep 0.1; done");
-    await pty.shows("ready", 60_000);
-    pty.type("\u0003");
-    await pty.shows("caught");
-    expect(await pty.exited).toBe(7);
-  },
-  MINUTES,
-);
-
-test(
-  "the keys that detach a docker terminal reach the tool",
-  async () => {
-    const pty = probe("stty raw -echo; echo ready; head -c 3 | od -An -tx1");
-    await pty.shows("ready", 60_000);
-    pty.type("\u0010\u0011x");
-    await pty.shows("10 11 78");
-    expect(await pty.exited).toBe(0);
-  },
-  MINUTES,
-);
-
-test(
-  "the terminal is as it was after the tool, in every kind of end",
-  async () => {
-    const sane = "stty -a | tr '\\n' ' '";
-    const ended = probe("stty raw -echo; exit 3", sane);
-    await ended.shows(/silo ended with 3\s[^]*[^-]icanon[^]* echo /, 60_000);
-    await ended.exited;
-
-    const terminated = probe("stty raw -echo; echo ready; exec sleep 300", sane);
-    await terminated.shows("ready", 60_000);
-    const name = containers(world)[0] ?? "";
-    docker("kill", name);
-    await terminated.shows(/silo ended with 137\s[^]*[^-]icanon[^]* echo /);
-    await terminated.exited;
-  },
-  MINUTES,
-);
-
-test.each(["SIGTERM", "SIGHUP"] as const)(
-  "%s to silo on a terminal ends the tool",
-  async (signal) => {
-    const pty = probe("echo ready; exec sleep 300");
-    await pty.shows("ready", 60_000);
-    pty.kill(signal);
-    expect(await pty.exited).toBeGreaterThan(128);
-    await eventually("it is gone", () => containers(world).length === 0);
-  },
-  MINUTES,
-);
-
-test(
-  "a build shows one live line that is gone afterwards",
-  async () => {
-    const pty = siloOnTerminal(world, ["codex", "--force-build", "--", "probe", "echo the tool"]);
-    await pty.shows(/building silo-codex:[0-9a-f]{16}: step \d+\/\d+/, 60_000);
-    await pty.shows("the tool", 120_000);
-    expect(pty.screen()).toContain("\r\u001B[Jbuilt ");
-    expect(pty.screen()).toMatch(/built silo-codex:[0-9a-f]{16} in \d+s/);
-    expect(await pty.exited).toBe(0);
-  },
-  MINUTES,
-);

@@ -215,6 +215,11 @@ export function sweepWorld(world: World): string[] {
   return left.map(([name = ""]) => name);
 }
 
+/** Ends everything that a world runs, by force and past silo. */
+export function killWorld(world: World): void {
+  docker("kill", ...rows(world, ["status=running"]).map(([, id = ""]) => id));
+}
+
 /** A container of somebody else, not started. */
 export function makeForeign(world: World, name: string): void {
   if (world.backend === "docker") docker("create", "--name", name, BASE_IMAGE, "true");

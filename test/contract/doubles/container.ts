@@ -19,8 +19,10 @@ import {
 } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { parse, since, Usage, type Parsed } from "./container-grammar.ts";
 import {
+  CAPABILITIES,
   capabilitiesOf,
   environmentOf,
   Failure,
@@ -40,11 +42,10 @@ const argv = process.argv.slice(2);
 /** Docker's own surroundings: what is passed to the guest must not steer it. */
 const ENGINE = { PATH: process.env["PATH"] ?? "", HOME: "/nonexistent", DOCKER_BUILDKIT: "0" };
 
-function docker(args: readonly string[], input?: string) {
+function docker(args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync("docker", args, {
     env: ENGINE,
     encoding: "utf8",
-    ...(input === undefined ? {} : { input }),
   });
   return { code: status ?? 1, stdout, stderr };
 }
@@ -197,9 +198,15 @@ function specOf(parsed: Parsed) {
 
 type Spec = ReturnType<typeof specOf>;
 
+/** A machine in a machine has not all of them itself, and old engines do not know the newest. */
+const NOT_HERE = ["ALL", "BPF", "CHECKPOINT_RESTORE", "PERFMON", "SYS_RESOURCE"];
+const EVERY = CAPABILITIES.filter((name) => !NOT_HERE.includes(name)).map(
+  (name) => `--cap-add=${name}`,
+);
+
 /** From 0.12 on as Docker's own set, before that all of them. */
 function capabilities({ add, drop }: Spec): readonly string[] {
-  if (!v("0.12")) return ["--cap-add=ALL"];
+  if (!v("0.12") || add.includes("ALL")) return EVERY;
   return [...drop.map((name) => `--cap-drop=${name}`), ...add.map((name) => `--cap-add=${name}`)];
 }
 
@@ -335,7 +342,19 @@ async function run(parsed: Parsed): Promise<never> {
   process.exit(code);
 }
 
-function build(parsed: Parsed): never {
+/** A line of the engine underneath as BuildKit would write it; what that one says of itself is left out. */
+function asBuildkit(line: string): string {
+  if (/^(DEPRECATED: | {12}\S|Sending build context|Successfully (built|tagged) )/.test(line))
+    return "";
+  const [, step, total, text] = /^Step (\d+)\/(\d+) : (.*)$/.exec(line) ?? [];
+  if (step !== undefined) return `#${step} [${step}/${total}] ${text}\n`;
+  const base = /Get "https?:/.test(line)
+    ? "ERROR: failed to resolve source metadata: failed to do request\n"
+    : "";
+  return `#9 0.1 ${line}\n${base}`;
+}
+
+async function build(parsed: Parsed): Promise<never> {
   const folder = parsed.words[0] ?? ".";
   const tags = all(parsed, "--tag");
   const path = one(parsed, "--file") ?? join(folder, "Dockerfile");
@@ -367,7 +386,8 @@ function build(parsed: Parsed): never {
   const labels = Object.entries(labelsOf(all(parsed, "--label"))).map(
     ([key, value]) => `--label=${key}=${value}`,
   );
-  const made = docker(
+  const child = spawn(
+    "docker",
     [
       "build",
       "--force-rm",
@@ -377,18 +397,15 @@ function build(parsed: Parsed): never {
       ...tags.map((tag) => `--tag=${tag}`),
       "-",
     ],
-    readFileSync(path, "utf8"),
+    { env: ENGINE, stdio: ["pipe", "pipe", "pipe"] },
   );
-  const log = `${made.stdout}${made.stderr}`.split("\n").map((line) => {
-    const [, step, total, text] = /^Step (\d+)\/(\d+) : (.*)$/.exec(line) ?? [];
-    return step === undefined
-      ? `#${line === "" ? "" : "9 0.1 "}${line}`
-      : `#${step} [${step}/${total}] ${text}`;
-  });
-  process.stderr.write(`${log.join("\n")}\n`);
-  if (/Get "https?:/.test(made.stderr))
-    process.stderr.write("ERROR: failed to resolve source metadata: failed to do request\n");
-  if (made.code !== 0)
+  child.stdin.end(readFileSync(path, "utf8"));
+  for (const stream of [child.stdout, child.stderr])
+    createInterface({ input: stream }).on("line", (line) => process.stderr.write(asBuildkit(line)));
+  const code = await new Promise<number>((resolve) =>
+    child.on("close", (exit) => resolve(exit ?? 1)),
+  );
+  if (code !== 0)
     throw new Failure('unknown: "failed to solve: process did not complete successfully"');
   end(0, "", tags.map((tag) => (v("1.0") ? `${tag}\n` : `Successfully built ${tag}\n`)).join(""));
 }
@@ -466,7 +483,9 @@ function imageList(parsed: Parsed): never {
 
 function imageDelete({ words, options }: Parsed): never {
   if (words.length === 0) throw new Failure('invalidArgument: "no image specified"');
-  const failed = words.filter((name) => docker(["image", "rm", "--force", name]).code !== 0);
+  const there = words.filter((name) => docker(["image", "inspect", name]).code === 0);
+  for (const name of there) docker(["image", "rm", "--force", name]);
+  const failed = words.filter((name) => !there.includes(name));
   if (failed.length > 0 && !options.has("--force"))
     throw new Failure(
       `internalError: "failed to delete one or more images: ${JSON.stringify(failed)}"`,

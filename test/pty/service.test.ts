@@ -1,0 +1,42 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { siloOnTerminal } from "../support/pty.ts";
+import { destroyWorld, makeWorld, sweepWorld, type World } from "../support/silo.ts";
+
+const MINUTES = 5 * 60_000;
+
+let world: World;
+beforeEach(() => {
+  world = makeWorld({ backend: "container" });
+  writeFileSync(join(world.root, "state/down"), "");
+});
+afterEach(() => {
+  expect(sweepWorld(world)).toEqual([]);
+  destroyWorld(world);
+});
+
+const down = () => existsSync(join(world.root, "state/down"));
+
+test(
+  "a service that is not started is started where the user says so, and the tool runs",
+  async () => {
+    const pty = siloOnTerminal(world, ["codex", "--", "probe", "echo the tool; exit 4"]);
+    await pty.shows("the container service is not started. Start it now?");
+    expect(down()).toBe(true);
+    pty.type("\r");
+    await pty.shows("the tool", 120_000);
+    expect(await pty.exited).toBe(4);
+    expect(down()).toBe(false);
+  },
+  MINUTES,
+);
+
+test("a no leaves it as it is, and says how", async () => {
+  const pty = siloOnTerminal(world, ["codex", "--", "probe", "true"]);
+  await pty.shows("Start it now?");
+  pty.type("n");
+  await pty.shows("container system start");
+  expect(await pty.exited).toBe(1);
+  expect(down()).toBe(true);
+});
