@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 // The double of Apple's command has to be as strict as the real one, or what it proves is nothing.
 
-const DOUBLE = join(import.meta.dir, "doubles/container");
+const DOUBLE = join(import.meta.dir, "doubles/apple/container");
 const IMAGE = "silo-test-base:latest";
 
 let root = "";

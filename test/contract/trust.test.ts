@@ -71,11 +71,11 @@ describe("a project's file that nobody has approved", () => {
       putEvil();
       const { status, stdout, stderr } = silo(line);
       expect([status, stdout, existsSync(at("started"))]).toEqual([1, "", false]);
-      // A plain list is asked for before the files are read, of the user's own docker and with nobody's words.
+      // Names and lists are asked for before the files are read, of the user's own docker and with nobody's words.
       const early = calls()
         .split("\n")
         .filter((call) => call !== "");
-      expect(early.filter((call) => line !== "ls" || !call.includes('["ps",'))).toEqual([]);
+      expect(early.filter((call) => !call.includes('["ps",'))).toEqual([]);
       expect(stderr).toContain('backends.docker.command: "./evil"');
       expect(stderr).toContain(HINT);
     },

@@ -31,7 +31,8 @@ describe.each(BACKENDS)("%s", (backend) => {
     "the tool has a terminal of the right size, and is told when it changes",
     async () => {
       const pty = probe(
-        "trap 'echo now $(stty size)' WINCH; echo first $(stty size); while :; do sleep 0.1; done",
+        // An engine sets the size just after the start.
+        "until [ \"$(stty size)\" != '0 0' ]; do sleep 0.01; done; trap 'echo now $(stty size)' WINCH; echo first $(stty size); while :; do sleep 0.1; done",
       );
       await pty.shows("first 24 80", 60_000);
       pty.resize(100, 40);

@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -94,7 +94,7 @@ const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 /** A machine with the double on its PATH, where silo finds and prefers it. */
 function playContainer(root: string): Record<string, string> {
   for (const name of ["bin", "state"]) mkdirSync(join(root, name), { recursive: true });
-  symlinkSync(join(DOUBLES, "container"), join(root, "bin/container"));
+  symlinkSync(join(DOUBLES, "apple/container"), join(root, "bin/container"));
   return {
     PATH: `${root}/bin:${SYSTEM_PATH}`,
     DOUBLE_BUN: process.execPath,
@@ -210,6 +210,9 @@ export function containers(world: World, ...filters: string[]): string[] {
 
 /** Deletes what a test has left, and says what it was. */
 export function sweepWorld(world: World): string[] {
+  // An image that is missing must be built, never fetched from whoever has that name.
+  if (existsSync(join(world.root, "state/pulls")))
+    throw new Error("an image was asked of a registry");
   const left = rows(world, []);
   if (left.length > 0) docker("rm", "-f", ...left.map(([, id = ""]) => id));
   return left.map(([name = ""]) => name);
