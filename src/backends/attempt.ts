@@ -1,3 +1,4 @@
+import { onOwnTerminal } from "../sys/own-terminal.ts";
 import { capture, interactive } from "../sys/process.ts";
 import type { Cmd } from "../core/types.ts";
 import type { SiloError } from "../errors.ts";
@@ -17,8 +18,14 @@ export type Attempt = {
   /** How the engine speaks of its own failures, and the exit codes that they end with. */
   readonly words: Words;
   readonly refused: readonly number[];
-  /** Sends a signal past a command that does not hand it on; undefined where it does. */
-  readonly kill: ((signal: NodeJS.Signals) => Cmd) | undefined;
+  /** Sends a signal past a command that does not hand it on; undefined where it does. @returns whether it arrived. */
+  readonly send: ((signal: NodeJS.Signals) => Promise<boolean>) | undefined;
+  /** Gives the tool a terminal of its own, so that it cannot type on the user's. */
+  readonly ownTerminal?: boolean;
+  /** Whether it is in a session of its own, where the user's terminal reaches nothing. */
+  readonly apart?: boolean;
+  /** Told the command's process as soon as it runs. */
+  readonly onStart?: (pid: number) => void;
   /** Deletes what was left behind. */
   readonly sweep: () => Promise<void>;
   /** What the engine's words mean: an outcome that silo mends, or nothing. */
@@ -30,21 +37,27 @@ export type Attempt = {
 export async function attempt(asked: Attempt): Promise<RunOutcome> {
   const { kept, sweep } = asked;
   const stderr = holdEngineMessage(asked.words, (chunk) => process.stderr.write(chunk));
-  const child = await interactive(asked.cmd, stderr.take);
+  const child =
+    asked.ownTerminal === true
+      ? onOwnTerminal(asked.cmd)
+      : await interactive(asked.cmd, stderr.take);
+  asked.onStart?.(child.pid);
   let swept: Promise<void> | undefined;
   let left = false;
   const release = supervise({
     forward: (signal) => {
       left = kept && signal === "SIGHUP";
-      if (left || asked.kill === undefined) return child.kill(signal);
+      if (left || asked.send === undefined) return child.kill(signal);
       // One that does not run yet is stopped by its command.
-      capture(asked.kill(signal))
-        .then(({ code }) => code === 0 || child.kill(signal))
+      asked
+        .send(signal)
+        .then((arrived) => arrived || child.kill(signal))
         .catch(() => {});
     },
     destroy: () => {
       swept = sweep();
     },
+    apart: asked.apart ?? false,
   });
   try {
     const code = await child.exit;
@@ -63,6 +76,11 @@ export async function attempt(asked: Attempt): Promise<RunOutcome> {
   } finally {
     release();
   }
+}
+
+/** Sends a signal by a command of the engine's. */
+export function sendBy(kill: (signal: NodeJS.Signals) => Cmd) {
+  return async (signal: NodeJS.Signals) => (await capture(kill(signal))).code === 0;
 }
 
 async function refused(said: string, { sweep, mendable, error }: Attempt): Promise<RunOutcome> {

@@ -67,6 +67,8 @@ export type Backend = {
   readonly abilities: Abilities;
   /** Notes of this backend on a run, shown before it starts. */
   readonly warnings: readonly string[];
+  /** What it means that this one was chosen without being named. */
+  readonly unasked?: string;
   /** Every name in use there, silo's or not. */
   readonly names: () => Promise<readonly string[]>;
   /** The exact commands of a build and a run, as `--dry-run` prints them. */
@@ -74,6 +76,8 @@ export type Backend = {
     plan: RunPlan,
     session: Session,
   ) => Promise<{ readonly build: Cmd; readonly run: Cmd }>;
+  /** Whether it can run such a plan at all, known before anything is built. @throws SiloError where it cannot. */
+  readonly check?: (plan: RunPlan) => Promise<void>;
   /** Whether the image is there; absent where a run finds out by itself at no cost. */
   readonly hasImage?: (tag: string) => Promise<boolean>;
   /** Runs the plan on the user's terminal and leaves nothing behind. */

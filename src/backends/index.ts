@@ -12,6 +12,7 @@ type Folder = {
 const REGISTRY: { readonly [K in BackendName]?: () => Promise<Folder> } = {
   docker: () => import("./docker/index.ts"),
   container: () => import("./container/index.ts"),
+  bwrap: () => import("./bwrap/index.ts"),
 };
 
 type EarlyFolder = { readonly askEarly: (question: EarlyAnswer["question"]) => EarlyAnswer };
@@ -31,6 +32,7 @@ const DOCTORS: {
   docker: () => import("./docker/doctor.ts"),
   container: () => import("./container/doctor.ts"),
   fly: () => import("./fly/doctor.ts"),
+  bwrap: () => import("./bwrap/doctor.ts"),
 };
 
 /** How a backend is. */
@@ -40,9 +42,11 @@ export async function diagnose(name: BackendName, config: Config): Promise<reado
 
 const AVAILABLE = Object.keys(REGISTRY) as readonly BackendName[];
 
-/** Those worth asking for what runs: Docker, and whatever else has its command on this machine. */
+/** Those worth asking for what runs: whose command is on this machine; Docker says how to get one where none is. */
 export function present(has: (bin: string) => boolean): readonly BackendName[] {
-  return AVAILABLE.filter((name) => name === "docker" || has(name));
+  const engines = (name: BackendName) => (name === "docker" ? ["docker", "podman"] : [name]);
+  const there = AVAILABLE.filter((name) => engines(name).some(has));
+  return there.length === 0 ? ["docker"] : there;
 }
 
 export type Early = ReadonlyMap<BackendName, EarlyAnswer>;
@@ -75,7 +79,10 @@ export async function openBackend(
   return await (await load()).open(config, early?.get(name));
 }
 
-/** The one asked for, else the configured one, else `container` where it is there, else `docker`; never `fly` by itself. */
+/**
+ * The one asked for, else the configured one, else `container` where it is there, else `docker`, else on Linux
+ * `bwrap` where only that is there; never `fly` by itself.
+ */
 export function chooseBackend(
   asked: BackendName | undefined,
   configured: BackendName | undefined,
@@ -83,5 +90,6 @@ export function chooseBackend(
 ): BackendName {
   const named = asked ?? configured;
   if (named !== undefined) return named;
-  return has("container") ? "container" : "docker";
+  if (has("container")) return "container";
+  return process.platform === "linux" && !has("docker") && has("bwrap") ? "bwrap" : "docker";
 }

@@ -57,11 +57,14 @@ export async function runTool({ tool: named, args, flags, early }: RunInput): Pr
   const refused = refusal(request);
   if (refused !== undefined) throw new SiloError(refused.message, { hint: refused.hint });
   const plan = planRun(request, await pathFacts(requestedPaths(request)));
+  await backend.check?.(plan);
   if (flags.dryRun) {
     const { printPlan } = await import("./dry-run.ts");
     return await printPlan(backend, plan, flags.json);
   }
   await confirmPlace(host, flags.yes);
+  const asked = flags.backend ?? config.backend?.value;
+  if (asked === undefined && backend.unasked !== undefined) log.info(backend.unasked);
   for (const warning of [...backend.warnings, ...plan.warnings]) log.warn(warning);
   rememberRun(dirs.state, host.cwd, tool.name, plan.image.tag);
   await refreshInBackground(dirs.cache);

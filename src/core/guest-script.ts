@@ -40,7 +40,10 @@ function preRunLines(hooks: readonly string[], tty: boolean): readonly string[] 
 function forwardLines(forwards: readonly Forward[]): readonly string[] {
   if (forwards.length === 0) return [];
   const pairs = forwards.map(({ listen, to }) => `${listen}:${to}`).join(" ");
-  return [`node -e ${shellWord(FORWARDER)} ${pairs} </dev/null >/dev/null 2>&1 &`];
+  // Where the guest has the host's own network, its loopback is the host's.
+  return [
+    `[ -n "\${SILO_SHARED_NETWORK-}" ] || node -e ${shellWord(FORWARDER)} ${pairs} </dev/null >/dev/null 2>&1 &`,
+  ];
 }
 
 /** What the guest starts: the tool itself, or a bash that runs hooks and forwards first and then becomes the tool. */

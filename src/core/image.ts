@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Tool } from "../tools/tool.ts";
 import { renderDockerfile } from "./dockerfile.ts";
-import type { GuestUser, ImagePlan, Toolchain } from "./types.ts";
+import { hookScript } from "./guest-script.ts";
+import type { BuildStep, GuestUser, ImagePlan, Toolchain } from "./types.ts";
 
 /** What an image is made of. */
 export type ImageInput = {
@@ -44,6 +45,18 @@ export function imageTag(
   return `silo-${tool}:${hash.slice(0, 16)}`;
 }
 
+/** What the user does in the Dockerfile; what root does there cannot be done without one. */
+function buildSteps({ tool, globalHooks, toolHooks }: ImageInput): readonly BuildStep[] {
+  const hooks = (list: readonly string[]) =>
+    list.length === 0
+      ? []
+      : [{ about: "post_build_hooks", run: hookScript("post_build_hooks", list, "") }];
+  const install = tool.install
+    .filter(({ as }) => as === "user")
+    .map(({ run }) => ({ about: `install ${tool.title}`, run }));
+  return [...hooks(globalHooks), ...install, ...hooks(toolHooks)];
+}
+
 /** The image of one tool for one user, as a value. */
 export function planImage(input: ImageInput): ImagePlan {
   const { tool, user, versions } = input;
@@ -64,5 +77,10 @@ export function planImage(input: ImageInput): ImagePlan {
     HOME: user.home,
     ...Object.fromEntries(installed.map((name) => [versionArg(name), versions[name] ?? "latest"])),
   };
-  return { tag: imageTag(tool.name, dockerfile, buildArgs), dockerfile, buildArgs };
+  return {
+    tag: imageTag(tool.name, dockerfile, buildArgs),
+    dockerfile,
+    buildArgs,
+    steps: buildSteps(input),
+  };
 }

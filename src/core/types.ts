@@ -1,7 +1,7 @@
 /** The vocabulary of silo. Types and the lists they come from; nothing here does anything. */
 
-/** The backends in the order of automatic choice; `fly` is never chosen by itself. */
-export const BACKENDS = ["docker", "container", "fly"] as const;
+/** The backends; which is chosen by itself is told in `backends/index.ts`. */
+export const BACKENDS = ["docker", "container", "fly", "bwrap"] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
 /** The toolchains that an image can carry, in the order of their layers. */
@@ -14,6 +14,8 @@ export type Cmd = {
   readonly args: readonly string[];
   /** Added to the child's environment; may hold secrets, so only the names are ever shown. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The environment is `env` alone: nothing of silo's own. */
+  readonly bare?: boolean;
   /** Names that are taken out of the child's environment. */
   readonly without?: readonly string[];
   /** Written to its standard input, which is then closed. Without it the input is empty. */
@@ -114,7 +116,12 @@ export type ImagePlan = {
   readonly dockerfile: string;
   /** Never a secret: build arguments stay in the image's history. */
   readonly buildArgs: Readonly<Record<string, string>>;
+  /** The user's part of the Dockerfile, in order, for a backend that has no builder. */
+  readonly steps: readonly BuildStep[];
 };
+
+/** One step of what makes an image. */
+export type BuildStep = { readonly about: string; readonly run: string };
 
 /** Everything about one run that does not depend on the backend. */
 export type RunPlan = {

@@ -14,7 +14,8 @@ export class ProgramMissing extends SiloError {
 /** What would change how a child behaves: they steer a Bun that a child may be. */
 const DROPPED = ["BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT"];
 
-function childEnvironment({ env: added, without = [] }: Cmd): Record<string, string> {
+function childEnvironment({ env: added, without = [], bare }: Cmd): Record<string, string> {
+  if (bare === true) return { ...added };
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {
     if (value === undefined || DROPPED.includes(name) || without.includes(name)) continue;
@@ -175,6 +176,44 @@ export async function interactive(
     }),
     signalled: child.signalled,
     kill: child.kill,
+  };
+}
+
+/** A command on a pseudo-terminal that nobody else has. */
+export type OnTerminal = Interactive & {
+  readonly write: (data: Uint8Array) => void;
+  readonly resize: (columns: number, rows: number) => void;
+};
+
+/**
+ * Starts a command on a new pseudo-terminal.
+ * @param shows gets what it prints, `ends` is told when all of that has come.
+ */
+export function startOnTerminal(
+  cmd: Cmd,
+  size: { readonly columns: number; readonly rows: number },
+  shows: (chunk: Uint8Array) => void,
+  ends: () => void,
+): OnTerminal {
+  const child = Bun.spawn([cmd.bin, ...cmd.args], {
+    env: childEnvironment(cmd),
+    ...(cmd.cwd === undefined ? {} : { cwd: cmd.cwd }),
+    terminal: {
+      cols: size.columns,
+      rows: size.rows,
+      data: (_, chunk) => shows(chunk),
+      exit: () => ends(),
+    },
+  });
+  return {
+    pid: child.pid,
+    exit: child.exited.then(() =>
+      child.signalCode === null ? (child.exitCode ?? 1) : signalExit(child.signalCode),
+    ),
+    signalled: () => child.signalCode !== null,
+    kill: (signal) => child.kill(signal),
+    write: (data) => void child.terminal?.write(data),
+    resize: (columns, rows) => child.terminal?.resize(columns, rows),
   };
 }
 

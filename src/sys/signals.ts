@@ -5,6 +5,8 @@ export type Actions = {
   readonly forward: (signal: NodeJS.Signals) => void;
   /** Ends it by force; called once. */
   readonly destroy: () => void;
+  /** Whether it is out of the terminal's reach, which then sends it nothing itself. */
+  readonly apart?: boolean;
 };
 
 /** How long a tool may take to end after TERM or HUP before it is ended by force. */
@@ -13,7 +15,7 @@ const GRACE_MS = 10_000;
 const INTERRUPT_MS = 2_000;
 
 /** Handles signals to silo until the returned function is called. A second TERM or HUP ends the tool at once. */
-export function supervise({ forward, destroy }: Actions): () => void {
+export function supervise({ forward, destroy, apart }: Actions): () => void {
   const timers: ReturnType<typeof setTimeout>[] = [];
   let destroyed = false;
   let ending = false;
@@ -29,7 +31,7 @@ export function supervise({ forward, destroy }: Actions): () => void {
   };
   const interrupt = () => {
     const terminal = [0, 1, 2].some((fd) => isatty(fd));
-    if (!terminal) return forward("SIGINT");
+    if (!terminal || apart === true) return forward("SIGINT");
     timers.push(setTimeout(() => forward("SIGINT"), INTERRUPT_MS));
   };
   process.on("SIGTERM", end);

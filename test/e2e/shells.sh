@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Installs the shells whose completion is tested, and a terminal to look at, where that is possible.
+# Installs the shells whose completion is tested, a terminal to look at, and bubblewrap, where that is possible.
 # The tests say which they miss.
 set -euo pipefail
 missing=()
 for shell in zsh fish tmux; do command -v "$shell" >/dev/null || missing+=("$shell"); done
+command -v bwrap >/dev/null || missing+=(bubblewrap)
 [ ${#missing[@]} -gt 0 ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
   printf 'shells: WHAT NEEDS %s IS NOT TESTED HERE\n' "${missing[*]}" >&2

@@ -15,7 +15,15 @@ afterAll(() => {
 });
 
 /** Plays a scene with the compiled binary. @returns what a reader sees: the command, the words, the exit code. */
-function play({ args, files = {}, engine, container, env = {}, cwd = "app" }: Scene): string {
+function play({
+  args,
+  files = {},
+  engine,
+  container,
+  bwrap,
+  env = {},
+  cwd = "app",
+}: Scene): string {
   const root = mkdtempSync("/tmp/silo-scene-");
   roots.push(root);
   for (const directory of ["home", "app", "bin"]) mkdirSync(join(root, directory));
@@ -27,7 +35,7 @@ function play({ args, files = {}, engine, container, env = {}, cwd = "app" }: Sc
     if (text !== "/") writeFileSync(join(root, path), text.replaceAll("<root>", root));
   }
   const here = (text: string) => text.replaceAll("<root>", root);
-  for (const [name, cases] of Object.entries({ docker: engine, container })) {
+  for (const [name, cases] of Object.entries({ docker: engine, container, bwrap })) {
     if (cases === undefined) continue;
     const script = `#!/bin/sh\ncase "$1" in\n${cases}\n*) exit 64;;\nesac\n`;
     writeFileSync(join(root, "bin", name), script, { mode: 0o755 });
@@ -84,6 +92,7 @@ const ELSEWHERE = [
   /^port ".*" in .* is not of the form/, // test/unit/ports.test.ts; the schema refuses it first
   /^backends.docker.socket is on, but there is no/, // a machine without the socket
   /^\$\{path\} is no regular file|is larger than 64 MiB/, // what a guest may put in a file's place: test/e2e/staging.test.ts
+  /^the command "nsenter" is not installed|^starting the sandbox failed|does not end$/, // test/e2e/bwrap.test.ts
   /could not be started:/, // a program that is there and cannot run
   /^the working directory does not exist any more/, // the compiled binary's runtime says so itself
   /^another .* uses .*, and two would damage/, // test/e2e/agents.test.ts

@@ -7,6 +7,8 @@ export type Scene = {
   readonly engine?: string;
   /** The same for Apple's `container`. */
   readonly container?: string;
+  /** The same for `bwrap`. */
+  readonly bwrap?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** The working directory below the scene's; `app` unless told. */
   readonly cwd?: string;
@@ -266,6 +268,22 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
     "no base image": {
       args: ["codex"],
       container: `${IMAGELESS} ${says("build", "ERROR: failed to resolve source metadata for docker.io/library/none:1", 1)}`,
+    },
+  },
+  bwrap: {
+    "not installed": { args: ["codex", "--backend", "bwrap"] },
+    "a port that is to be another": {
+      args: ["codex", "--backend", "bwrap"],
+      files: { [GLOBAL]: '{"ports": ["8080:80"]}' },
+      bwrap: "x) ;;",
+    },
+    "no namespaces": {
+      args: ["codex", "--backend", "bwrap"],
+      bwrap: `--unshare-user) echo "bwrap: No permissions to create new namespace, likely because the kernel does not allow non-privileged user namespaces." >&2; exit 1;;`,
+    },
+    "a build that fails": {
+      args: ["codex", "--backend", "bwrap"],
+      bwrap: "--unshare-user) echo 'STEP 1/1: install Codex CLI'; echo no luck; exit 1;;",
     },
   },
 };

@@ -99,9 +99,15 @@ describe.each(BACKENDS)("%s", (backend) => {
   test(
     "a build shows one live line that is gone afterwards",
     async () => {
-      const pty = siloOnTerminal(world, ["codex", "--force-build", "--", "probe", "echo the tool"]);
+      const pty = siloOnTerminal(world, [
+        "codex",
+        "--force-build",
+        "--",
+        "probe",
+        "echo here it is",
+      ]);
       await pty.shows(/building silo-codex:[0-9a-f]{16}: step \d+\/\d+/, 60_000);
-      await pty.shows("the tool", 120_000);
+      await pty.shows("here it is", 120_000);
       expect(pty.screen()).toContain("\r\u001B[Jbuilt ");
       expect(pty.screen()).toMatch(/built silo-codex:[0-9a-f]{16} in \d+s/);
       expect(await pty.exited).toBe(0);

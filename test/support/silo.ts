@@ -1,5 +1,14 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { chownSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { randomUUID } from "node:crypto";
 import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -31,7 +40,7 @@ export const PROBE_CONFIG = {
 };
 
 /** The backends whose behaviour is held by one table. Apple's command is played by its double, which executes. */
-export const BACKENDS = ["docker", "container"] as const;
+export const BACKENDS = ["docker", "container", "bwrap"] as const;
 export type Backend = (typeof BACKENDS)[number];
 
 const DOUBLES = join(import.meta.dir, "../contract/doubles");
@@ -79,6 +88,7 @@ export function makeWorld(
       // Every image is of the versions named in the code, so that no test depends on the day.
       SILO_NO_VERSION_CHECK: "1",
       ...(backend === "container" ? playContainer(root) : {}),
+      ...(backend === "bwrap" ? withoutEngines(root) : {}),
       ...options.env,
     },
   };
@@ -100,6 +110,19 @@ function playContainer(root: string): Record<string, string> {
     DOUBLE_BUN: process.execPath,
     DOUBLE_STATE: join(root, "state"),
   };
+}
+
+/** A machine with everything but an engine, where silo finds bwrap by itself. */
+function withoutEngines(root: string): Record<string, string> {
+  const bin = join(root, "bin");
+  mkdirSync(bin, { recursive: true });
+  for (const directory of SYSTEM_PATH.split(":")) {
+    for (const name of existsSync(directory) ? readdirSync(directory) : []) {
+      if (/^(docker|podman|container)/.test(name) || existsSync(join(bin, name))) continue;
+      symlinkSync(join(directory, name), join(bin, name));
+    }
+  }
+  return { PATH: bin };
 }
 
 /** Writes a file of the world, owned by its user. */
@@ -214,13 +237,17 @@ export function sweepWorld(world: World): string[] {
   if (existsSync(join(world.root, "state/pulls")))
     throw new Error("an image was asked of a registry");
   const left = rows(world, []);
-  if (left.length > 0) docker("rm", "-f", ...left.map(([, id = ""]) => id));
+  const ids = left.map(([, id = ""]) => id);
+  if (world.backend === "bwrap") for (const id of ids) process.kill(Number(id), "SIGKILL");
+  else if (left.length > 0) docker("rm", "-f", ...ids);
   return left.map(([name = ""]) => name);
 }
 
 /** Ends everything that a world runs, by force and past silo. */
 export function killWorld(world: World): void {
-  docker("kill", ...rows(world, ["status=running"]).map(([, id = ""]) => id));
+  const ids = rows(world, ["status=running"]).map(([, id = ""]) => id);
+  if (world.backend === "bwrap") for (const id of ids) process.kill(Number(id), "SIGKILL");
+  else docker("kill", ...ids);
 }
 
 /** A container of somebody else, not started. */
@@ -236,6 +263,7 @@ export function removeForeign(world: World, name: string): void {
 
 /** What the engine has of a world: the name as silo knows it, and the engine's id. */
 function rows(world: World, filters: readonly string[]): string[][] {
+  if (world.backend === "bwrap") return sandboxes(world);
   const project = world.project.slice(world.root.length + 1);
   const [label, name] =
     world.backend === "docker"
@@ -244,6 +272,18 @@ function rows(world: World, filters: readonly string[]): string[][] {
   const args = [`label=${label}`, ...filters].flatMap((filter) => ["--filter", filter]);
   const listed = docker("ps", "-a", ...args, "--format", `${name} {{.ID}}`);
   return listed === "" ? [] : listed.split("\n").map((line) => line.split(" "));
+}
+
+/** The sandboxes that run, by their files, and their processes. */
+function sandboxes({ home }: World): string[][] {
+  const folder = join(home, ".local/state/silo/bwrap");
+  const files = existsSync(folder) ? readdirSync(folder) : [];
+  const records = files.map(
+    (name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as { name: string; pid: number },
+  );
+  const runs = (pid: number) =>
+    existsSync(`/proc/${pid}`) && !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  return records.filter(({ pid }) => runs(pid)).map(({ name, pid }) => [name, String(pid)]);
 }
 
 /** Waits until something holds; fails loudly instead of waiting for ever. */

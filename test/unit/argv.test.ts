@@ -50,7 +50,7 @@ describe("refused with a suggestion", () => {
     ["claude --forcebuild", 'silo claude has no flag --forcebuild; did you mean "--force-build"?'],
     [
       "--backend dockr",
-      '--backend is one of docker, container, fly, not "dockr"; did you mean "docker"?',
+      '--backend is one of docker, container, fly, bwrap, not "dockr"; did you mean "docker"?',
     ],
     ["--backend", "--backend needs a value"],
     ["--name --yes claude", "--name needs a value"],

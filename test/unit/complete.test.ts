@@ -29,7 +29,7 @@ test.each([
   [["--backend", "=", "d"], ["docker"]],
   [
     ["--backend", "="],
-    ["docker", "container", "fly"],
+    ["docker", "container", "fly", "bwrap"],
   ],
   [["--name", "c"], []],
   [

@@ -29,7 +29,7 @@ describe("problems are told with their place", () => {
     ['{"tools": {"cluade": {}}}', '1:12: unknown key "cluade"; did you mean "claude"?'],
     [
       '{"backend": "dokcer"}',
-      '1:13: backend: expected "docker" | "container" | "fly", got "dokcer"',
+      '1:13: backend: expected "docker" | "container" | "fly" | "bwrap", got "dokcer"',
     ],
     [
       '{"ports": ["80"]}',

@@ -1,7 +1,7 @@
 import type { Cmd, RunPlan, Session } from "../../core/types.ts";
 import { ProgramMissing } from "../../sys/process.ts";
 import { openStage, stagedFiles, stageRoot, watchStage } from "../../sys/staging.ts";
-import { attempt } from "../attempt.ts";
+import { attempt, sendBy } from "../attempt.ts";
 import type { RunOutcome } from "../backend.ts";
 import { withEnvFile } from "../env-file.ts";
 import { runArgs, standsAlone, steersCli, type ContainerSettings, type Copies } from "./args.ts";
@@ -75,7 +75,10 @@ async function started(
         words: WORDS,
         refused: REFUSED,
         // On a terminal the command hands no signal on, and elsewhere no hangup.
-        kill: (signal) => ({ bin: BIN, args: ["kill", "--signal", signal, session.name] }),
+        send: sendBy((signal) => ({
+          bin: BIN,
+          args: ["kill", "--signal", signal, session.name],
+        })),
         sweep,
         mendable: mendable(plan.ports.map(({ host }) => host)),
         error: (said) => containerError(said, "starting the container"),

@@ -2,6 +2,9 @@ import type { RunOutcome } from "../backend.ts";
 import { SiloError } from "../../errors.ts";
 import type { ProgramMissing } from "../../sys/process.ts";
 
+/** Where there is a backend that needs no engine. */
+const WITHOUT = process.platform === "linux" ? "; without any: silo --backend bwrap ..." : "";
+
 type Rule = {
   readonly text: RegExp;
   readonly message: string;
@@ -18,7 +21,7 @@ const RULES: readonly Rule[] = [
   {
     text: /cannot connect to the docker daemon|is the docker daemon running|connection refused|error during connect|cannot connect to podman|no such host/i,
     message: "the Docker engine does not answer",
-    hint: "sudo systemctl start docker   # or start Docker Desktop, OrbStack or `colima start`",
+    hint: `sudo systemctl start docker   # or start Docker Desktop, OrbStack or \`colima start\`${WITHOUT}`,
   },
   {
     text: /no space left on device/i,

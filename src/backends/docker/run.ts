@@ -1,6 +1,6 @@
 import type { Cmd, RunPlan, Session } from "../../core/types.ts";
 import { ProgramMissing } from "../../sys/process.ts";
-import { attempt, type Attempt } from "../attempt.ts";
+import { attempt, sendBy, type Attempt } from "../attempt.ts";
 import type { RunOutcome } from "../backend.ts";
 import { withEnvFile } from "../env-file.ts";
 import { attachArgs, keeps, runArgs, steersCli, type DockerSettings } from "./args.ts";
@@ -65,7 +65,7 @@ async function onTerminal(
       words: dialect,
       refused: dialect.refused,
       // The CLI of a container that outlives its terminal is told to hand no signal on.
-      kill: asked.kept || !dialect.handsOn ? kill : undefined,
+      send: asked.kept || !dialect.handsOn ? sendBy(kill) : undefined,
       mendable,
       error: (said) => engineError(said, "starting the container"),
     });

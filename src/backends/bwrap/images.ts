@@ -1,0 +1,47 @@
+import { readdir, rename, stat } from "node:fs/promises";
+import { capture } from "../../sys/process.ts";
+import type { ImageInfo } from "../backend.ts";
+import { discard, prefixRoot } from "./build.ts";
+
+const NAME = /^silo-([a-z]+)-([0-9a-f]{16})$/;
+
+/** The prefixes that were built, whole ones only, with their size on the disk (`du`). */
+export async function images(cache: string): Promise<readonly ImageInfo[]> {
+  const folder = `${cache}/silo/bwrap`;
+  const names = (await readdir(folder).catch(() => [])).filter((name) => NAME.test(name));
+  if (names.length === 0) return [];
+  const { stdout } = await capture({
+    bin: "du",
+    args: ["--summarize", "--bytes", "--", ...names.map((name) => `${folder}/${name}`)],
+  });
+  const sizes = new Map(
+    stdout.split("\n").map((line) => {
+      const [size = "", path = ""] = line.split("\t");
+      return [path, Number(size)] as const;
+    }),
+  );
+  return await Promise.all(
+    names.map(async (name) => {
+      const [, tool = "", hash = ""] = NAME.exec(name) ?? [];
+      const path = `${folder}/${name}`;
+      const { mtime } = await stat(path);
+      const created = mtime.toISOString();
+      return { reference: `silo-${tool}:${hash}`, tool, size: sizes.get(path) ?? 0, created };
+    }),
+  );
+}
+
+/** Deletes prefixes. @returns those in use. */
+export async function removeImages(
+  cache: string,
+  references: readonly string[],
+  used: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  for (const reference of references.filter((each) => !used.has(each))) {
+    const path = prefixRoot(cache, reference);
+    // Out of sight at once: one that is half deleted must not be taken for whole.
+    await rename(path, `${path}.old`).catch(() => {});
+    await discard(`${path}.old`);
+  }
+  return references.filter((each) => used.has(each));
+}

@@ -1,0 +1,88 @@
+import { existsSync } from "node:fs";
+import type { Config } from "../../config/types.ts";
+import { xdgDirectories } from "../../core/paths.ts";
+import { SiloError } from "../../errors.ts";
+import { place } from "../../sys/place.ts";
+import type { Backend, ContainerInfo } from "../backend.ts";
+import { buildCommand, prefixRoot } from "./build.ts";
+import { hostView } from "./host.ts";
+import { running, type Running } from "./state.ts";
+
+/** How long a sandbox that was killed may take to be gone. */
+const GONE_MS = 5_000;
+
+function info({ workdir: _workdir, pid, started: _started, ...record }: Running): ContainerInfo {
+  return { ...record, backend: "bwrap", status: `running (process ${pid})`, running: true };
+}
+
+/** Tools in sandboxes of Linux namespaces, by bubblewrap: no engine, no image, the host's own programs. */
+export function open(_config: Config): Backend {
+  const here = place();
+  const { state, cache } = xdgDirectories(here.home, here.env);
+  const remove = async (wanted: (each: Running) => boolean) => {
+    const { kill } = await import("./run.ts");
+    const end = performance.now() + GONE_MS;
+    for (;;) {
+      const left = (await running(state)).filter(wanted);
+      if (left.length === 0) return;
+      if (performance.now() > end)
+        throw new SiloError(`${left[0]?.name} does not end`, { hint: `kill -9 ${left[0]?.pid}` });
+      for (const { pid } of left) kill(pid, "SIGKILL");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  return {
+    name: "bwrap",
+    abilities: { files: "direct" },
+    warnings: [],
+    unasked:
+      "there is no engine here, so the tool runs in a bwrap sandbox: it sees this machine's /usr and network, and shares its kernel",
+    names: async () => (await running(state)).map(({ name }) => name),
+    check: async (plan) => {
+      const { checkPorts } = await import("./run.ts");
+      checkPorts(plan);
+      hostView();
+    },
+    hasImage: (tag) => Promise.resolve(existsSync(prefixRoot(cache, tag))),
+    preview: async (plan, session) => {
+      const { runCommand } = await import("./run.ts");
+      const view = hostView();
+      const prefix = { root: prefixRoot(cache, plan.image.tag), runtime: undefined };
+      return {
+        build: buildCommand(plan.image, view, prefix),
+        run: runCommand(plan, session, { view, state, cache }),
+      };
+    },
+    run: async (plan, session) => {
+      const { runPlan } = await import("./run.ts");
+      return await runPlan(plan, session, { view: hostView(), state, cache });
+    },
+    build: async (image, options) => {
+      const { buildImage } = await import("./build.ts");
+      await buildImage(image, hostView(), cache, options);
+    },
+    keeps: () => false,
+    exec: async (name, argv, tty) => {
+      const { execIn } = await import("./exec.ts");
+      return await execIn(await runningOne(state, name), argv, tty);
+    },
+    list: async () => (await running(state)).map(info),
+    remove: (names) => remove(({ name }) => names.includes(name)),
+    reap: async (sessions) => {
+      await remove(({ session }) => sessions.includes(session));
+      return [];
+    },
+    images: async () => await (await import("./images.ts")).images(cache),
+    removeImages: async (references) => {
+      const used = new Set((await running(state)).map(({ image }) => image));
+      return await (await import("./images.ts")).removeImages(cache, references, used);
+    },
+  };
+}
+
+async function runningOne(state: string, name: string): Promise<Running> {
+  const found = (await running(state)).find((each) => each.name === name);
+  if (found === undefined)
+    throw new SiloError(`silo has no container "${name}"`, { hint: "silo ls" });
+  return found;
+}

@@ -1,0 +1,140 @@
+import { readdirSync, readFileSync } from "node:fs";
+import type { Cmd, RunPlan, Session } from "../../core/types.ts";
+import { SiloError } from "../../errors.ts";
+import { attempt } from "../attempt.ts";
+import type { RunOutcome } from "../backend.ts";
+import { baseEnv, DEAF, runArgs, type HostView, type Prefix } from "./args.ts";
+import { prefixRoot } from "./build.ts";
+import { toolOf } from "./inside.ts";
+import { claim, release, started } from "./state.ts";
+
+export type Surroundings = {
+  readonly view: HostView;
+  readonly state: string;
+  readonly cache: string;
+};
+
+/** The prefix of an image, as it was built. */
+function prefixOf(cache: string, tag: string): Prefix {
+  const root = prefixRoot(cache, tag);
+  const own = readFileSync(`${root}/runtime`, "utf8") !== "";
+  return { root, runtime: own ? process.execPath : undefined };
+}
+
+/** What hooks have put into the home: not the caches of the installation, and of shared folders what is in them. */
+function inHome(root: string, path = ""): readonly string[] {
+  const shared = /^(\.config|\.local|\.local\/(bin|share|state))$/;
+  return entries(`${root}/home/${path}`)
+    .map((name) => (path === "" ? name : `${path}/${name}`))
+    .filter((name) => !/^\.(cache|npm|bun)$/.test(name))
+    .flatMap((name) => (shared.test(name) ? inHome(root, name) : [name]));
+}
+
+function entries(path: string): readonly string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+/** The run as a command; its environment is the plan's and nothing else. */
+export function runCommand(
+  plan: RunPlan,
+  session: Session,
+  { view, cache }: Surroundings,
+  prefix: Prefix = { root: prefixRoot(cache, plan.image.tag), runtime: undefined },
+): Cmd {
+  const { home, name } = plan.user;
+  const passed = Object.fromEntries(plan.env.map((entry) => [entry.name, entry.value]));
+  return {
+    bin: view.env,
+    args: [DEAF, view.bwrap, ...runArgs(view, prefix, plan, session, inHome(prefix.root))],
+    env: { ...baseEnv(home, name), ...passed },
+    bare: true,
+  };
+}
+
+/** A sandbox has the host's own network: a port inside is that port here. @throws SiloError for one that is to be another. */
+export function checkPorts({ ports }: RunPlan): void {
+  const moved = ports.find(({ host, guest, optional }) => !optional && host !== guest);
+  if (moved === undefined) return;
+  throw new SiloError(
+    `port ${moved.guest} inside cannot be port ${moved.host} here: bwrap shares this machine's network`,
+    {
+      hint: `write "${moved.guest}:${moved.guest}" under "ports" in silo.jsonc, or: silo --backend docker ...`,
+    },
+  );
+}
+
+/** Runs a plan on the user's terminal. */
+export async function runPlan(
+  plan: RunPlan,
+  session: Session,
+  surroundings: Surroundings,
+): Promise<RunOutcome> {
+  const { state, cache } = surroundings;
+  const { name } = session;
+  const record = {
+    name,
+    image: plan.image.tag,
+    tool: plan.tool,
+    project: plan.project,
+    session: session.id,
+    created: new Date().toISOString(),
+    workdir: plan.workdir,
+  };
+  if (!(await claim(state, record))) return { kind: "name-taken" };
+  let sandbox: number | undefined;
+  let noted: Promise<void> | undefined;
+  const end = () => {
+    if (sandbox !== undefined) kill(sandbox, "SIGKILL");
+    return Promise.resolve();
+  };
+  try {
+    return await attempt({
+      cmd: runCommand(plan, session, surroundings, prefixOf(cache, plan.image.tag)),
+      tty: plan.tty,
+      kept: false,
+      words: { lastWords: ["bwrap: "], remarks: [] },
+      refused: [1],
+      ownTerminal: plan.tty,
+      apart: true,
+      onStart: (pid) => {
+        sandbox = pid;
+        noted = started(state, record, pid);
+      },
+      // bwrap would die of it, and take the tool along before that can say goodbye.
+      send: (signal) => {
+        const tool = sandbox === undefined ? undefined : toolOf(sandbox);
+        return Promise.resolve(tool !== undefined && kill(tool, signal));
+      },
+      sweep: end,
+      mendable: () => undefined,
+      error: sandboxError,
+    });
+  } finally {
+    await noted;
+    release(state, name);
+  }
+}
+
+/** @returns whether there was such a process. */
+export function kill(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}
+
+function sandboxError(said: string): SiloError {
+  const detail = said.split("\n").filter((line) => line !== "");
+  if (/namespace|uid map|Operation not permitted/i.test(said)) {
+    return new SiloError("this machine does not let bwrap make namespaces", {
+      hint: "sudo sysctl kernel.unprivileged_userns_clone=1   # or kernel.apparmor_restrict_unprivileged_userns=0",
+      detail,
+    });
+  }
+  return new SiloError("starting the sandbox failed", { detail, hint: "silo doctor" });
+}

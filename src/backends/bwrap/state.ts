@@ -1,0 +1,100 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { errorCode } from "../../errors.ts";
+import { processStart, processStarts } from "../../sys/process-table.ts";
+
+/** A running sandbox, as its file has it. */
+export type Running = {
+  readonly name: string;
+  readonly image: string;
+  readonly tool: string;
+  readonly project: string;
+  readonly session: string;
+  readonly created: string;
+  readonly workdir: string;
+  /** The sandbox's process, once it runs; silo's own before. */
+  readonly pid: number;
+  /** When that process started, which tells it from a later one with the same id. */
+  readonly started: string;
+};
+
+const folder = (state: string) => `${state}/silo/bwrap`;
+const file = (state: string, name: string) => `${folder(state)}/${name}.json`;
+
+/** Takes a name, before anything is started. @returns false where it is in use. */
+export async function claim(
+  state: string,
+  given: Omit<Running, "pid" | "started">,
+): Promise<boolean> {
+  mkdirSync(folder(state), { recursive: true, mode: 0o700 });
+  const record: Running = { ...given, pid: process.pid, started: await processStart() };
+  try {
+    writeFileSync(file(state, given.name), JSON.stringify(record), { flag: "wx", mode: 0o600 });
+    return true;
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error;
+    // That of a dead one is swept, for the next attempt.
+    await running(state);
+    return false;
+  }
+}
+
+/** Notes the sandbox's own process. */
+export async function started(
+  state: string,
+  given: Omit<Running, "pid" | "started">,
+  pid: number,
+): Promise<void> {
+  const start = (await processStarts([pid])).get(pid);
+  // One that has ended already needs no record.
+  if (start === undefined) return;
+  const record: Running = { ...given, pid, started: start };
+  writeFileSync(file(state, given.name), JSON.stringify(record), { mode: 0o600 });
+}
+
+/** Gives a name back. */
+export function release(state: string, name: string): void {
+  rmSync(file(state, name), { force: true });
+}
+
+/** What runs; the files of what has ended are deleted. */
+export async function running(state: string): Promise<readonly Running[]> {
+  const records = names(state)
+    .map((name) => read(file(state, name)))
+    .filter((record) => record !== undefined);
+  const starts = await processStarts(records.map(({ pid }) => pid));
+  const live = records.filter(({ pid, started: start }) => starts.get(pid) === start);
+  for (const { name } of records.filter((record) => !live.includes(record))) release(state, name);
+  return live;
+}
+
+function names(state: string): readonly string[] {
+  try {
+    return readdirSync(folder(state)).flatMap((entry) =>
+      entry.endsWith(".json") ? [entry.slice(0, -".json".length)] : [],
+    );
+  } catch {
+    return [];
+  }
+}
+
+function read(path: string): Running | undefined {
+  try {
+    const value = JSON.parse(readFileSync(path, "utf8")) as Partial<Running>;
+    const texts = [
+      value.name,
+      value.image,
+      value.tool,
+      value.project,
+      value.session,
+      value.created,
+    ];
+    const whole =
+      texts.every((text) => typeof text === "string") &&
+      typeof value.workdir === "string" &&
+      typeof value.pid === "number" &&
+      typeof value.started === "string";
+    return whole ? (value as Running) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,315 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  unlinkSync,
+} from "node:fs";
+import { join } from "node:path";
+import { onTerminal, siloOnTerminal } from "../support/pty.ts";
+import {
+  BASE_CONFIG,
+  destroyWorld,
+  eventually,
+  finished,
+  makeWorld,
+  probe,
+  PROBE_CONFIG,
+  put,
+  silo,
+  siloCommand,
+  startSilo,
+  sweepWorld,
+  TESTER,
+  type World,
+} from "../support/silo.ts";
+
+const MINUTES = 5 * 60_000;
+
+let world: World;
+beforeEach(() => {
+  world = makeWorld({ backend: "bwrap" });
+});
+afterEach(() => {
+  expect(sweepWorld(world)).toEqual([]);
+  destroyWorld(world);
+});
+
+const configure = (more: object) =>
+  put(world, "home/.config/silo/silo.jsonc", JSON.stringify({ ...PROBE_CONFIG, ...more }));
+const prefixes = () => {
+  const folder = join(world.home, ".cache/silo/bwrap");
+  return existsSync(folder) ? readdirSync(folder) : [];
+};
+
+describe("what the sandbox keeps apart", () => {
+  test(
+    "of the host it sees the system and the plan's mounts, nothing else",
+    async () => {
+      put(world, "home/.ssh/id", "private");
+      put(world, "secret/file", "private");
+      const { stdout } = await probe(
+        world,
+        [
+          `cat ~/.ssh/id ${world.root}/secret/file 2>/dev/null`,
+          "ls -A ~ | tr '\\n' ' '; echo",
+          "ls -d /root /home /var/lib /boot /sys /etc/shadow /run/* 2>/dev/null | tr '\\n' ' '",
+          "touch /usr/x /opt/silo/x /etc/x 2>/dev/null && echo written",
+          "ls /proc | grep -c '^[0-9]'",
+          "ls /dev | tr '\\n' ' '",
+        ].join("; "),
+      );
+      const [home = "", outside = "", processes = "", devices = ""] = stdout.split("\n");
+      expect(home.trim()).toBe(".cache .codex .config .local");
+      expect(outside).toMatch(/^\d+$/);
+      expect(Number(outside)).toBeLessThan(12);
+      expect(processes).not.toMatch(/sda|vda|mem|kmsg|fuse/);
+      expect(devices).toBe("");
+    },
+    MINUTES,
+  );
+
+  test(
+    "it sees and can signal no process of the host, shares no memory with it, and has its own name",
+    async () => {
+      const { stdout } = await probe(
+        world,
+        `kill -0 ${process.pid} 2>/dev/null || echo unseen; ls /proc/${process.pid} 2>/dev/null || echo hidden; ipcs -m | tail -n +4 | wc -l; hostname`,
+      );
+      expect(stdout).toMatch(/^unseen\nhidden\n\d\np\w+-1\n$/);
+    },
+    MINUTES,
+  );
+
+  test(
+    "its environment is the plan's alone",
+    async () => {
+      const { stdout } = await probe(world, "env", {
+        env: { SECRET_KEY: "s3cr3t", LD_PRELOAD: "" },
+      });
+      expect(stdout).not.toContain("s3cr3t");
+      expect(stdout).toContain(`HOME=${world.home}\n`);
+    },
+    MINUTES,
+  );
+
+  test(
+    "names resolve and certificates are there, as far as the host has them",
+    async () => {
+      const { stdout } = await probe(
+        world,
+        "getent hosts localhost | head -n 1; ls /etc/ssl/certs | head -n 1",
+      );
+      expect(stdout.split("\n")[0]).toContain("localhost");
+    },
+    MINUTES,
+  );
+
+  test(
+    "a terminal of its own: nothing that it does can type on the user's",
+    async () => {
+      // TIOCSTI puts a character into the terminal's input, which a shell behind would read.
+      const inject = `perl -e 'for (split //, "touch ${world.project}/typed\\n") { ioctl STDIN, 0x5412, $_ }'`;
+      const pty = siloOnTerminal(
+        world,
+        ["codex", "--", "probe", `${inject}; tty; exit 3`],
+        "read -t 1 line; echo [$line]",
+      );
+      await pty.shows("silo ended with 3", 60_000);
+      await pty.shows("[]");
+      await pty.exited;
+      expect(existsSync(join(world.project, "typed"))).toBe(false);
+    },
+    MINUTES,
+  );
+});
+
+test(
+  "in a pipeline on a terminal it cannot type there either, and Ctrl-C still ends it at once",
+  async () => {
+    const inject = `perl -e 'for (split //, "x\\n") { ioctl STDERR, 0x5412, $_; ioctl STDOUT, 0x5412, $_ }'`;
+    const script = `${inject}; echo ready; exec sleep 300`;
+    const [bin, args] = siloCommand(world, ["codex", "--", "probe", script]);
+    const line = 'echo | "$@"; echo "ended with $?"; read -t 1 line; echo "[$line]"';
+    const pty = onTerminal(["bash", "-c", `trap : INT; ${line}`, "bash", bin, ...args], world);
+    await pty.shows("ready", 60_000);
+    const start = Date.now();
+    pty.type("\u0003");
+    await pty.shows("ended with 130");
+    expect(Date.now() - start).toBeLessThan(1_500);
+    await pty.shows("[]");
+    await pty.exited;
+  },
+  MINUTES,
+);
+
+describe("what is built", () => {
+  test(
+    "twice at once is built once, and a killed build leaves nothing that is taken for whole",
+    async () => {
+      const hook =
+        "while [ -e /tmp/never ] || [ ! -e ~/x ]; do sleep 0.05; [ $((n+=1)) -lt 40 ] || break; done";
+      configure({ post_build_hooks: [hook] });
+      const child = startSilo(world, ["codex", "--", "probe", "true"]);
+      const end = finished(child);
+      await eventually("it builds", () => prefixes().some((name) => name.includes(".building-")));
+      child.kill("SIGKILL");
+      await end;
+      expect(prefixes().filter((name) => !name.includes(".building-"))).toEqual([]);
+      configure({});
+      const [one, two] = await Promise.all([probe(world, "echo a"), probe(world, "echo b")]);
+      expect([one.stdout, two.stdout]).toEqual(["a\n", "b\n"]);
+      const built = `${one.stderr}${two.stderr}`.match(/^built /gm) ?? [];
+      expect(built).toHaveLength(1);
+    },
+    MINUTES,
+  );
+
+  test(
+    "a hook can write the prefix and its home alone, and what it leaves there is seen",
+    async () => {
+      configure({
+        post_build_hooks: [
+          "echo tool > /opt/silo/bin/mine; chmod 755 /opt/silo/bin/mine; mkdir -p ~/.local/bin; echo home > ~/.local/bin/own; touch /usr/x 2>/dev/null || true; echo dot > ~/.dotfile",
+        ],
+      });
+      const { stdout } = await probe(
+        world,
+        "cat /opt/silo/bin/mine ~/.local/bin/own ~/.dotfile; ls /usr/x 2>&1 | wc -l",
+      );
+      expect(stdout).toBe("tool\nhome\ndot\n1\n");
+      expect(existsSync("/usr/x")).toBe(false);
+    },
+    MINUTES,
+  );
+
+  test(
+    "prune knows what no project uses, and keeps what runs",
+    async () => {
+      await probe(world, "true");
+      renameSync(join(world.home, ".local/state/silo/projects"), join(world.home, "gone"));
+      const dry = await silo(world, ["prune", "--dry-run", "--backend", "bwrap"]);
+      expect(dry.code).toBe(0);
+      expect(prefixes()).toHaveLength(1);
+    },
+    MINUTES,
+  );
+});
+
+test(
+  "a port inside is that port here, and one that is to be another is refused before anything is built",
+  async () => {
+    configure({ ports: ["18081:80"] });
+    const { code, stderr } = await probe(world, "true");
+    expect([code, prefixes()]).toEqual([1, []]);
+    expect(stderr).toContain('write "80:80"');
+  },
+  MINUTES,
+);
+
+test(
+  "everything ends with a silo that is killed",
+  async () => {
+    const child = startSilo(world, ["codex", "--", "probe", "touch up; exec sleep 321"]);
+    const end = finished(child);
+    await eventually("it runs", () => existsSync(join(world.project, "up")));
+    child.kill("SIGKILL");
+    const sleeping = () =>
+      readdirSync("/proc").some((pid) => {
+        try {
+          return (
+            /^\d+$/.test(pid) &&
+            readFileSync(`/proc/${pid}/cmdline`, "utf8") === "sleep\u0000321\u0000"
+          );
+        } catch {
+          return false;
+        }
+      });
+    await eventually("nothing of it is left", () => !sleeping());
+    await end;
+  },
+  MINUTES,
+);
+
+test(
+  "without nsenter exec says what is missing",
+  async () => {
+    const child = startSilo(world, ["codex", "--", "probe", "touch up; exec sleep 300"]);
+    const end = finished(child);
+    await eventually("it runs", () => existsSync(join(world.project, "up")));
+    unlinkSync(join(world.root, "bin/nsenter"));
+    const name = (await silo(world, ["ls", "-q"])).stdout.trim();
+    const { code, stderr } = await silo(world, ["exec", name, "true"]);
+    expect([code, stderr.split("\n")[0]]).toEqual([
+      1,
+      'error: the command "nsenter" is not installed',
+    ]);
+    await silo(world, ["rm", "--force", name]);
+    await end;
+  },
+  MINUTES,
+);
+
+describe("choice", () => {
+  test("with an engine's command there it is never chosen by itself, and is told where that engine is down", async () => {
+    const backend = async () =>
+      (
+        JSON.parse((await silo(world, ["codex", "--dry-run", "--json"])).stdout) as {
+          backend: string;
+        }
+      ).backend;
+    expect(await backend()).toBe("bwrap");
+    symlinkSync("/bin/false", join(world.root, "bin/docker"));
+    expect(await backend()).toBe("docker");
+  });
+
+  test("without bwrap it says how to get it", async () => {
+    unlinkSync(join(world.root, "bin/bwrap"));
+    const { code, stderr } = await silo(world, ["codex", "--backend", "bwrap"]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining("apt-get install bubblewrap") as unknown as string,
+    ]);
+  });
+});
+
+describe("the real tools, with silo's own runtime in node's place", () => {
+  beforeEach(() => {
+    destroyWorld(world);
+    world = makeWorld({ backend: "bwrap", config: BASE_CONFIG, user: TESTER });
+    for (const name of ["node", "npm"]) {
+      if (existsSync(join(world.root, "bin", name))) unlinkSync(join(world.root, "bin", name));
+    }
+    mkdirSync(join(world.root, "empty"), { recursive: true });
+  });
+
+  test.each([
+    ["claude", /Claude Code/],
+    ["cline", /^\d+\.\d+\.\d+/],
+    ["codex", /^codex-cli \d/],
+    ["opencode", /^\d+\.\d+/],
+    ["paperclipai", /^20\d\d\./],
+    ["copilot", /GitHub Copilot CLI/],
+  ])(
+    "%s --version",
+    async (tool, version) => {
+      const { code, stdout, stderr } = await silo(world, [tool, "--", "--version"]);
+      expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+      expect(stdout).toMatch(version);
+    },
+    MINUTES,
+  );
+
+  test(
+    "vibe runs where the host has a Python that is new enough, and says so where not",
+    async () => {
+      const { code, stdout, stderr } = await silo(world, ["vibe", "--", "--version"]);
+      if (code === 0) expect(stdout).toMatch(/vibe/i);
+      else expect(stderr).toMatch(/Python 3\.12 or newer|venv/);
+    },
+    MINUTES,
+  );
+});
