@@ -1,7 +1,7 @@
 /** Perl is in every Debian and Ubuntu image (perl-base is essential), and can exchange two names at once, which no shell can. */
 
 /** Runs a command to its end as this process' only concern: signals go on to it, its code comes back. */
-const SUPERVISE = `use strict; use POSIX ();
+export const SUPERVISE = `use strict; use POSIX ();
 sub supervise { my ($tick, @command) = @_;
   $SIG{CHLD} = sub {};
   my $child = fork // die "silo: fork: $!\\n";

@@ -4,7 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  renameSync,
+  rmSync,
   symlinkSync,
   unlinkSync,
 } from "node:fs";
@@ -146,6 +146,47 @@ test(
   MINUTES,
 );
 
+describe.each([
+  ["root", undefined],
+  ["an ordinary user", TESTER],
+])("exec, for %s", (_, user) => {
+  test(
+    "enters the sandbox as its user, in its directory, with its environment and no capability",
+    async () => {
+      destroyWorld(world);
+      world = makeWorld({ backend: "bwrap", ...(user === undefined ? {} : { user }) });
+      configure({ env: ["INSIDE=yes"] });
+      const child = startSilo(world, [
+        "codex",
+        "--",
+        "probe",
+        "touch up /tmp/mark; exec sleep 300",
+      ]);
+      const end = finished(child);
+      await eventually("it runs", () => existsSync(join(world.project, "up")));
+      const name = (await silo(world, ["ls", "-q"])).stdout.trim();
+      const script =
+        'echo "$(id -u) $PWD $INSIDE $(hostname)"; ls /tmp/mark; grep -E "CapEff|NoNew" /proc/self/status | tr -d "\\n"; ls /proc | grep -c "^[0-9]"; cat; exit 6';
+      const inside = await silo(world, ["exec", name, "sh", "-c", script], { input: "piped" });
+      expect(inside.stderr).toBe("");
+      const uid = user?.uid ?? 0;
+      expect(inside.stdout).toMatch(
+        new RegExp(
+          `^${uid} ${world.project} yes ${name}\n/tmp/mark\nCapEff:\t0+NoNewPrivs:\t1\\d\npiped$`,
+        ),
+      );
+      expect(inside.code).toBe(6);
+      const pty = siloOnTerminal(world, ["shell", name]);
+      pty.type("echo here-$((40+2)); exit 5\r");
+      await pty.shows("here-42");
+      expect(await pty.exited).toBe(5);
+      await silo(world, ["rm", "--force", name]);
+      expect((await end).code).toBe(137);
+    },
+    MINUTES,
+  );
+});
+
 describe("what is built", () => {
   test(
     "twice at once is built once, and a killed build leaves nothing that is taken for whole",
@@ -190,10 +231,23 @@ describe("what is built", () => {
     "prune knows what no project uses, and keeps what runs",
     async () => {
       await probe(world, "true");
-      renameSync(join(world.home, ".local/state/silo/projects"), join(world.home, "gone"));
-      const dry = await silo(world, ["prune", "--dry-run", "--backend", "bwrap"]);
-      expect(dry.code).toBe(0);
+      const state = join(world.home, ".local/state/silo/projects");
+      const kept = await silo(world, ["prune", "--yes", "--backend", "bwrap"]);
+      expect([kept.code, prefixes().length]).toEqual([0, 1]);
+      // No project is known any more, so nobody uses it; but something of it still runs.
+      const child = startSilo(world, ["codex", "--", "probe", "touch up; exec sleep 300"]);
+      const end = finished(child);
+      await eventually("it runs", () => existsSync(join(world.project, "up")));
+      rmSync(state, { recursive: true });
+      const used = await silo(world, ["prune", "--yes", "--backend", "bwrap"]);
+      expect(used.stderr).toContain("is used by a container and stays");
       expect(prefixes()).toHaveLength(1);
+      await silo(world, ["rm", "--force", "--all"]);
+      await end;
+      rmSync(state, { recursive: true, force: true });
+      const gone = await silo(world, ["prune", "--yes", "--backend", "bwrap"]);
+      expect(gone.stdout).toMatch(/^silo-codex:\w+\n$/);
+      expect(prefixes()).toEqual([]);
     },
     MINUTES,
   );
@@ -235,17 +289,17 @@ test(
 );
 
 test(
-  "without nsenter exec says what is missing",
+  "without perl exec says what is missing",
   async () => {
     const child = startSilo(world, ["codex", "--", "probe", "touch up; exec sleep 300"]);
     const end = finished(child);
     await eventually("it runs", () => existsSync(join(world.project, "up")));
-    unlinkSync(join(world.root, "bin/nsenter"));
+    unlinkSync(join(world.root, "bin/perl"));
     const name = (await silo(world, ["ls", "-q"])).stdout.trim();
     const { code, stderr } = await silo(world, ["exec", name, "true"]);
     expect([code, stderr.split("\n")[0]]).toEqual([
       1,
-      'error: the command "nsenter" is not installed',
+      'error: entering a sandbox needs the command "perl", which is not installed',
     ]);
     await silo(world, ["rm", "--force", name]);
     await end;

@@ -3,8 +3,14 @@ import { backendFlag } from "../args.ts";
 import { allContainers, pick } from "../backends.ts";
 import type { Action } from "../command.ts";
 
-/** The shell of the user's choice inside, zsh before bash. */
-const LOGIN_SHELL = ["sh", "-c", 'exec "$(command -v zsh || command -v bash || command -v sh)" -l'];
+/** zsh before bash. Without any file of its own zsh would not greet but question who comes. */
+const LOGIN_SHELL = [
+  "sh",
+  "-c",
+  `found=; for file in ~/.zshenv ~/.zprofile ~/.zshrc ~/.zlogin; do [ ! -e "$file" ] || found=1; done
+[ "$found" = 1 ] || (: >~/.zshrc) 2>/dev/null
+exec "$(command -v zsh || command -v bash || command -v sh)" -l`,
+];
 
 async function run(flags: Flags, name: string, argv: readonly string[]): Promise<number> {
   const { owner } = pick(await allContainers(backendFlag(flags)), name);
