@@ -1,16 +1,29 @@
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Cmd, ImagePlan } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
 import type { BuildOptions } from "../backend.ts";
 import { followBuild } from "../build-log.ts";
 import { baseEnv, buildArgs, SHIMS, TOOLS, type HostView, type Prefix } from "./args.ts";
-import { hasNode } from "./host.ts";
+import { hasNode, seesNode } from "./host.ts";
 
 /** Where the prefix of an image lies; its name says what went in. */
 export function prefixRoot(cache: string, tag: string): string {
   return `${cache}/silo/bwrap/${tag.replace(":", "-")}`;
+}
+
+/** The prefix of an image, as it was built. */
+export function builtPrefix(cache: string, tag: string): Prefix {
+  const root = prefixRoot(cache, tag);
+  const own = readFileSync(`${root}/runtime`, "utf8") !== "";
+  return { root, runtime: own ? process.execPath : undefined };
+}
+
+/** Whether an image is there and still of use: one that was built with the host's node needs it. */
+export function isBuilt(cache: string, tag: string): boolean {
+  if (!existsSync(prefixRoot(cache, tag))) return false;
+  return builtPrefix(cache, tag).runtime !== undefined || seesNode();
 }
 
 /** Which of the user's settings an installation needs: the registry, and how to reach it. */

@@ -51,9 +51,14 @@ function asOnHost(path: string): HostView["system"][number] {
 /** The oldest node that all of the tools run with. */
 const NODE = "22";
 
-/** Whether a node that the sandbox sees as well is new enough; it sees `/usr` alone. */
+/** Whether there is a node where the sandbox sees it: it sees `/usr` alone. */
+export function seesNode(): boolean {
+  return ["node", "npm"].every((name) => whereIs(name)?.startsWith("/usr/") === true);
+}
+
+/** Whether a node that the sandbox sees as well is new enough. */
 export async function hasNode(): Promise<boolean> {
-  if (!["node", "npm"].every((name) => whereIs(name)?.startsWith("/usr/") === true)) return false;
+  if (!seesNode()) return false;
   const { code, stdout } = await capture({ bin: "node", args: ["--version"] });
   return code === 0 && atLeast(stdout.trim(), NODE);
 }

@@ -1,10 +1,9 @@
-import { existsSync } from "node:fs";
 import type { Config } from "../../config/types.ts";
 import { xdgDirectories } from "../../core/paths.ts";
 import { SiloError } from "../../errors.ts";
 import { place } from "../../sys/place.ts";
 import type { Backend, ContainerInfo } from "../backend.ts";
-import { buildCommand, prefixRoot } from "./build.ts";
+import { buildCommand, isBuilt, prefixRoot } from "./build.ts";
 import { hostView } from "./host.ts";
 import { running, type Running } from "./state.ts";
 
@@ -43,7 +42,7 @@ export function open(_config: Config): Backend {
       checkPorts(plan);
       hostView();
     },
-    hasImage: (tag) => Promise.resolve(existsSync(prefixRoot(cache, tag))),
+    hasImage: (tag) => Promise.resolve(isBuilt(cache, tag)),
     preview: async (plan, session) => {
       const { runCommand } = await import("./run.ts");
       const view = hostView();

@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import type { Cmd, RunPlan, Session } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
 import { attempt } from "../attempt.ts";
 import type { RunOutcome } from "../backend.ts";
 import { baseEnv, DEAF, runArgs, type HostView, type Prefix } from "./args.ts";
-import { prefixRoot } from "./build.ts";
+import { builtPrefix, prefixRoot } from "./build.ts";
 import { toolOf } from "./inside.ts";
 import { claim, release, started } from "./state.ts";
 
@@ -13,13 +13,6 @@ export type Surroundings = {
   readonly state: string;
   readonly cache: string;
 };
-
-/** The prefix of an image, as it was built. */
-function prefixOf(cache: string, tag: string): Prefix {
-  const root = prefixRoot(cache, tag);
-  const own = readFileSync(`${root}/runtime`, "utf8") !== "";
-  return { root, runtime: own ? process.execPath : undefined };
-}
 
 /** What hooks have put into the home: not the caches of the installation, and of shared folders what is in them. */
 function inHome(root: string, path = ""): readonly string[] {
@@ -93,7 +86,7 @@ export async function runPlan(
   };
   try {
     return await attempt({
-      cmd: runCommand(plan, session, surroundings, prefixOf(cache, plan.image.tag)),
+      cmd: runCommand(plan, session, surroundings, builtPrefix(cache, plan.image.tag)),
       tty: plan.tty,
       kept: false,
       words: { lastWords: ["bwrap: "], remarks: [] },
