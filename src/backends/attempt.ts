@@ -1,5 +1,5 @@
 import { onOwnTerminal } from "../sys/own-terminal.ts";
-import { capture, interactive } from "../sys/process.ts";
+import { capture, interactive, type Interactive } from "../sys/process.ts";
 import type { Cmd } from "../core/types.ts";
 import type { SiloError } from "../errors.ts";
 import { supervise } from "../sys/signals.ts";
@@ -37,22 +37,16 @@ export type Attempt = {
 export async function attempt(asked: Attempt): Promise<RunOutcome> {
   const { kept, sweep } = asked;
   const stderr = holdEngineMessage(asked.words, (chunk) => process.stderr.write(chunk));
-  const child =
-    asked.ownTerminal === true
-      ? onOwnTerminal(asked.cmd)
-      : await interactive(asked.cmd, stderr.take);
-  asked.onStart?.(child.pid);
+  const started = Promise.withResolvers<Interactive>();
+  started.promise.catch(() => {});
   let swept: Promise<void> | undefined;
   let left = false;
+  // Before the start, so that no signal ends silo when it has started a tool and cannot end it yet.
   const release = supervise({
     forward: (signal) => {
       left = kept && signal === "SIGHUP";
-      if (left || asked.send === undefined) return child.kill(signal);
-      // One that does not run yet is stopped by its command.
-      asked
-        .send(signal)
-        .then((arrived) => arrived || child.kill(signal))
-        .catch(() => {});
+      const send = left ? undefined : asked.send;
+      started.promise.then((child) => handOn(signal, child, send)).catch(() => {});
     },
     destroy: () => {
       swept = sweep();
@@ -60,6 +54,12 @@ export async function attempt(asked: Attempt): Promise<RunOutcome> {
     apart: asked.apart ?? false,
   });
   try {
+    const child =
+      asked.ownTerminal === true
+        ? onOwnTerminal(asked.cmd)
+        : await interactive(asked.cmd, stderr.take);
+    asked.onStart?.(child.pid);
+    started.resolve(child);
     const code = await child.exit;
     await swept;
     if (left) return { kind: "left" };
@@ -76,6 +76,15 @@ export async function attempt(asked: Attempt): Promise<RunOutcome> {
   } finally {
     release();
   }
+}
+
+/** One that does not run yet is stopped by its command. */
+async function handOn(
+  signal: NodeJS.Signals,
+  child: Interactive,
+  send: Attempt["send"],
+): Promise<void> {
+  if (send === undefined || !(await send(signal))) child.kill(signal);
 }
 
 /** Sends a signal by a command of the engine's. */

@@ -7,11 +7,33 @@ import { COMPLETE_WORD } from "./completion.ts";
 /** `silo ls` as it is mostly typed: the engines are asked before the rest of silo is loaded. */
 const PLAIN_LIST = /^ls( (-q|--quiet|--json))?$/;
 
+/**
+ * A run as it is mostly typed. The words are those of `tools/index.ts`, which takes longer to load than an engine
+ * takes to be asked; a test holds the two together.
+ */
+const PLAIN_RUN =
+  /^(-v |--verbose |-y |--yes |--keep )*(claude|cline|codex|opencode|paperclipai|copilot|vibe)?( -v| --verbose| -y| --yes| --keep)*$/;
+
+/** What to ask the engines before the rest of silo is loaded. */
+export function earlyQuestion(argv: readonly string[]): "list" | "names" | undefined {
+  const end = argv.indexOf("--");
+  const own = (end < 0 ? argv : argv.slice(0, end)).join(" ");
+  if (end < 0 && PLAIN_LIST.test(own)) return "list";
+  return PLAIN_RUN.test(own) ? "names" : undefined;
+}
+
+function askNow(question: "list" | "names" | undefined): Promise<Early> | undefined {
+  if (question === undefined) return undefined;
+  const backends =
+    question === "list" ? present(onPath) : [chooseBackend(undefined, undefined, onPath)];
+  return askEarly(question, backends);
+}
+
 /** Finds the command of a command line and runs it. @returns the exit code. */
 export async function dispatch(argv: readonly string[]): Promise<number> {
   if (argv[0] === REFRESH_WORD) return await refresh();
   if (argv[0] === COMPLETE_WORD) return await offer(argv.slice(1));
-  const list = PLAIN_LIST.test(argv.join(" ")) ? askEarly("list", present(onPath)) : undefined;
+  const asked = askNow(earlyQuestion(argv));
   const { parseArgv } = await import("./argv.ts");
   const parsed = parseArgv(argv);
   if (parsed.help) {
@@ -22,7 +44,7 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
     print(help(parsed.node, Math.min(process.stdout.columns || 80, 100)));
     return 0;
   }
-  const early = (await list) ?? (await askNames(parsed));
+  const early = (await asked) ?? (await askNames(parsed));
   const action = await parsed.node.load();
   return await action(parsed, early);
 }

@@ -22,6 +22,18 @@ export function toolOf(sandbox: number): number | undefined {
   return init === undefined ? undefined : children(init)[0];
 }
 
+/** What stands before the tool until it is started, and still ignores what the sandbox ignores. */
+const BEFORE = ["bwrap", "env", "prlimit"];
+
+/** Whether the tool itself has been started in that process. */
+export function isStarted(pid: number): boolean {
+  try {
+    return !BEFORE.includes(readFileSync(`/proc/${pid}/comm`, "utf8").trim());
+  } catch {
+    return false;
+  }
+}
+
 /** The environment that a process was started with. */
 export function environmentOf(pid: number): Readonly<Record<string, string>> {
   const entries = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");

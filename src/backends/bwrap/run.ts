@@ -5,7 +5,7 @@ import { attempt } from "../attempt.ts";
 import type { RunOutcome } from "../backend.ts";
 import { baseEnv, DEAF, runArgs, type HostView, type Prefix } from "./args.ts";
 import { builtPrefix, prefixRoot } from "./build.ts";
-import { toolOf } from "./inside.ts";
+import { isStarted, toolOf } from "./inside.ts";
 import { claim, release, started } from "./state.ts";
 
 export type Surroundings = {
@@ -98,10 +98,7 @@ export async function runPlan(
         noted = started(state, record, pid);
       },
       // bwrap would die of it, and take the tool along before that can say goodbye.
-      send: (signal) => {
-        const tool = sandbox === undefined ? undefined : toolOf(sandbox);
-        return Promise.resolve(tool !== undefined && kill(tool, signal));
-      },
+      send: async (signal) => sandbox !== undefined && (await sendToTool(sandbox, signal)),
       sweep: end,
       mendable: () => undefined,
       error: sandboxError,
@@ -112,8 +109,22 @@ export async function runPlan(
   }
 }
 
+/** How long a sandbox may take to start its tool. */
+const START_MS = 2_000;
+
+/** Sends a signal to the tool, as soon as there is one. @returns whether it arrived; the sandbox itself is deaf to some. */
+async function sendToTool(sandbox: number, signal: NodeJS.Signals): Promise<boolean> {
+  const end = performance.now() + START_MS;
+  do {
+    const tool = toolOf(sandbox);
+    if (tool !== undefined && isStarted(tool)) return kill(tool, signal);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  } while (kill(sandbox, 0) && performance.now() < end);
+  return kill(sandbox, "SIGKILL");
+}
+
 /** @returns whether there was such a process. */
-export function kill(pid: number, signal: NodeJS.Signals): boolean {
+export function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);
   } catch {
