@@ -1,8 +1,6 @@
 import { askEarly, chooseBackend, present, type Early } from "../backends/index.ts";
 import { onPath } from "../sys/on-path.ts";
-import { REFRESH_WORD } from "../tools/versions.ts";
 import type { Parsed } from "./argv.ts";
-import { COMPLETE_WORD } from "./completion.ts";
 
 /** `silo ls` as it is mostly typed: the engines are asked before the rest of silo is loaded. */
 const PLAIN_LIST = /^ls( (-q|--quiet|--json))?$/;
@@ -24,15 +22,20 @@ export function earlyQuestion(argv: readonly string[]): "list" | "names" | undef
 
 function askNow(question: "list" | "names" | undefined): Promise<Early> | undefined {
   if (question === undefined) return undefined;
-  const backends =
-    question === "list" ? present(onPath) : [chooseBackend(undefined, undefined, onPath)];
-  return askEarly(question, backends);
+  if (question === "names")
+    return askEarly(question, [chooseBackend(undefined, undefined, onPath)]);
+  // Looking for the other commands takes longer on Linux than they would save.
+  return askEarly(question, process.platform === "darwin" ? present(onPath) : ["docker"]);
 }
 
 /** Finds the command of a command line and runs it. @returns the exit code. */
 export async function dispatch(argv: readonly string[]): Promise<number> {
-  if (argv[0] === REFRESH_WORD) return await refresh();
-  if (argv[0] === COMPLETE_WORD) return await offer(argv.slice(1));
+  // Words that nobody types: silo's own background work, and a shell's completion.
+  if (argv[0]?.startsWith("__") === true) {
+    const { hidden } = await import("./hidden.ts");
+    const code = await hidden(argv[0], argv.slice(1));
+    if (code !== undefined) return code;
+  }
   const asked = askNow(earlyQuestion(argv));
   const { parseArgv } = await import("./argv.ts");
   const parsed = parseArgv(argv);
@@ -56,34 +59,4 @@ async function askNames({ node, flags }: Parsed): Promise<Early | undefined> {
   const { backend, dryRun, name } = runFlags(flags);
   if (dryRun || name !== undefined) return undefined;
   return await askEarly("names", [chooseBackend(backend, undefined, onPath)]);
-}
-
-async function refresh(): Promise<number> {
-  const [{ refreshVersions }, { homedir }, { xdgDirectories }] = await Promise.all([
-    import("../sys/versions.ts"),
-    import("node:os"),
-    import("../core/paths.ts"),
-  ]);
-  await refreshVersions(xdgDirectories(homedir(), process.env).cache);
-  return 0;
-}
-
-/** Answers a shell's completion: whatever goes wrong, nothing is said and nothing offered. */
-async function offer(words: readonly string[]): Promise<number> {
-  try {
-    const [{ complete }, { knownNames }, { print }, { homedir }, { xdgDirectories }] =
-      await Promise.all([
-        import("./complete.ts"),
-        import("../sys/sessions.ts"),
-        import("../ui/print.ts"),
-        import("node:os"),
-        import("../core/paths.ts"),
-      ]);
-    const offers = complete(words, knownNames(xdgDirectories(homedir(), process.env).state));
-    if (typeof offers === "string") print(offers);
-    else for (const { word, about } of offers) print(`${word}\t${about}`);
-  } catch {
-    // A broken state directory is told by the command itself.
-  }
-  return 0;
 }
