@@ -19,7 +19,7 @@ type EarlyFolder = { readonly askEarly: (question: EarlyAnswer["question"]) => E
 
 /** Those that can be asked before the configuration is read. */
 const EARLY: { readonly [K in BackendName]?: () => Promise<EarlyFolder> } = {
-  docker: () => import("./docker/list.ts"),
+  docker: () => import("./docker/early.ts"),
   container: () => import("./container/list.ts"),
 };
 

@@ -1,5 +1,4 @@
 import { askEarly, chooseBackend, present, type Early } from "../backends/index.ts";
-import { onPath } from "../sys/on-path.ts";
 import type { Parsed } from "./argv.ts";
 
 /** `silo ls` as it is mostly typed: the engines are asked before the rest of silo is loaded. */
@@ -20,12 +19,15 @@ export function earlyQuestion(argv: readonly string[]): "list" | "names" | undef
   return PLAIN_RUN.test(own) ? "names" : undefined;
 }
 
-function askNow(question: "list" | "names" | undefined): Promise<Early> | undefined {
+async function askNow(question: "list" | "names" | undefined): Promise<Early | undefined> {
   if (question === undefined) return undefined;
-  if (question === "names")
-    return askEarly(question, [chooseBackend(undefined, undefined, onPath)]);
-  // Looking for the other commands takes longer on Linux than they would save.
-  return askEarly(question, process.platform === "darwin" ? present(onPath) : ["docker"]);
+  // Looking for other commands takes longer on Linux than they would save.
+  if (question === "list" && process.platform !== "darwin")
+    return await askEarly(question, ["docker"]);
+  const { onPath } = await import("../sys/on-path.ts");
+  const backends =
+    question === "list" ? present(onPath) : [chooseBackend(undefined, undefined, onPath)];
+  return await askEarly(question, backends);
 }
 
 /** Finds the command of a command line and runs it. @returns the exit code. */
@@ -55,7 +57,10 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
 /** Asks for the names in use, which a run cannot start without; nothing where no run comes. */
 async function askNames({ node, flags }: Parsed): Promise<Early | undefined> {
   if (node.group !== "Run") return undefined;
-  const { runFlags } = await import("./args.ts");
+  const [{ runFlags }, { onPath }] = await Promise.all([
+    import("./args.ts"),
+    import("../sys/on-path.ts"),
+  ]);
   const { backend, dryRun, name } = runFlags(flags);
   if (dryRun || name !== undefined) return undefined;
   return await askEarly("names", [chooseBackend(backend, undefined, onPath)]);

@@ -4,11 +4,10 @@ import {
   attachArgs,
   buildArgs,
   execArgs,
-  listArgs,
-  NAMES_ARGS,
   runArgs,
   type DockerSettings,
 } from "../../src/backends/docker/args.ts";
+import { QUESTIONS } from "../../src/backends/docker/early.ts";
 import { IMAGES_ARGS } from "../../src/backends/docker/images.ts";
 import { TOOLS } from "../../src/tools/index.ts";
 import { planOf } from "../support/plan.ts";
@@ -68,8 +67,8 @@ describe("every argument list is one that the real docker takes", () => {
   });
 
   test("ps and rm", () => {
-    expect(replay(listArgs(["label=silo.session"]), "")).toBe(GOOD);
-    expect(replay(NAMES_ARGS, "")).toBe(GOOD);
+    expect(replay(QUESTIONS.list, "")).toBe(GOOD);
+    expect(replay(QUESTIONS.names, "")).toBe(GOOD);
     expect(replay(["rm", "--force", "a"], "a")).toBe(GOOD);
   });
 

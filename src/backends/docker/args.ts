@@ -1,9 +1,6 @@
 import { dialectOf } from "./dialect.ts";
 import type { Mount, Port, RunPlan, Session } from "../../core/types.ts";
 
-/** The command where the configuration names none. */
-export const DEFAULT_COMMAND = "docker";
-
 /** How this engine is driven, from the configuration. */
 export type DockerSettings = {
   /** `docker`, `podman`, or a path to either. */
@@ -154,18 +151,3 @@ export function buildArgs(
     "-",
   ];
 }
-
-/** Containers with a label, running or not, one JSON object a line. */
-export function listArgs(filters: readonly string[]): readonly string[] {
-  return [
-    "ps",
-    "--all",
-    "--no-trunc",
-    ...filters.flatMap((filter) => ["--filter", filter]),
-    "--format",
-    "{{json .}}",
-  ];
-}
-
-/** Every name in use on the engine. */
-export const NAMES_ARGS = ["ps", "--all", "--format", "{{.Names}}"] as const;

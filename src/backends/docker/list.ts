@@ -1,19 +1,11 @@
 import { SiloError } from "../../errors.ts";
 import { capture, ProgramMissing, type Captured } from "../../sys/process.ts";
 import type { ContainerInfo, EarlyAnswer } from "../backend.ts";
-import { DEFAULT_COMMAND, listArgs, NAMES_ARGS, type DockerSettings } from "./args.ts";
+import type { DockerSettings } from "./args.ts";
 import { dialectOf } from "./dialect.ts";
+import { DEFAULT_COMMAND, QUESTIONS, start } from "./early.ts";
 import { engineError, missingCli } from "./errors.ts";
 import { createdAt, labelsOf, rows, textOf, type Row } from "./rows.ts";
-
-/** Images have the other labels too, and hand them on to whatever is started from them by hand. */
-const OURS = "label=silo.session";
-
-/** So short a life needs neither a garbage collector nor threads (Go's runtime package): a tenth of the time. */
-const SHORT_LIVED = { GOGC: "off", GOMAXPROCS: "1" };
-
-const start = (command: string, args: readonly string[]) =>
-  capture({ bin: command, args, env: SHORT_LIVED });
 
 /** Runs a docker command for its output. @throws SiloError with the mend where it fails. */
 export async function ask(settings: DockerSettings, args: readonly string[]): Promise<string> {
@@ -28,16 +20,6 @@ async function read(asked: Promise<Captured>, what: string): Promise<string> {
   } catch (error) {
     throw error instanceof ProgramMissing ? missingCli(error) : error;
   }
-}
-
-const QUESTIONS = { list: listArgs([OURS]), names: NAMES_ARGS } as const;
-
-/** Asks a question by the command that a configuration seldom changes. */
-export function askEarly(question: EarlyAnswer["question"]): EarlyAnswer {
-  const answer = start(DEFAULT_COMMAND, QUESTIONS[question]);
-  // Whether it is of any use is not known yet; who uses it gets the failure.
-  answer.catch(() => {});
-  return { question, answer };
 }
 
 /** The answer to a question: the early one where it is of this command, else a new one. */
