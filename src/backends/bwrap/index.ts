@@ -69,6 +69,11 @@ export function open(_config: Config): Backend {
     remove: (names) => remove(({ name }) => names.includes(name)),
     reap: async (sessions) => {
       await remove(({ session }) => sessions.includes(session));
+      const [{ processesOf }, { kill }] = await Promise.all([
+        import("./inside.ts"),
+        import("./run.ts"),
+      ]);
+      for (const pid of processesOf(sessions)) kill(pid, "SIGKILL");
       return [];
     },
     images: async () => await (await import("./images.ts")).images(cache),

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** Children of a process (proc(5), `task/<tid>/children`). */
 function children(pid: number): readonly number[] {
@@ -20,6 +20,28 @@ function children(pid: number): readonly number[] {
 export function toolOf(sandbox: number): number | undefined {
   const [init] = children(sandbox);
   return init === undefined ? undefined : children(init)[0];
+}
+
+/** By this variable the processes of a session are found, whatever has become of those that started them. */
+export const SESSION = "SILO_SESSION";
+
+/**
+ * Every process of some sessions. A sandbox that is just being made when its silo is killed has not asked yet to
+ * die with it (prctl(2), PR_SET_PDEATHSIG), and has nobody else who knows it.
+ */
+export function processesOf(sessions: readonly string[]): readonly number[] {
+  const marks = sessions.map((id) => `${SESSION}=${id}\0`);
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const environment = `${readFileSync(`/proc/${pid}/environ`, "utf8")}\0`;
+        return marks.some((mark) => environment.includes(mark));
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
 }
 
 /** What stands before the tool until it is started, and still ignores what the sandbox ignores. */

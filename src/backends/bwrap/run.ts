@@ -5,7 +5,7 @@ import { attempt } from "../attempt.ts";
 import type { RunOutcome } from "../backend.ts";
 import { baseEnv, DEAF, runArgs, type HostView, type Prefix } from "./args.ts";
 import { builtPrefix, prefixRoot } from "./build.ts";
-import { isStarted, toolOf } from "./inside.ts";
+import { isStarted, SESSION, toolOf } from "./inside.ts";
 import { claim, release, started } from "./state.ts";
 
 export type Surroundings = {
@@ -43,7 +43,7 @@ export function runCommand(
   return {
     bin: view.env,
     args: [DEAF, view.bwrap, ...runArgs(view, prefix, plan, session, inHome(prefix.root))],
-    env: { ...baseEnv(home, name), ...passed },
+    env: { ...baseEnv(home, name), ...passed, [SESSION]: session.id },
     bare: true,
   };
 }
