@@ -277,7 +277,9 @@ function rows(world: World, filters: readonly string[]): string[][] {
 /** The sandboxes that run, by their files, and their processes. */
 function sandboxes({ home }: World): string[][] {
   const folder = join(home, ".local/state/silo/bwrap");
-  const files = existsSync(folder) ? readdirSync(folder) : [];
+  const files = (existsSync(folder) ? readdirSync(folder) : []).filter((name) =>
+    name.endsWith(".json"),
+  );
   const records = files.map(
     (name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as { name: string; pid: number },
   );

@@ -1,4 +1,12 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { errorCode } from "../../errors.ts";
 import { processStart, processStarts } from "../../sys/process-table.ts";
 
@@ -27,15 +35,25 @@ export async function claim(
 ): Promise<boolean> {
   mkdirSync(folder(state), { recursive: true, mode: 0o700 });
   const record: Running = { ...given, pid: process.pid, started: await processStart() };
+  const whole = written(state, record);
   try {
-    writeFileSync(file(state, given.name), JSON.stringify(record), { flag: "wx", mode: 0o600 });
+    linkSync(whole, file(state, given.name));
     return true;
   } catch (error) {
     if (errorCode(error) !== "EEXIST") throw error;
     // That of a dead one is swept, for the next attempt.
     await running(state);
     return false;
+  } finally {
+    rmSync(whole, { force: true });
   }
+}
+
+/** Writes a record beside its place, so that nobody ever reads half of it there. */
+function written(state: string, record: Running): string {
+  const path = `${file(state, record.name)}.${record.session}`;
+  writeFileSync(path, JSON.stringify(record), { mode: 0o600 });
+  return path;
 }
 
 /** Notes the sandbox's own process. */
@@ -48,7 +66,7 @@ export async function started(
   // One that has ended already needs no record.
   if (start === undefined) return;
   const record: Running = { ...given, pid, started: start };
-  writeFileSync(file(state, given.name), JSON.stringify(record), { mode: 0o600 });
+  renameSync(written(state, record), file(state, given.name));
 }
 
 /** Gives a name back. */
