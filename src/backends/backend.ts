@@ -53,12 +53,28 @@ export type BuildOptions = {
 export type Abilities = {
   /** How files reach the guest. */
   readonly files: "direct" | "staged" | "synced";
+  /** What it needs in an image besides a tool, as lines of a Dockerfile. */
+  readonly layer?: string;
+  /** Whether what runs can be come back to from another machine. */
+  readonly elsewhere?: boolean;
 };
 
 /** A question that was asked of a backend before the configuration was read, by settings that it seldom changes. */
 export type EarlyAnswer = {
   readonly question: "list" | "names";
   readonly answer: Promise<Captured>;
+};
+
+/** What a backend tells while it prepares a run, and what it asks. */
+export type RunReport = {
+  /** What is going on, shown on a line of its own; undefined takes that away before the tool has the terminal. */
+  readonly stage: (text: string | undefined) => void;
+  /** Something that the user should know now. */
+  readonly warn: (text: string) => void;
+  /** From here on what runs outlives this silo. */
+  readonly keep: () => void;
+  /** Asks for a yes. @throws SiloError with the hint where there is no terminal. */
+  readonly confirm: (question: string, hint: string) => Promise<boolean>;
 };
 
 /** A place where tools run. One folder each, made by `openBackend`. Every failure is a SiloError with its mend. */
@@ -81,18 +97,22 @@ export type Backend = {
   /** Whether the image is there; absent where a run finds out by itself at no cost. */
   readonly hasImage?: (tag: string) => Promise<boolean>;
   /** Runs the plan on the user's terminal and leaves nothing behind. */
-  readonly run: (plan: RunPlan, session: Session) => Promise<RunOutcome>;
+  readonly run: (plan: RunPlan, session: Session, report: RunReport) => Promise<RunOutcome>;
   /** Throws SiloError with the last 20 lines of output where a step fails. */
   readonly build: (image: ImagePlan, options: BuildOptions) => Promise<void>;
   /** Whether a closed terminal will leave this run running. */
   readonly keeps: (plan: RunPlan) => boolean;
   /** Attaches this terminal to one that was left running; without it the backend cannot. */
-  readonly reconnect?: (name: string) => Promise<RunOutcome>;
+  readonly reconnect?: (name: string, report: RunReport) => Promise<RunOutcome>;
   readonly exec: (name: string, argv: readonly string[], tty: boolean) => Promise<Exit>;
   /** What silo made, running or not. */
   readonly list: () => Promise<readonly ContainerInfo[]>;
-  /** Stops and deletes; names that are gone already are no error. */
-  readonly remove: (names: readonly string[]) => Promise<void>;
+  /**
+   * Stops and deletes; names that are gone already are no error.
+   * @param force also what holds work that is nowhere else, once that is saved.
+   * @returns what the user should know of it.
+   */
+  readonly remove: (names: readonly string[], force: boolean) => Promise<readonly string[]>;
   /** What silo built, used or not. */
   readonly images: () => Promise<readonly ImageInfo[]>;
   /** Deletes images. @returns those that are still in use and so stay. */

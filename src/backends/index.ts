@@ -1,7 +1,6 @@
 import type { Config } from "../config/types.ts";
 import type { Finding } from "../core/finding.ts";
 import type { BackendName } from "../core/types.ts";
-import { SiloError } from "../errors.ts";
 import type { Backend, EarlyAnswer } from "./backend.ts";
 
 type Folder = {
@@ -9,9 +8,10 @@ type Folder = {
 };
 
 /** The backends of this version, loaded when they are used. A new one is a folder and a line here. */
-const REGISTRY: { readonly [K in BackendName]?: () => Promise<Folder> } = {
+const REGISTRY: { readonly [K in BackendName]: () => Promise<Folder> } = {
   docker: () => import("./docker/index.ts"),
   container: () => import("./container/index.ts"),
+  fly: () => import("./fly/index.ts"),
   bwrap: () => import("./bwrap/index.ts"),
 };
 
@@ -64,19 +64,13 @@ export async function askEarly(
   return early;
 }
 
-/** The backend of that name. @throws SiloError where this version does not have it. */
+/** The backend of that name. */
 export async function openBackend(
   name: BackendName,
   config: Config,
   early?: Early,
 ): Promise<Backend> {
-  const load = REGISTRY[name];
-  if (load === undefined) {
-    throw new SiloError(`this version of silo has no ${name} backend yet`, {
-      hint: "silo --backend docker ...",
-    });
-  }
-  return await (await load()).open(config, early?.get(name));
+  return await (await REGISTRY[name]()).open(config, early?.get(name));
 }
 
 /**

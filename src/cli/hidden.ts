@@ -1,10 +1,12 @@
 import { REFRESH_WORD } from "../tools/versions.ts";
+import { PIPE_WORD } from "../backends/fly/words.ts";
 import { COMPLETE_WORD } from "./completion.ts";
 
 /** Does what a hidden word asks for. @returns the exit code; undefined for a word that is none of silo's. */
 export async function hidden(word: string, rest: readonly string[]): Promise<number | undefined> {
   if (word === REFRESH_WORD) return await refresh();
   if (word === COMPLETE_WORD) return await offer(rest);
+  if (word === PIPE_WORD) return await (await import("../backends/fly/pipe.ts")).flyPipe(rest);
   return undefined;
 }
 

@@ -8,6 +8,7 @@ import { interruptible } from "../sys/interrupt.ts";
 import { log } from "../ui/log.ts";
 import { say } from "../ui/print.ts";
 import { buildProgress } from "../ui/progress.ts";
+import { runReport } from "./run-report.ts";
 import { withService } from "./service.ts";
 
 /** Twenty silos may start at once; each clash means that another one got on. */
@@ -37,7 +38,8 @@ export async function launch(given: Launch): Promise<Exit> {
   for (let clashes = 0; ;) {
     const session: Session = { id: own.id, name };
     own.named(name, backend.keeps(plan));
-    const outcome = await backend.run(plan, session);
+    const report = runReport(given.verbose, () => own.named(name, true));
+    const outcome = await backend.run(plan, session, report).finally(() => report.stage(undefined));
     switch (outcome.kind) {
       case "exit":
         for (const warning of outcome.warnings ?? []) log.warn(warning);

@@ -53,6 +53,7 @@ export async function runTool({ tool: named, args, flags, early }: RunInput): Pr
     versions,
     name: flags.name,
     keep: flags.keep,
+    layer: backend.abilities.layer ?? "",
   };
   const refused = refusal(request);
   if (refused !== undefined) throw new SiloError(refused.message, { hint: refused.hint });

@@ -18,7 +18,11 @@ const rm: Node = {
   definition: define("rm", "remove containers", {
     ...BACKEND_ARG,
     all: { type: "boolean", description: "all that silo started" },
-    force: { type: "boolean", alias: "f", description: "running ones too" },
+    force: {
+      type: "boolean",
+      alias: "f",
+      description: "running ones too, and those with conflicts, whose files are saved",
+    },
   }),
   examples: ["silo rm app-1", "silo rm --all --force"],
   words: { min: 0, max: Infinity, form: "[name...]", offer: "containers" },
@@ -46,8 +50,8 @@ const reconnect: Node = {
   group: "Containers",
   definition: define(
     "reconnect",
-    "come back to a tool that was left running (--keep, backends.docker.keep)",
-    BACKEND_ARG,
+    "come back to a tool that was left running (--keep, backends.docker.keep; always on fly)",
+    { ...BACKEND_ARG, verbose: { type: "boolean", alias: "v", description: "say each step" } },
   ),
   examples: ["silo claude --keep", "silo reconnect app-1"],
   words: { min: 1, max: 1, form: "<name>", offer: "containers" },

@@ -91,6 +91,8 @@ function backends(files: readonly LoadedFile[], env: Env): Config["backends"] {
         override(env, "FLY_REGION") ??
         last(files, (config) => config.backends?.fly?.region) ??
         fromDefault("syd"),
+      ignore: all(files, (config) => config.backends?.fly?.ignore),
+      persist: last(files, (config) => config.backends?.fly?.persist) ?? fromDefault("tmux"),
       ...size("fly"),
     },
   };

@@ -75,6 +75,14 @@ export const fileSchema = v.strictObject({
           v.strictObject({
             app: about(v.optional(name), "The Fly.io app that machines belong to."),
             region: about(v.optional(name), "The region of new machines."),
+            ignore: about(
+              v.optional(v.array(path)),
+              "What is not synchronised, as in .gitignore: node_modules, /dist.",
+            ),
+            persist: about(
+              v.optional(v.picklist(["tmux", "none"])),
+              "tmux keeps the tool running when the link is lost; none gives it the plain terminal.",
+            ),
             ...size,
           }),
         ),

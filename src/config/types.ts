@@ -35,6 +35,8 @@ export type Config = Layer & {
     readonly fly: {
       readonly app: Sourced<string> | undefined;
       readonly region: Sourced<string>;
+      readonly ignore: readonly Sourced<string>[];
+      readonly persist: Sourced<"tmux" | "none">;
       readonly cpus: Sourced<number> | undefined;
       readonly memory: Sourced<string> | undefined;
     };

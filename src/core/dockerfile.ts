@@ -14,6 +14,8 @@ export type Recipe = {
   readonly toolHooks: readonly string[];
   /** Directories made last, as the user, so that no mount's parent ends up root's. */
   readonly directories: readonly string[];
+  /** The backend's own lines, last. */
+  readonly layer: string;
 };
 
 type Section = "base" | "user" | "tool" | Toolchain;
@@ -65,5 +67,6 @@ export function renderDockerfile(recipe: Recipe): string {
     directories.length === 0
       ? ""
       : `RUN ${JSON.stringify(["mkdir", "-p", "--", ...directories])}\n`,
+    recipe.layer,
   ].join("");
 }

@@ -15,6 +15,8 @@ export type ImageInput = {
   readonly globalHooks: readonly string[];
   readonly toolHooks: readonly string[];
   readonly mountParents: readonly string[];
+  /** What the backend needs in it. */
+  readonly layer: string;
 };
 
 /** The build argument that names a tool's version. */
@@ -69,6 +71,7 @@ export function planImage(input: ImageInput): ImagePlan {
     globalHooks: input.globalHooks,
     toolHooks: input.toolHooks,
     directories: input.mountParents,
+    layer: input.layer,
   });
   const buildArgs = {
     USER: loginName(user.name),

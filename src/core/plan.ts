@@ -25,6 +25,8 @@ export type Request = {
   readonly name: string | undefined;
   /** `--keep`. */
   readonly keep: boolean;
+  /** What the backend needs in the image, as lines of a Dockerfile. */
+  readonly layer: string;
 };
 
 /** A layer of the configuration with its weight where two settings disagree. */
@@ -159,6 +161,7 @@ export function planRun(request: Request, paths: PathFacts): RunPlan {
         layers.filter(({ level }) => level !== 1),
       ),
       mountParents: mountParents(request),
+      layer: request.layer,
     }),
     user,
     workdir: host.cwd,

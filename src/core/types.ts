@@ -21,6 +21,8 @@ export type Cmd = {
   /** Written to its standard input, which is then closed. Without it the input is empty. */
   readonly stdin?: string | Uint8Array;
   readonly cwd?: string;
+  /** In a session of its own, where no key of the terminal reaches it. */
+  readonly apart?: boolean;
 };
 
 /** How a process ended: its code, 128 + n after signal n. */

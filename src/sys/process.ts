@@ -31,7 +31,7 @@ function startWithBun(cmd: Cmd, options: SpawnOptions): Child {
     stdin: options.stdin,
     stdout: options.stdout,
     stderr: options.stderr,
-    detached: options.detached ?? false,
+    detached: options.detached ?? cmd.apart ?? false,
   });
   const { stdin, stdout, stderr } = child;
   return {

@@ -97,6 +97,19 @@ export async function takeSession(
   return own;
 }
 
+/** A session that another machine has opened, taken over by this process. */
+export async function adoptSession(
+  state: string,
+  backend: BackendName,
+  id: string,
+  name: string,
+): Promise<OwnSession> {
+  mkdirSync(sessionDirectory(state), { recursive: true, mode: 0o700 });
+  const own = ownSession(state, { id, pid: process.pid, started: await processStart(), backend });
+  own.named(name, true);
+  return own;
+}
+
 /** Forgets kept sessions on a backend whose silo and container have both ended. */
 export async function forgetEnded(
   state: string,

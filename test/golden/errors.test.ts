@@ -21,6 +21,7 @@ function play({
   engine,
   container,
   bwrap,
+  programs = {},
   env = {},
   cwd = "app",
 }: Scene): string {
@@ -35,7 +36,12 @@ function play({
     if (text !== "/") writeFileSync(join(root, path), text.replaceAll("<root>", root));
   }
   const here = (text: string) => text.replaceAll("<root>", root);
-  for (const [name, cases] of Object.entries({ docker: engine, container, bwrap })) {
+  for (const [name, cases] of Object.entries({
+    docker: engine,
+    container,
+    bwrap,
+    ...programs,
+  })) {
     if (cases === undefined) continue;
     const script = `#!/bin/sh\ncase "$1" in\n${cases}\n*) exit 64;;\nesac\n`;
     writeFileSync(join(root, "bin", name), script, { mode: 0o755 });
@@ -97,6 +103,9 @@ const ELSEWHERE = [
   /^the working directory does not exist any more/, // the compiled binary's runtime says so itself
   /^another .* uses .*, and two would damage/, // test/e2e/agents.test.ts
   /is on another terminal/, // test/pty/reconnect.test.ts
+  /^\$\{name\} \$\{why\}|^the link to|wants \$\{bad\} kept alike|^not connected|holds what is not home|is stopped: its files|on another laptop, which|does not say what it has|does not let silo in/, // test/e2e/fly-failures.test.ts
+  /^silo has no machine|^the files could not be copied|is somebody else's, and silo needs it|^ssh-keygen failed|^mutagen does not (answer|start)/, // a machine that goes, or a program that breaks, between two questions
+  /^mutagen has no agents|cannot be synchronised$/, // test/e2e/fly-failures.test.ts
   /cannot come back to what runs/, // test/contract/container.test.ts
   /ended with \$\{code\}$/, // the service that does not start: on a terminal
   /^not approved, so not started|^not started|^there is nothing to remove/, // on a terminal: test/pty

@@ -9,6 +9,8 @@ export type Scene = {
   readonly container?: string;
   /** The same for `bwrap`. */
   readonly bwrap?: string;
+  /** The same for any other program. */
+  readonly programs?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
   /** The working directory below the scene's; `app` unless told. */
   readonly cwd?: string;
@@ -39,6 +41,29 @@ const THERE =
 const apple = (verb: string, text: string) => `${THERE} ${says(verb, text, 1)}`;
 const IMAGELESS =
   "--version) echo 'container CLI version 1.2.2';; list) echo '[]';; image) echo '[]';; builder) echo '[]';;";
+
+const KEYGEN =
+  '-q) eval "file=\\${$#}"; echo key >"$file"; echo "ssh-ed25519 A silo" >"$file.pub";;';
+const STARTED = "echo ' Machine ID: 9080e6f3c12345'";
+/** A run on Fly.io's machines, where `fly` does these things; what keeps the files is there and quiet. */
+const onFly = (cases: Readonly<Record<string, string>>): Scene => {
+  const said = { list: "echo '[]'", destroy: ":", ...cases };
+  const machine = Object.entries(said).filter(([verb]) => !["ssh", "deploy"].includes(verb));
+  const verbs = machine.map(([verb, does]) => `${verb}) ${does};;`).join(" ");
+  const top = (["ssh", "deploy"] as const).map((verb) => `${verb}) ${cases[verb] ?? "exit 64"};;`);
+  return {
+    args: ["codex", "--backend", "fly"],
+    files: { [GLOBAL]: '{ "backends": { "fly": { "app": "agents" } } }' },
+    programs: {
+      fly: `machine) case "$2" in ${verbs} esac;; ${top.join(" ")}`,
+      mutagen: "sync) echo '[]';;",
+      ssh: "x) ;;",
+      "ssh-keygen": KEYGEN,
+    },
+  };
+};
+const fails = (text: string) => `echo "Error: ${text}" >&2; exit 1`;
+const launchFails = (text: string) => onFly({ run: fails(`could not launch machine: ${text}`) });
 
 /** Every error that people can meet, by where it comes from. */
 export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> = {
@@ -77,7 +102,6 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
     },
     "the root directory": { args: ["codex"], cwd: "/", engine: ps() },
     "the home directory, and nobody to ask": { args: ["codex"], cwd: "home", engine: ps() },
-    "a backend that is not there": { args: ["--backend", "fly", "codex"] },
   },
   "the configuration": {
     "not valid": {
@@ -269,6 +293,38 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
       args: ["codex"],
       container: `${IMAGELESS} ${says("build", "ERROR: failed to resolve source metadata for docker.io/library/none:1", 1)}`,
     },
+  },
+  "Fly.io": {
+    "no app": { args: ["codex", "--backend", "fly"] },
+    "no fly": { ...onFly({}), programs: { mutagen: "x) ;;", ssh: "x) ;;" } },
+    "no mutagen": { ...onFly({}), programs: { fly: "x) ;;", ssh: "x) ;;" } },
+    "no ssh": { ...onFly({}), programs: { fly: "x) ;;", mutagen: "x) ;;" } },
+    "not signed in": onFly({
+      list: fails("no access token available. Please login with 'flyctl auth login'"),
+    }),
+    "no such app": onFly({ list: fails("Could not find App agents") }),
+    "an old fly": onFly({ run: fails("unknown flag: --rootfs-persist") }),
+    "an unknown region": launchFails("region zzz not found"),
+    "a full region": launchFails("insufficient resources available to fulfill request"),
+    "too many machines": launchFails("your organization is over the allowed machine quota"),
+    "no payment": launchFails("please add a credit card to your organization"),
+    "something else": launchFails("internal error (Request ID: 01H)"),
+    "an image that cannot be built": onFly({
+      run: fails("could not find image registry.fly.io/agents:x"),
+      deploy: `echo '#7 [2/5] RUN npm install'; echo 'npm error network'; ${fails("failed to fetch an image or build from source: error building")}`,
+    }),
+    "a token that may not open ssh": onFly({
+      run: STARTED,
+      ssh: fails("could not create ssh certificate: not authorized"),
+    }),
+    "a machine without room": onFly({
+      run: STARTED,
+      ssh: `echo 'bash: printf: write error: No space left on device' >&2; ${fails("ssh shell: Process exited with status 1")}`,
+    }),
+    "a machine without what silo needs": onFly({
+      run: STARTED,
+      ssh: `echo 'bash: ssh-keygen: command not found' >&2; ${fails("ssh shell: Process exited with status 127")}`,
+    }),
   },
   bwrap: {
     "not installed": { args: ["codex", "--backend", "bwrap"] },

@@ -35,6 +35,7 @@ export type Setting = {
   readonly config?: FileConfig;
   readonly args?: readonly string[];
   readonly keep?: boolean;
+  readonly layer?: string;
   /** Paths that do not exist; all others are directories, or files where they end in .json. */
   readonly missing?: readonly string[];
 };
@@ -55,6 +56,7 @@ export function planOf(tool: Tool, setting: Setting = {}): RunPlan {
     versions: Object.fromEntries(TOOLS.map(({ name }) => [name, "1.2.3"])),
     name: undefined,
     keep: setting.keep ?? false,
+    layer: setting.layer ?? "",
   };
   const fact = (path: string): PathFact => {
     if (setting.missing?.includes(path) === true) return { kind: "missing", real: path };

@@ -66,7 +66,10 @@ export function open(_config: Config): Backend {
       return await execIn(await runningOne(state, name), argv, tty);
     },
     list: async () => (await running(state)).map(info),
-    remove: (names) => remove(({ name }) => names.includes(name)),
+    remove: async (names) => {
+      await remove(({ name }) => names.includes(name));
+      return [];
+    },
     reap: async (sessions) => {
       await remove(({ session }) => sessions.includes(session));
       const [{ processesOf }, { kill }] = await Promise.all([

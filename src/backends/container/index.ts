@@ -76,7 +76,10 @@ export function open(config: Config, early?: EarlyAnswer): Backend {
     list: () => list(once()),
     images,
     removeImages,
-    remove,
+    remove: async (wanted) => {
+      await remove(wanted);
+      return [];
+    },
     reap: async (sessions) => {
       await reap(sessions);
       return await bringHome(state, sessions);

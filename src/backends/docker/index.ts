@@ -80,7 +80,10 @@ export function open(config: Config, early?: EarlyAnswer): Backend {
     images: async () => (await import("./images.ts")).images(settings),
     removeImages: async (references) =>
       (await import("./images.ts")).removeImages(settings, references),
-    remove: (wanted) => remove(settings, wanted),
+    remove: async (wanted) => {
+      await remove(settings, wanted);
+      return [];
+    },
     reap: async (sessions) => {
       await reap(settings, sessions);
       return [];

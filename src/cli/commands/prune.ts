@@ -79,7 +79,8 @@ async function removeAll(
   images: readonly OwnedImage[],
 ): Promise<void> {
   for (const { owner, name } of containers) {
-    await waiting(`removing ${name}`, owner.remove([name]));
+    const notes = await waiting(`removing ${name}`, owner.remove([name], false));
+    for (const note of notes) log.warn(note);
     print(name);
   }
   for (const { owner, reference } of images) {

@@ -1,12 +1,14 @@
 import { xdgDirectories } from "../../core/paths.ts";
 import { SiloError } from "../../errors.ts";
 import { place } from "../../sys/place.ts";
-import { takeSession } from "../../sys/sessions.ts";
+import { adoptSession, takeSession } from "../../sys/sessions.ts";
+import { log } from "../../ui/log.ts";
 import { canAsk } from "../../ui/prompts.ts";
 import { backendFlag } from "../args.ts";
 import { allContainers, pick } from "../backends.ts";
 import type { Action } from "../command.ts";
 import { leftRunning } from "../launch.ts";
+import { runReport } from "../run-report.ts";
 
 /** `silo reconnect <name>`: this terminal for one that was left running. @returns the tool's exit code. */
 export const reconnect: Action = async ({ flags, words: [name = ""] }) => {
@@ -20,13 +22,25 @@ export const reconnect: Action = async ({ flags, words: [name = ""] }) => {
     throw new SiloError("there is no terminal here", { hint: `silo exec ${name} ...` });
   const here = place();
   const { state } = xdgDirectories(here.home, here.env);
-  const own = await takeSession(state, owner.name, session);
+  const known = await takeSession(state, owner.name, session);
+  const own =
+    known === undefined && owner.abilities.elsewhere === true
+      ? await adoptSession(state, owner.name, session, name)
+      : known;
   if (own === undefined || "pid" in own) throw inUse(name, own?.pid);
+  const report = runReport(flags["verbose"] === true, () => own.named(name, true));
   try {
-    const outcome = await owner.reconnect(name);
-    return outcome.kind === "exit" ? outcome.code : leftRunning(own, name);
-  } finally {
+    const outcome = await owner.reconnect(name, report);
+    if (outcome.kind !== "exit") return leftRunning(own, name);
+    for (const warning of outcome.warnings ?? []) log.warn(warning);
     own.close();
+    return outcome.code;
+  } catch (error) {
+    // It may still run: the next reconnect finds it again.
+    own.leave();
+    throw error;
+  } finally {
+    report.stage(undefined);
   }
 };
 

@@ -3,6 +3,7 @@ import { SiloError, UsageError } from "../../errors.ts";
 import { print } from "../../ui/print.ts";
 import { canAsk, chooseSeveral, confirm } from "../../ui/prompts.ts";
 import { waiting } from "../../ui/live.ts";
+import { log } from "../../ui/log.ts";
 import { columns } from "../../ui/table.ts";
 import { backendFlag } from "../args.ts";
 import { allContainers, pick, type Found } from "../backends.ts";
@@ -20,10 +21,12 @@ export const rm: Action = async ({ flags, words }) => {
   const found = await allContainers(backendFlag(flags));
   const named = () => [...new Set(words)].map((name) => pick(found, name));
   const wanted = all ? found : picks ? await pickSeveral(found) : named();
-  await allowRunning(wanted, { force: flags["force"] === true, ask: picks, all });
+  const force = flags["force"] === true;
+  await allowRunning(wanted, { force, ask: picks, all });
   for (const owner of new Set(wanted.map((container) => container.owner))) {
     const names = wanted.filter((container) => container.owner === owner).map(({ name }) => name);
-    await waiting(`removing ${names.join(" ")}`, owner.remove(names));
+    const notes = await waiting(`removing ${names.join(" ")}`, owner.remove(names, force));
+    for (const note of notes) log.warn(note);
     for (const name of names) print(name);
   }
   return 0;

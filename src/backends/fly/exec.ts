@@ -1,0 +1,48 @@
+import type { Exit } from "../../core/types.ts";
+import { SiloError } from "../../errors.ts";
+import { interactive } from "../../sys/process.ts";
+import { supervise } from "../../sys/signals.ts";
+import { adopt, theirRecord } from "./adopt.ts";
+import { GUEST } from "./guest.ts";
+import { LINK_MS, setUp, type Here } from "./link.ts";
+import type { Machine } from "./machines.ts";
+import { filesOf, readRecord, saveRecord } from "./record.ts";
+import { returnScript } from "./setup.ts";
+import { closeShared, doorOf, makeKey, openShared, sshCommand } from "./ssh.ts";
+
+/** Runs a command beside the tool, with its surroundings. */
+export async function execIn(
+  here: Here,
+  home: string,
+  app: string,
+  machine: Machine,
+  argv: readonly string[],
+  tty: boolean,
+): Promise<Exit> {
+  const { id, name } = machine;
+  if (machine.state !== "started")
+    throw new SiloError(`${name} does not run: ${machine.state}`, {
+      hint: `silo reconnect ${name}`,
+    });
+  const known = await readRecord(here.state, id);
+  const files = filesOf(here.state, id);
+  const { signal } = new AbortController();
+  if (known === undefined) {
+    const told = adopt(await theirRecord(here, app, id), { app, id, name }, home);
+    // A door is all that is wanted: the machine's files stay where they are.
+    const record = { ...told, elsewhere: true };
+    await saveRecord(here.state, record);
+    const key = await makeKey(files);
+    await setUp(here, record, returnScript(record.user, record.layout, key), signal);
+  }
+  const shared = await openShared(files, doorOf(id), LINK_MS);
+  if (!shared) throw new SiloError(`the link to ${name} does not stand`, { hint: "fly doctor" });
+  const child = await interactive(
+    sshCommand(files, id, [GUEST, "enter", ...argv], [tty ? "-t" : "-T"]),
+  );
+  const release = supervise({ forward: child.kill, destroy: () => child.kill("SIGKILL") });
+  const code = await child.exit.finally(release);
+  // A silo that is attached shares this connection, and keeps it.
+  if (known?.elsewhere !== false && known === undefined) await closeShared(files, doorOf(id));
+  return code;
+}

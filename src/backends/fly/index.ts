@@ -1,0 +1,101 @@
+import type { Config } from "../../config/types.ts";
+import { xdgDirectories } from "../../core/paths.ts";
+import { SiloError } from "../../errors.ts";
+import { place } from "../../sys/place.ts";
+import type { Backend } from "../backend.ts";
+import { LAYER, type FlySettings } from "./args.ts";
+import { list, ownMachine } from "./list.ts";
+import { machines } from "./machines.ts";
+
+/** Fly's own default of 256 MB runs no agent; shared processors may have 2 GB each. */
+const DEFAULT_SIZE = { cpus: 4, memoryMb: 8192 } as const;
+const MIB = 1024 ** 2;
+
+/** An amount as written in silo.jsonc, in MiB. */
+function megabytes(written: string): number {
+  const [, count = "0", unit = "b"] = /^([\d.]+)([bkmg]?)$/i.exec(written) ?? [];
+  const bytes = { b: 1, k: 1024, m: MIB, g: 1024 * MIB }[unit.toLowerCase()] ?? 1;
+  return Math.max(256, Math.round((Number(count) * bytes) / MIB));
+}
+
+/** What a host of another kind has made for itself is of no use on Linux. */
+const FOREIGN = ["node_modules", "target", ".venv"];
+
+function settingsFrom({ backends: { fly } }: Config, platform: string): FlySettings | undefined {
+  if (fly.app === undefined) return undefined;
+  const own = fly.ignore.map(({ value }) => value);
+  return {
+    app: fly.app.value,
+    region: fly.region.value,
+    cpus: fly.cpus?.value ?? DEFAULT_SIZE.cpus,
+    memoryMb: fly.memory === undefined ? DEFAULT_SIZE.memoryMb : megabytes(fly.memory.value),
+    ignore: platform === "linux" || own.length > 0 ? own : FOREIGN,
+    persist: fly.persist.value === "tmux",
+  };
+}
+
+function noApp(): SiloError {
+  return new SiloError("no Fly.io app is set, and machines belong to one", {
+    hint: 'fly apps create <name> --network silo   # then "backends": { "fly": { "app": "<name>" } }',
+  });
+}
+
+/** Tools on Fly.io's machines, with files that mutagen keeps alike over ssh. */
+export function open(config: Config): Backend {
+  const own = place();
+  const { state } = xdgDirectories(own.home, own.env);
+  const here = { state, uid: own.uid };
+  const found = settingsFrom(config, own.platform);
+  const settings = () => {
+    if (found === undefined) throw noApp();
+    return found;
+  };
+  return {
+    name: "fly",
+    abilities: { files: "synced", layer: LAYER, elsewhere: true },
+    warnings: [],
+    names: async () => (await machines(state, settings().app)).map(({ name }) => name),
+    check: async () => {
+      settings();
+      const { checkPrograms } = await import("./run.ts");
+      checkPrograms();
+    },
+    preview: async (plan, session) => {
+      const { previewRun } = await import("./preview.ts");
+      return await previewRun(plan, session, settings(), here);
+    },
+    run: async (plan, session, report) => {
+      const { runPlan } = await import("./run.ts");
+      return await runPlan(plan, session, settings(), here, report);
+    },
+    build: async (image, options) => {
+      const { buildImage } = await import("./build.ts");
+      await buildImage(image, settings(), state, options);
+    },
+    keeps: () => false,
+    reconnect: async (name, report) => {
+      const { app } = settings();
+      const { reconnect } = await import("./reconnect.ts");
+      return await reconnect(here, own.home, app, await ownMachine(here, app, name), report);
+    },
+    exec: async (name, argv, tty) => {
+      const { app } = settings();
+      const { execIn } = await import("./exec.ts");
+      return await execIn(here, own.home, app, await ownMachine(here, app, name), argv, tty);
+    },
+    // Without an app there is nothing of silo's.
+    list: async () => (found === undefined ? [] : await list(here, found.app)),
+    remove: async (names, force) => {
+      const { remove } = await import("./remove.ts");
+      return await remove(here, settings().app, names, force);
+    },
+    reap: async (sessions) => {
+      const { takeBack } = await import("./run.ts");
+      for (const session of sessions) await takeBack(here, settings().app, session);
+      return [];
+    },
+    // Fly keeps an app's images, and flyctl has no way to delete one.
+    images: () => Promise.resolve([]),
+    removeImages: () => Promise.resolve([]),
+  };
+}

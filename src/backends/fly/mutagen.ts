@@ -1,0 +1,180 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import type { Cmd } from "../../core/types.ts";
+import { SiloError } from "../../errors.ts";
+import { capture, detach, ProgramMissing, type Captured } from "../../sys/process.ts";
+import { flyFolder } from "./ask.ts";
+import { lastLines, missingProgram } from "./errors.ts";
+import type { Sync } from "./layout.ts";
+import type { SyncSession } from "./sessions.ts";
+import { shimFolder, syncDoorOf } from "./ssh.ts";
+
+/** A Unix socket's path is at most 103 bytes long on macOS, and mutagen adds 19. */
+const LONGEST = 80;
+
+/** silo's own daemon, apart from one that the user may have. */
+function dataFolder(state: string, uid: number): string {
+  const own = `${flyFolder(state)}/mutagen`;
+  return Buffer.byteLength(own) <= LONGEST ? own : `/tmp/silo-${uid}/mutagen`;
+}
+
+/** Where this user's mutagen and its sessions are. */
+export type Place = { readonly state: string; readonly uid: number };
+
+/**
+ * A command of mutagen's. Its daemon runs ssh with the environment that the daemon was started with; no session is
+ * ever made by a daemon of somebody else's (pkg/daemon/paths.go, cmd/mutagen/daemon/start.go).
+ */
+function command({ state, uid }: Place, args: readonly string[]): Cmd {
+  return {
+    bin: "mutagen",
+    args,
+    env: {
+      MUTAGEN_DATA_DIRECTORY: dataFolder(state, uid),
+      MUTAGEN_SSH_PATH: shimFolder(state),
+      MUTAGEN_SSH_CONNECT_TIMEOUT: "60",
+      MUTAGEN_DISABLE_AUTOSTART: "1",
+    },
+    without: ["MUTAGEN_PROMPTER", "MUTAGEN_LOG_LEVEL", "SSH_ASKPASS"],
+    cwd: `${flyFolder(state)}/empty`,
+  };
+}
+
+export async function mutagen(
+  place: Place,
+  args: readonly string[],
+  timeoutMs?: number,
+): Promise<Captured> {
+  try {
+    return await capture(command(place, args), timeoutMs);
+  } catch (error) {
+    throw error instanceof ProgramMissing ? missingProgram("mutagen") : error;
+  }
+}
+
+const START_MS = 15_000;
+const LIST = ["sync", "list", "--template", "{{ json . }}"] as const;
+
+/** Makes sure that silo's daemon answers, and in this version of mutagen. */
+export async function ensureDaemon(place: Place): Promise<void> {
+  await mkdir(dataFolder(place.state, place.uid), { recursive: true, mode: 0o700 });
+  const end = performance.now() + START_MS;
+  let started = false;
+  for (;;) {
+    const { code, stderr } = await mutagen(place, LIST);
+    if (code === 0) return;
+    if (/version mismatch/.test(stderr)) {
+      await mutagen(place, ["daemon", "stop"]);
+      started = false;
+    }
+    if (performance.now() > end)
+      throw new SiloError("mutagen does not start", {
+        detail: lastLines(stderr),
+        hint: "silo doctor",
+      });
+    // `daemon start` would hand it to launchd where the user has registered mutagen there, without these settings.
+    if (!started) await detach({ ...command(place, ["daemon", "run"]), apart: true });
+    started = true;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** silo's sessions: of one machine, or all. */
+export async function syncSessions(place: Place, id?: string): Promise<readonly SyncSession[]> {
+  const selector = id === undefined ? [] : ["--label-selector", `silo-machine=${id}`];
+  const { code, stdout, stderr } = await mutagen(place, [...LIST, ...selector]);
+  if (code !== 0) throw new SiloError("mutagen does not answer", { detail: lastLines(stderr) });
+  return stdout.trim() === "" ? [] : (JSON.parse(stdout) as SyncSession[]);
+}
+
+/** Modes that new files get: what a tool keeps is private on both sides. */
+function modes({ kind }: Sync): readonly string[] {
+  const [file, directory] = kind === "tool" ? ["0600", "0700"] : ["0644", "0755"];
+  return ["--default-file-mode", file, "--default-directory-mode", directory];
+}
+
+/** How mutagen keeps one path alike on both sides. */
+export function createArgs(
+  sync: Sync,
+  machine: string,
+  index: number,
+  ignores: string,
+): readonly string[] {
+  const user = sync.kind === "ro" ? "root@" : "";
+  const remote = `${user}${syncDoorOf(machine)}:${sync.remote}`;
+  const mode = {
+    work: "two-way-safe",
+    tool: "two-way-safe",
+    git: "two-way-resolved",
+    ro: "one-way-replica",
+  };
+  return [
+    "sync",
+    "create",
+    "--no-global-configuration",
+    "--name",
+    `silo-${machine}-${index}`,
+    ...["silo=1", `silo-machine=${machine}`, `silo-kind=${sync.kind}`].flatMap((label) => [
+      "--label",
+      label,
+    ]),
+    "--configuration-file",
+    ignores,
+    "--mode",
+    mode[sync.kind],
+    "--symlink-mode",
+    "posix-raw",
+    ...modes(sync),
+    // The first side wins where one has to: in a git directory that is the machine.
+    ...(sync.kind === "git" ? [remote, sync.local] : [sync.local, remote]),
+  ];
+}
+
+/** Starts keeping a path alike. @throws SiloError where either side cannot be reached. */
+export async function createSync(
+  place: Place,
+  sync: Sync,
+  machine: string,
+  index: number,
+  folder: string,
+): Promise<void> {
+  // Patterns stand in a file: the flag for them splits at commas. YAML reads JSON.
+  const ignores = `${folder}/ignore-${index}.yml`;
+  const settings = { sync: { defaults: { ignore: { paths: sync.ignore } } } };
+  await writeFile(ignores, JSON.stringify(settings), { mode: 0o600 });
+  const args = createArgs(sync, machine, index, ignores);
+  let { code, stderr } = await mutagen(place, args);
+  if (/unable to connect to daemon/.test(stderr)) {
+    // Another silo has just ended the daemon with its own last session.
+    await ensureDaemon(place);
+    ({ code, stderr } = await mutagen(place, args));
+  }
+  if (code === 0) return;
+  if (/unable to locate agent bundle/.test(stderr))
+    throw new SiloError("mutagen has no agents for other machines beside it", {
+      hint: "brew reinstall mutagen-io/mutagen/mutagen",
+      detail: lastLines(stderr),
+    });
+  throw new SiloError(`${sync.local} cannot be synchronised`, {
+    detail: lastLines(stderr),
+    hint: "silo doctor",
+  });
+}
+
+const ofMachine = (id: string) => ["--label-selector", `silo-machine=${id}`];
+
+/** One whole cycle of every session of a machine. @returns what it says where it cannot; it may hang on a dead link. */
+export async function flush(place: Place, id: string, timeoutMs: number): Promise<string> {
+  const { code, stderr } = await mutagen(place, ["sync", "flush", ...ofMachine(id)], timeoutMs);
+  return code === 0 ? "" : stderr.trim() || "it takes too long";
+}
+
+export async function resumeSyncs(place: Place, id: string): Promise<void> {
+  await mutagen(place, ["sync", "resume", ...ofMachine(id)], 60_000);
+}
+
+/** Ends the sessions of a machine, and the daemon where those were the last; it needs no connection. */
+export async function terminateSyncs(place: Place, id: string): Promise<void> {
+  const { code } = await mutagen(place, ["sync", "terminate", ...ofMachine(id)], 60_000);
+  if (code === 0 && (await syncSessions(place)).length === 0)
+    await mutagen(place, ["daemon", "stop"]);
+}

@@ -1,0 +1,113 @@
+import { homely, within } from "../../core/paths.ts";
+import { SiloError } from "../../errors.ts";
+import { interruptible } from "../../sys/interrupt.ts";
+import type { RunOutcome, RunReport } from "../backend.ts";
+import { adopt, theirRecord } from "./adopt.ts";
+import { startArgs, waitArgs } from "./args.ts";
+import { answer } from "./ask.ts";
+import { toolState } from "./attach.ts";
+import { finish } from "./end.ts";
+import { flyError } from "./errors.ts";
+import { openLinks, setUp, type Here } from "./link.ts";
+import type { Machine } from "./machines.ts";
+import { ensureDaemon, resumeSyncs, syncSessions } from "./mutagen.ts";
+import { filesOf, readRecord, saveRecord, type Record } from "./record.ts";
+import { checkPrograms, copyFiles, lost, useMachine } from "./run.ts";
+import { returnScript } from "./setup.ts";
+import { makeKey } from "./ssh.ts";
+
+const STARTED_S = 120;
+
+/** Comes back to a machine, from the laptop that made it or from another one, and ends as a run does. */
+export async function reconnect(
+  here: Here,
+  home: string,
+  app: string,
+  machine: Machine,
+  report: RunReport,
+): Promise<RunOutcome> {
+  checkPrograms();
+  const { id, name } = machine;
+  await interruptible(async (signal) => {
+    if (machine.state === "started") return;
+    report.stage(`starting machine ${name}`);
+    await start(here, app, id);
+    signal.throwIfAborted();
+  });
+  const known = await readRecord(here.state, id);
+  const record =
+    known === undefined || known.elsewhere === true
+      ? await agree(here, home, app, machine, report)
+      : { ...known, tty: true };
+  report.stage(`opening ${name}`);
+  await interruptible((signal) => enter(here, record, report, signal));
+  const state = await toolState(here, id);
+  report.stage(undefined);
+  if (state?.kind === "exit") return await finish(here, record, state.code, report);
+  if (state?.kind === "lost") throw await lost(here, record);
+  report.keep();
+  return await useMachine(here, record, report);
+}
+
+async function start({ state }: Here, app: string, id: string): Promise<void> {
+  const { code, stderr } = await answer(state, startArgs(app, id));
+  if (code !== 0) throw flyError(stderr, "starting the machine", app);
+  const waited = await answer(state, waitArgs(app, id, STARTED_S));
+  if (waited.code !== 0) throw flyError(waited.stderr, "starting the machine", app);
+}
+
+/** Opens the door again, for a new key where this laptop has none, and makes sure that every path is kept alike. */
+async function enter(
+  here: Here,
+  record: Record,
+  report: RunReport,
+  signal: AbortSignal,
+): Promise<void> {
+  const { id, user, layout } = record;
+  // A machine that was not restarted has its door as it was.
+  const ready = (await toolState(here, id).catch(() => undefined))?.kind;
+  if (ready === undefined || ready === "lost") {
+    const key = await makeKey(filesOf(here.state, id));
+    await setUp(here, record, returnScript(user, layout, key), signal);
+  }
+  if (!(await openLinks(here, record)))
+    throw new SiloError(`the link to ${record.name} does not stand`, { hint: "fly doctor" });
+  await ensureDaemon(here);
+  if ((await syncSessions(here, id)).length < layout.syncs.length)
+    await copyFiles(here, record, report, signal);
+  else await resumeSyncs(here, id);
+}
+
+/**
+ * Another laptop's machine tells itself which paths it has; what runs in it may have changed that. So it is shown,
+ * and nothing is brought here without a yes.
+ */
+async function agree(
+  here: Here,
+  home: string,
+  app: string,
+  { id, name }: Machine,
+  report: RunReport,
+): Promise<Record> {
+  report.stage(`asking ${name} what it has`);
+  const record = adopt(await theirRecord(here, app, id), { app, id, name }, home);
+  const silo = [`${home}/.config/silo`, here.state, `${home}/.ssh`];
+  const paths = record.layout.syncs.filter(({ kind }) => kind !== "ro").map(({ local }) => local);
+  const bad = paths.find(
+    (path) => path === "/" || silo.some((own) => within(path, own) || within(own, path)),
+  );
+  if (bad !== undefined)
+    throw new SiloError(`${name} wants ${bad} kept alike, which silo never hands out`, {
+      hint: `silo shell ${name}`,
+    });
+  const shown = paths.map((path) => homely(path, home)).join(", ");
+  const hint = `silo shell ${name}   # works without its files`;
+  const yes = await report.confirm(
+    `${name} was started on another laptop. Keep these paths alike here: ${shown}?`,
+    hint,
+  );
+  if (!yes) throw new SiloError("not connected", { hint });
+  const own = { ...record, tty: true };
+  await saveRecord(here.state, own);
+  return own;
+}

@@ -1,0 +1,233 @@
+import { createServer } from "node:net";
+import { stat } from "node:fs/promises";
+import type { Port, RunPlan, Session } from "../../core/types.ts";
+import { Cancelled, SiloError } from "../../errors.ts";
+import { interruptible } from "../../sys/interrupt.ts";
+import { whereIs } from "../../sys/on-path.ts";
+import type { RunOutcome, RunReport } from "../backend.ts";
+import { runArgs, waitArgs, type FlySettings } from "./args.ts";
+import { answer } from "./ask.ts";
+import { attachTool } from "./attach.ts";
+import { bringHome } from "./home.ts";
+import { destroyMachine, finish } from "./end.ts";
+import { flyError, isImageMissing, isNameTaken, missingProgram } from "./errors.ts";
+import { planLayout, type Layout } from "./layout.ts";
+import { closeLinks, openLinks, pause, setUp, type Here } from "./link.ts";
+import { launchedId, machines } from "./machines.ts";
+import { createSync, ensureDaemon, flush, syncSessions, terminateSyncs } from "./mutagen.ts";
+import { filesOf, forget, recordOf, saveRecord, type Record } from "./record.ts";
+import { progressText } from "./sessions.ts";
+import { setupScript } from "./setup.ts";
+import { makeKey } from "./ssh.ts";
+
+const STARTED_S = 120;
+
+/** What a run needs on this machine, known before anything costs money. @throws SiloError for the first that is missing. */
+export function checkPrograms(): void {
+  for (const program of ["mutagen", "ssh"] as const)
+    if (whereIs(program) === undefined) throw missingProgram(program);
+}
+
+/** Which mounted directories have a git directory in them. */
+export async function layoutOf(plan: RunPlan, ignore: readonly string[]): Promise<Layout> {
+  const candidates = plan.mounts
+    .filter(({ kind, mode }) => kind === "dir" && mode === "rw")
+    .map(({ source, target }) => ({ source: `${source}/.git`, target: `${target}/.git` }))
+    .filter(({ source, target }) => source === target);
+  const found = await Promise.all(
+    candidates.map(async ({ source }) =>
+      (await stat(source).catch(() => undefined))?.isDirectory(),
+    ),
+  );
+  const git = candidates.filter((_, i) => found[i] === true).map(({ target }) => target);
+  return planLayout(plan, git, ignore);
+}
+
+/** Runs a plan on a machine of its own, and brings everything home. */
+export async function runPlan(
+  plan: RunPlan,
+  session: Session,
+  settings: FlySettings,
+  here: Here,
+  report: RunReport,
+): Promise<RunOutcome> {
+  checkPrograms();
+  const taken = await firstTaken(plan.ports);
+  if (taken !== undefined) return { kind: "port-taken", port: taken };
+  const ready = await interruptible(async (signal) => {
+    try {
+      return await prepare(plan, session, settings, here, report, signal);
+    } catch (error) {
+      report.stage("taking it back");
+      await takeBack(here, settings.app, session.id);
+      throw signal.aborted ? new Cancelled() : error;
+    }
+  });
+  if ("kind" in ready) return ready;
+  report.stage(undefined);
+  report.keep();
+  return await useMachine(here, ready, report);
+}
+
+/** From a machine that is ready to one that is gone, or left as it is. */
+export async function useMachine(
+  here: Here,
+  record: Record,
+  report: RunReport,
+): Promise<RunOutcome> {
+  const outcome = await attachTool(here, record, report);
+  if (outcome.kind === "exit") return await finish(here, record, outcome.code, report);
+  if (outcome.kind === "lost") throw await lost(here, record);
+  await closeLinks(here, record, "terminal").catch(() => {});
+  return { kind: "left" };
+}
+
+/** The machine was restarted: what was on its disk is there, what ran is not. */
+export async function lost(here: Here, record: Record): Promise<SiloError> {
+  const { name, id } = record;
+  const found = (await machines(here.state, record.app)).find((machine) => machine.id === id);
+  const why =
+    found?.outOfMemory === true ? `ran out of memory (${found.size.memoryMb} MB)` : "was restarted";
+  const home = await bringHome(here, id, 30_000).then(
+    ({ problems }) => problems.length === 0,
+    () => false,
+  );
+  return new SiloError(`${name} ${why}: its files are kept, what ran is gone`, {
+    detail: [home ? "its files are home" : "its files are not all home yet"],
+    hint:
+      found?.outOfMemory === true
+        ? `set "memory" under backends.fly in silo.jsonc, then: silo rm --force ${name}`
+        : `silo rm --force ${name}   # or look first: silo shell ${name}`,
+  });
+}
+
+/** Makes a machine ready: it runs, lets silo in, and has the files. */
+async function prepare(
+  plan: RunPlan,
+  session: Session,
+  settings: FlySettings,
+  here: Here,
+  report: RunReport,
+  signal: AbortSignal,
+): Promise<Record | RunOutcome> {
+  report.stage(`starting machine ${session.name} in ${settings.region}`);
+  const daemon = ensureDaemon(here);
+  daemon.catch(() => {});
+  const layout = await layoutOf(plan, settings.ignore);
+  const launched = await launchMachine(plan, session, settings, here);
+  if (typeof launched !== "string") return launched;
+  const record = recordOf(plan, session, settings.app, launched, layout, settings.persist);
+  await saveRecord(here.state, record);
+  signal.throwIfAborted();
+  await daemon;
+  report.stage(`opening ${session.name}`);
+  const key = await makeKey(filesOf(here.state, record.id));
+  await setUp(here, record, setupScript(plan, layout, key, JSON.stringify(record)), signal);
+  signal.throwIfAborted();
+  if (!(await openLinks(here, record)))
+    throw new SiloError(`the link to ${session.name} does not stand`, {
+      hint: "fly doctor   # fly agent restart, or: fly wireguard websockets enable",
+    });
+  await copyFiles(here, record, report, signal);
+  return record;
+}
+
+/** @returns the machine's id, or what the caller can mend. */
+async function launchMachine(
+  plan: RunPlan,
+  session: Session,
+  settings: FlySettings,
+  { state }: Here,
+): Promise<string | RunOutcome> {
+  const { app } = settings;
+  const { code, stdout, stderr } = await answer(state, runArgs(plan, session, settings));
+  const id = launchedId(stdout);
+  if (id === undefined) {
+    if (isImageMissing(stderr)) return { kind: "no-image" };
+    if (isNameTaken(stderr)) return { kind: "name-taken" };
+    throw flyError(stderr, "starting a machine", app);
+  }
+  if (code === 0) return id;
+  const waited = await answer(state, waitArgs(app, id, STARTED_S));
+  if (waited.code === 0) return id;
+  throw flyError(`${stderr}\n${waited.stderr}`, "starting the machine", app);
+}
+
+/** The first copy of everything, and then all that changes, both ways. */
+export async function copyFiles(
+  here: Here,
+  record: Record,
+  report: RunReport,
+  signal: AbortSignal,
+): Promise<void> {
+  const { id, layout } = record;
+  const { folder } = filesOf(here.state, id);
+  report.stage("copying files");
+  const create = (i: number) => {
+    const sync = layout.syncs[i];
+    return sync === undefined ? Promise.resolve() : createSync(here, sync, id, i, folder);
+  };
+  // The first of each user brings mutagen's agent, which the others then find.
+  const firsts = new Map(
+    layout.syncs.map(({ kind }, i) => [kind === "ro", i] as const).toReversed(),
+  );
+  await Promise.all([...firsts.values()].map(create));
+  signal.throwIfAborted();
+  const others = layout.syncs.map((_, i) => i).filter((i) => ![...firsts.values()].includes(i));
+  await Promise.all(others.map(create));
+  signal.throwIfAborted();
+  await watchedFlush(here, id, report, signal);
+}
+
+const LOOK_MS = 700;
+const DAY_MS = 24 * 3_600_000;
+
+/** Waits for one whole cycle, and tells how far it is. */
+async function watchedFlush(
+  here: Here,
+  id: string,
+  report: RunReport,
+  signal: AbortSignal,
+): Promise<void> {
+  const flushed = flush(here, id, DAY_MS);
+  flushed.catch(() => {});
+  for (;;) {
+    const said = await Promise.race([flushed, pause(LOOK_MS)]);
+    signal.throwIfAborted();
+    if (said === "") return;
+    if (said !== undefined)
+      throw new SiloError("the files could not be copied", { detail: [said], hint: "silo doctor" });
+    const text = progressText(await syncSessions(here, id).catch(() => []));
+    report.stage(`copying files${text === "" ? "" : `: ${text}`}`);
+  }
+}
+
+/** Undoes a start that came to nothing: nothing of value is on the machine yet. */
+export async function takeBack(here: Here, app: string, session: string): Promise<void> {
+  try {
+    const own = (await machines(here.state, app)).filter(
+      ({ metadata }) => metadata["silo.session"] === session,
+    );
+    for (const { id } of own) {
+      await terminateSyncs(here, id).catch(() => {});
+      if ((await destroyMachine(here, app, id)) === undefined) await forget(here.state, id);
+    }
+  } catch {
+    // Its failure must not hide the first one; the next command finds the machine.
+  }
+}
+
+/** A port of this machine that another program has. */
+async function firstTaken(ports: readonly Port[]): Promise<number | undefined> {
+  for (const { hostIp, host, protocol } of ports)
+    if (protocol === "tcp" && !(await isFree(hostIp, host))) return host;
+  return undefined;
+}
+
+function isFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, host, () => server.close(() => resolve(true)));
+  });
+}
