@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Gets what the Fly backend needs on this machine: an OpenSSH client, tmux, and a real mutagen with its agents.
+#   fly-tools.sh   0: they are there, the last line of stdout is the folder of mutagen; 3: they cannot be had here; 1: a step failed
+set -euo pipefail
+
+version=0.18.1
+state=${XDG_CACHE_HOME:-$HOME/.cache}/silo-test
+folder=$state/mutagen-$version
+export PATH="$PATH:/usr/local/go/bin"
+
+say() { printf 'fly-tools: %s\n' "$*" >&2; }
+cannot() { say "THE TESTS OF FLY CANNOT RUN HERE: $*"; exit 3; }
+fails() { tail -n 20 "$1" >&2; say "$2; the whole log is $1"; exit 1; }
+has() { command -v "$1" >/dev/null; }
+
+install_packages() {
+  local packages=()
+  # The client alone: the server's package would start one, and the only sshd of the tests runs in their machines.
+  has ssh && has ssh-keygen || packages+=(openssh-client)
+  has tmux || packages+=(tmux)
+  [ ${#packages[@]} -gt 0 ] || return 0
+  [ "$(id -u)" = 0 ] && has apt-get || cannot "only root on Debian or Ubuntu can install ${packages[*]}"
+  say "installing ${packages[*]}"
+  {
+    apt-get update || : # a source that is out of reach matters only when a package is missing below
+    DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${packages[@]}"
+  } >"$state/fly-apt.log" 2>&1 || fails "$state/fly-apt.log" "apt-get failed"
+}
+
+is_whole() {
+  [ "$("$folder/mutagen" version 2>/dev/null)" = "$version" ] &&
+    tar -tzf "$folder/mutagen-agents.tar.gz" 2>/dev/null | grep -qx "linux_$(go env GOARCH)"
+}
+
+build() {
+  local work log=$state/mutagen-build.log arch
+  local package=github.com/mutagen-io/mutagen
+  arch=$(go env GOARCH)
+  work=$(mktemp -d "$state/mutagen-build.XXXXXX")
+  # The path stands in the trap's own text: a local is gone when the trap runs.
+  # shellcheck disable=SC2064
+  trap "rm -rf '$work'" EXIT
+  mkdir "$work/module" "$work/out" "$work/agents"
+  say "building mutagen $version"
+  (
+    cd "$work/module"
+    # A module that requires the version by name needs no list of versions, which not every proxy serves.
+    go mod init silo-test-mutagen
+    go mod edit "-require=$package@v$version"
+    # Static, so that the agent runs in any image; each program refuses to start without its own tag.
+    export CGO_ENABLED=0 GOFLAGS=
+    go build -mod=mod -tags mutagencli -trimpath -ldflags='-s -w' -o "$work/out/" "$package/cmd/mutagen"
+    go build -mod=mod -tags mutagenagent -trimpath -ldflags='-s -w' -o "$work/agents/linux_$arch" "$package/cmd/mutagen-agent"
+  ) >"$log" 2>&1 || fails "$log" "go build failed"
+  tar -C "$work/agents" -czf "$work/out/mutagen-agents.tar.gz" "linux_$arch"
+  # In one step: a folder that is there is whole.
+  rm -rf "$folder"
+  mv "$work/out" "$folder"
+}
+
+mkdir -p "$state"
+exec 9>"$state/fly-tools.lock"
+flock 9
+install_packages
+has go || cannot "there is no go to build mutagen with"
+is_whole || build
+is_whole || cannot "mutagen was built in $folder, but does not run"
+say "mutagen $version is in $folder"
+printf '%s\n' "$folder"
