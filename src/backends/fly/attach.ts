@@ -99,11 +99,21 @@ export async function attachTool(
     const found = await findAgain(here, record, report);
     report.stage(undefined);
     if (found === undefined) return { kind: "left" };
-    if (found.kind === "exit") return found;
+    if (found.kind === "exit") {
+      if (broken) await showLastScreen(here, record);
+      return found;
+    }
     if (found.kind === "lost") return { kind: "lost" };
     // What a plain pipe has lost cannot be had again.
     if (found.kind === "running" && !(record.tty && record.persist)) return { kind: "left" };
   }
+}
+
+/** What a tool showed last, where no terminal was there to see it. */
+export async function showLastScreen(here: Here, record: Record): Promise<void> {
+  if (!record.tty || !record.persist) return;
+  const screen = await askMachine(filesOf(here.state, record.id), record.id, [GUEST, "screen"]);
+  if (screen.code === 0) process.stdout.write(screen.stdout);
 }
 
 /** Looks for the machine for two minutes. Whether the tool has ended only its own note tells, never ssh. */

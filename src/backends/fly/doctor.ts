@@ -1,8 +1,9 @@
+import type { Config } from "../../config/types.ts";
 import type { Finding } from "../../core/finding.ts";
 import { askProgram } from "../../sys/answer.ts";
 
 /** Fly.io: the command, the sign-in, and the programs that keep files in step. Nothing of it is needed elsewhere. */
-export async function diagnose(): Promise<readonly Finding[]> {
+export async function diagnose(config: Config): Promise<readonly Finding[]> {
   const [version, account, mutagen, ssh] = await Promise.all([
     askProgram("fly", ["version"]),
     askProgram("fly", ["auth", "whoami"]),
@@ -22,6 +23,7 @@ export async function diagnose(): Promise<readonly Finding[]> {
       : { check: "fly", state: "bad", detail: `fly ${own}, not signed in`, mend: "fly auth login" };
   return [
     fly,
+    appFinding(config),
     typeof mutagen === "object"
       ? { check: "mutagen", state: "ok", detail: mutagen.stdout.trim() }
       : helperMissing("mutagen", "brew install mutagen-io/mutagen/mutagen"),
@@ -33,6 +35,19 @@ export async function diagnose(): Promise<readonly Finding[]> {
         }
       : helperMissing("ssh", "install OpenSSH's client"),
   ];
+}
+
+function appFinding({ backends: { fly } }: Config): Finding {
+  if (fly.app !== undefined) {
+    const detail = `machines belong to ${fly.app.value}, in ${fly.region.value}`;
+    return { check: "fly app", state: "ok", detail };
+  }
+  return {
+    check: "fly app",
+    state: "warn",
+    detail: "none is set, so no tool can run there",
+    mend: 'fly apps create <name> --network silo   # then "backends": { "fly": { "app": "<name>" } }',
+  };
 }
 
 function helperMissing(check: string, mend: string): Finding {

@@ -7,6 +7,7 @@ import { bringHome, heldLines, heldText, isHome, saveToolSide } from "./home.ts"
 import { closeLinks, pause, type Here } from "./link.ts";
 import { terminateSyncs } from "./mutagen.ts";
 import { forget, saveEnding, type Record } from "./record.ts";
+import { movedRefs, noteRefs } from "./refs.ts";
 import type { Verdict } from "./sessions.ts";
 
 const DESTROY_TRIES = 3;
@@ -69,8 +70,13 @@ export async function finish(
   report: RunReport,
 ): Promise<RunOutcome> {
   report.stage("bringing the files home");
+  // What was moved here while the link was down is not here any more when the machine's side has come.
+  await noteRefs(here, record).catch(() => {});
   const verdict = await bringHome(here, record.id, PATIENCE_MS);
-  const notes = await saveToolSide(here, record, verdict);
+  const notes = [
+    ...(await saveToolSide(here, record, verdict)),
+    ...(await movedRefs(here, record)),
+  ];
   if (isHome(verdict)) {
     report.stage(`destroying machine ${record.name}`);
     return { kind: "exit", code, warnings: [...notes, ...(await endMachine(here, record))] };

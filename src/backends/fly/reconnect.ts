@@ -5,13 +5,14 @@ import type { RunOutcome, RunReport } from "../backend.ts";
 import { adopt, theirRecord } from "./adopt.ts";
 import { startArgs, waitArgs } from "./args.ts";
 import { answer } from "./ask.ts";
-import { toolState } from "./attach.ts";
+import { showLastScreen, toolState } from "./attach.ts";
 import { finish } from "./end.ts";
 import { flyError } from "./errors.ts";
 import { openLinks, setUp, type Here } from "./link.ts";
 import type { Machine } from "./machines.ts";
 import { ensureDaemon, resumeSyncs, syncSessions } from "./mutagen.ts";
 import { filesOf, readRecord, saveRecord, type Record } from "./record.ts";
+import { noteRefs } from "./refs.ts";
 import { checkPrograms, copyFiles, lost, useMachine } from "./run.ts";
 import { returnScript } from "./setup.ts";
 import { makeKey } from "./ssh.ts";
@@ -40,10 +41,14 @@ export async function reconnect(
       ? await agree(here, home, app, machine, report)
       : { ...known, tty: true };
   report.stage(`opening ${name}`);
+  await noteRefs(here, record);
   await interruptible((signal) => enter(here, record, report, signal));
   const state = await toolState(here, id);
   report.stage(undefined);
-  if (state?.kind === "exit") return await finish(here, record, state.code, report);
+  if (state?.kind === "exit") {
+    await showLastScreen(here, record);
+    return await finish(here, record, state.code, report);
+  }
   if (state?.kind === "lost") throw await lost(here, record);
   report.keep();
   return await useMachine(here, record, report);

@@ -16,6 +16,7 @@ import { closeLinks, openLinks, pause, setUp, type Here } from "./link.ts";
 import { launchedId, machines } from "./machines.ts";
 import { createSync, ensureDaemon, flush, syncSessions, terminateSyncs } from "./mutagen.ts";
 import { filesOf, forget, recordOf, saveRecord, type Record } from "./record.ts";
+import { noteRefs, watchRefs } from "./refs.ts";
 import { progressText } from "./sessions.ts";
 import { setupScript } from "./setup.ts";
 import { makeKey } from "./ssh.ts";
@@ -75,7 +76,8 @@ export async function useMachine(
   record: Record,
   report: RunReport,
 ): Promise<RunOutcome> {
-  const outcome = await attachTool(here, record, report);
+  const unwatch = watchRefs(here, record);
+  const outcome = await attachTool(here, record, report).finally(unwatch);
   if (outcome.kind === "exit") return await finish(here, record, outcome.code, report);
   if (outcome.kind === "lost") throw await lost(here, record);
   await closeLinks(here, record, "terminal").catch(() => {});
@@ -118,6 +120,7 @@ async function prepare(
   if (typeof launched !== "string") return launched;
   const record = recordOf(plan, session, settings.app, launched, layout, settings.persist);
   await saveRecord(here.state, record);
+  await noteRefs(here, record);
   signal.throwIfAborted();
   await daemon;
   report.stage(`opening ${session.name}`);

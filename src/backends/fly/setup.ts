@@ -61,7 +61,9 @@ function places({ syncs, links }: Layout, user: RunPlan["user"]): readonly strin
   return [
     ...syncs.flatMap(({ kind, of, remote, shown }, i) => {
       if (kind !== "ro") {
-        const root = of === "dir" ? [`own ${shellWord(remote)} ${user.uid} ${user.gid}`] : [];
+        const mode = kind === "tool" ? "0700" : "0755";
+        const own = `own ${shellWord(remote)} ${user.uid} ${user.gid}; chmod ${mode} ${shellWord(remote)}`;
+        const root = of === "dir" ? [own] : [];
         return [...parents(remote, user), setAside(remote, i), ...root];
       }
       return [
