@@ -65,6 +65,8 @@ flock 9
 install_packages
 has go || cannot "there is no go to build mutagen with"
 is_whole || build
+# OpenSSH serves nobody who is not in the list of users.
+getent passwd 12345 >/dev/null || useradd --uid 12345 --no-create-home --home-dir /nonexistent silo-tester
 is_whole || cannot "mutagen was built in $folder, but does not run"
 say "mutagen $version is in $folder"
 printf '%s\n' "$folder"

@@ -104,7 +104,8 @@ const ELSEWHERE = [
   /^another .* uses .*, and two would damage/, // test/e2e/agents.test.ts
   /is on another terminal/, // test/pty/reconnect.test.ts
   /^\$\{name\} \$\{why\}|^the link to|wants \$\{bad\} kept alike|^not connected|holds what is not home|is stopped: its files|on another laptop, which|does not say what it has|does not let silo in/, // test/e2e/fly-failures.test.ts
-  /^silo has no machine|^the files could not be copied|is somebody else's, and silo needs it|^ssh-keygen failed|^mutagen does not (answer|start)/, // a machine that goes, or a program that breaks, between two questions
+  /^silo has no machine|is somebody else's, and silo needs it|^ssh-keygen failed|^mutagen does not (answer|start)/, // a machine that goes, or a program that breaks, between two questions
+  /^there is no room for all files|^the files could not be copied/, // test/e2e/fly-failures.test.ts
   /^mutagen has no agents|cannot be synchronised$/, // test/e2e/fly-failures.test.ts
   /cannot come back to what runs/, // test/contract/container.test.ts
   /ended with \$\{code\}$/, // the service that does not start: on a terminal

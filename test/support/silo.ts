@@ -1,6 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import {
   chownSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -12,6 +13,16 @@ import {
 import { randomUUID } from "node:crypto";
 import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import {
+  FLY_APP,
+  fly,
+  flyContainer,
+  flyMachines,
+  mutagenFolder,
+  playFly,
+  pushedImage,
+  sweepFly,
+} from "./fly.ts";
 
 /** The compiled binary: what people run is what is tested. */
 export const SILO = join(import.meta.dir, "../../dist/silo");
@@ -39,8 +50,8 @@ export const PROBE_CONFIG = {
   tools: { codex: { post_build_hooks: [PROBE_HOOK] } },
 };
 
-/** The backends whose behaviour is held by one table. Apple's command is played by its double, which executes. */
-export const BACKENDS = ["docker", "container", "bwrap"] as const;
+/** The backends whose behaviour is held by one table. Apple's command and Fly's are played by doubles, which execute. */
+export const BACKENDS = ["docker", "container", "bwrap", "fly"] as const;
 export type Backend = (typeof BACKENDS)[number];
 
 const DOUBLES = join(import.meta.dir, "../contract/doubles");
@@ -89,6 +100,7 @@ export function makeWorld(
       SILO_NO_VERSION_CHECK: "1",
       ...(backend === "container" ? playContainer(root) : {}),
       ...(backend === "bwrap" ? withoutEngines(root) : {}),
+      ...(backend === "fly" ? withMachines(root) : {}),
       ...options.env,
     },
   };
@@ -110,6 +122,14 @@ function playContainer(root: string): Record<string, string> {
     DOUBLE_BUN: process.execPath,
     DOUBLE_STATE: join(root, "state"),
   };
+}
+
+/** A laptop with the double of `fly`, and a mutagen that every user can read. */
+function withMachines(root: string): Record<string, string> {
+  const env = playFly(root);
+  for (const name of ["mutagen", "mutagen-agents.tar.gz"])
+    copyFileSync(join(mutagenFolder(), name), join(root, "bin", name));
+  return { ...env, FLY_APP };
 }
 
 /** A machine with everything but an engine, where silo finds bwrap by itself. */
@@ -143,10 +163,21 @@ export function destroyWorld(world: World): void {
 
 /** The command line that runs silo as the world's user. */
 export function siloCommand(world: World, args: readonly string[]): [string, string[]] {
-  if (world.user === undefined) return [SILO, [...args]];
+  const words = asked(world, args);
+  if (world.user === undefined) return [SILO, words];
   const { uid, gid } = world.user;
   const groups = `--groups=${gid},${dockerGroup()}`;
-  return ["setpriv", [`--reuid=${uid}`, `--regid=${gid}`, groups, "--", SILO, ...args]];
+  return ["setpriv", [`--reuid=${uid}`, `--regid=${gid}`, groups, "--", SILO, ...words]];
+}
+
+/** Fly is never chosen by itself. */
+function asked({ backend }: World, args: readonly string[]): string[] {
+  const [tool = "", ...rest] = args;
+  const end = args.indexOf("--");
+  const own = end < 0 ? args : args.slice(0, end);
+  const isRun = tool === "codex" || tool === "claude";
+  if (backend !== "fly" || !isRun || own.includes("--backend")) return [...args];
+  return [tool, "--backend", "fly", ...rest];
 }
 
 function dockerGroup(): string {
@@ -236,6 +267,7 @@ export function sweepWorld(world: World): string[] {
   // An image that is missing must be built, never fetched from whoever has that name.
   if (existsSync(join(world.root, "state/pulls")))
     throw new Error("an image was asked of a registry");
+  if (world.backend === "fly") return [...sweepFly(world)];
   const left = rows(world, []);
   const ids = left.map(([, id = ""]) => id);
   if (world.backend === "bwrap") for (const id of ids) process.kill(Number(id), "SIGKILL");
@@ -253,17 +285,25 @@ export function killWorld(world: World): void {
 /** A container of somebody else, not started. */
 export function makeForeign(world: World, name: string): void {
   if (world.backend === "docker") docker("create", "--name", name, BASE_IMAGE, "true");
+  else if (world.backend === "fly") makeForeignMachine(world, name);
   else spawnSync("container", ["create", "--name", name, BASE_IMAGE, "true"], { env: world.env });
+}
+
+function makeForeignMachine(world: World, name: string): void {
+  const image = pushedImage(world, BASE_IMAGE, "theirs");
+  fly(world, "machine", "run", image, "-a", FLY_APP, "-n", name, "--detach", "--", "sleep", "600");
 }
 
 export function removeForeign(world: World, name: string): void {
   if (world.backend === "docker") docker("rm", "-f", name);
+  else if (world.backend === "fly") sweepFly(world);
   else spawnSync("container", ["delete", "--force", name], { env: world.env });
 }
 
 /** What the engine has of a world: the name as silo knows it, and the engine's id. */
 function rows(world: World, filters: readonly string[]): string[][] {
   if (world.backend === "bwrap") return sandboxes(world);
+  if (world.backend === "fly") return machines(world, filters);
   const project = world.project.slice(world.root.length + 1);
   const [label, name] =
     world.backend === "docker"
@@ -272,6 +312,16 @@ function rows(world: World, filters: readonly string[]): string[][] {
   const args = [`label=${label}`, ...filters].flatMap((filter) => ["--filter", filter]);
   const listed = docker("ps", "-a", ...args, "--format", `${name} {{.ID}}`);
   return listed === "" ? [] : listed.split("\n").map((line) => line.split(" "));
+}
+
+/** The machines that cost money, and their containers. */
+function machines(world: World, filters: readonly string[]): string[][] {
+  const up = (container: string) =>
+    docker("inspect", "--format", "{{.State.Running}}", container) === "true";
+  return flyMachines(world)
+    .map(({ id, name }) => [name, flyContainer(world, id)] as const)
+    .filter(([, container]) => filters.length === 0 || up(container))
+    .map((row) => [...row]);
 }
 
 /** The sandboxes that run, by their files, and their processes. */

@@ -94,7 +94,7 @@ describe("the set-up of a machine", () => {
   const secret = "s3cret '$(touch /x)' \\ \"q\"\nline";
   const plan = planOf(toolByName("codex"), { config: { env: [`ODD=${secret}`] } });
   const layout = planLayout(plan, [], []);
-  const script = setupScript(plan, layout, "ssh-ed25519 AAAA silo", "{}");
+  const script = setupScript(plan, { layout, name: "app-1" }, "ssh-ed25519 AAAA silo", "{}");
 
   test("is bash, whatever stands in a value", () => {
     expect(spawnSync("bash", ["-n"], { input: script, encoding: "utf8" }).stderr).toBe("");

@@ -6,6 +6,7 @@ import { SiloError } from "../../errors.ts";
 import { machine } from "../../sys/machine.ts";
 import { ProgramMissing } from "../../sys/process.ts";
 import type { BuildOptions } from "../backend.ts";
+import { buildFailure } from "../build-failure.ts";
 import { followBuild } from "../build-log.ts";
 import { buildArgs } from "./args.ts";
 import { ask, BIN } from "./ask.ts";
@@ -73,15 +74,7 @@ const NO_BASE =
 
 function buildError(image: ImagePlan, tail: readonly string[]): SiloError {
   const text = tail.join("\n");
-  if (NO_BASE.test(text)) {
-    return new SiloError("the base image cannot be fetched", {
-      hint: "silo config show   # is image.base right, and its registry within reach?",
-      detail: tail,
-    });
-  }
-  if (/XPC connection error|no space left/i.test(text)) return containerError(text, "the build");
-  return new SiloError(`building ${image.tag} failed`, {
-    hint: "silo <tool> --force-build -v   # shows the whole log",
-    detail: tail,
-  });
+  if (!NO_BASE.test(text) && /XPC connection error|no space left/i.test(text))
+    return containerError(text, "the build");
+  return buildFailure(image, tail, NO_BASE);
 }

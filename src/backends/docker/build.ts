@@ -1,7 +1,8 @@
 import type { Cmd, ImagePlan } from "../../core/types.ts";
-import { SiloError } from "../../errors.ts";
+import type { SiloError } from "../../errors.ts";
 import { capture, ProgramMissing } from "../../sys/process.ts";
 import type { BuildOptions } from "../backend.ts";
+import { buildFailure } from "../build-failure.ts";
 import { followBuild } from "../build-log.ts";
 import { buildArgs, type DockerSettings } from "./args.ts";
 import { dialectOf } from "./dialect.ts";
@@ -54,15 +55,7 @@ const NOTICE = /^(DEPRECATED: | {12}\S)/;
 function buildError(image: ImagePlan, tail: readonly string[]): SiloError {
   const detail = tail.filter((line) => !NOTICE.test(line));
   const text = detail.join("\n");
-  if (NO_BASE.test(text)) {
-    return new SiloError("the base image cannot be fetched", {
-      hint: "silo config show   # is image.base right, and its registry within reach?",
-      detail,
-    });
-  }
-  if (NO_ENGINE.test(text)) return engineError(text, "the build");
-  return new SiloError(`building ${image.tag} failed`, {
-    hint: "silo <tool> --force-build -v   # shows the whole log",
-    detail,
-  });
+  // A registry that does not answer says so in words that an engine has too.
+  if (!NO_BASE.test(text) && NO_ENGINE.test(text)) return engineError(text, "the build");
+  return buildFailure(image, detail, NO_BASE);
 }

@@ -5,13 +5,14 @@ import { attempt } from "../attempt.ts";
 import type { RunReport } from "../backend.ts";
 import { GUEST } from "./guest.ts";
 import { LINK_MS, pause, type Here } from "./link.ts";
+import { machines } from "./machines.ts";
 import { filesOf, type Record } from "./record.ts";
 import { askMachine, doorOf, openShared, sshCommand } from "./ssh.ts";
 
-/** What a machine says of its tool: `lost` where it was restarted, `waiting` where the tool was not started yet. */
+/** What is known of a tool: `lost` where its machine was restarted, `gone` with it, `waiting` where it was not started yet. */
 export type ToolState =
   | { readonly kind: "exit"; readonly code: Exit }
-  | { readonly kind: "running" | "waiting" | "lost" };
+  | { readonly kind: "running" | "waiting" | "lost" | "gone" };
 
 /** A link that is gone is looked for so long, before the tool is left alone. */
 const PATIENCE_MS = 120_000;
@@ -90,7 +91,9 @@ export async function attachTool(
   here: Here,
   record: Record,
   report: RunReport,
-): Promise<{ readonly kind: "exit"; readonly code: Exit } | { readonly kind: "left" | "lost" }> {
+): Promise<
+  { readonly kind: "exit"; readonly code: Exit } | { readonly kind: "left" | "lost" | "gone" }
+> {
   for (let fresh = true; ; fresh = false) {
     const outcome = await attachOnce(here, record, fresh);
     if (outcome.kind === "left") return { kind: "left" };
@@ -103,7 +106,7 @@ export async function attachTool(
       if (broken) await showLastScreen(here, record);
       return found;
     }
-    if (found.kind === "lost") return { kind: "lost" };
+    if (found.kind === "lost" || found.kind === "gone") return { kind: found.kind };
     // What a plain pipe has lost cannot be had again.
     if (found.kind === "running" && !(record.tty && record.persist)) return { kind: "left" };
   }
@@ -127,12 +130,26 @@ async function findAgain(
     for (let delay = 500; ; delay = Math.min(delay * 2, 8000)) {
       const found = await toolState(here, record.id);
       if (found !== undefined) return found;
+      const kind = await machineState(here, record);
+      if (kind !== undefined) return { kind };
       if (signal.aborted || performance.now() + delay > end) return undefined;
       report.stage("connection lost, reconnecting (Ctrl-C leaves it running)");
       await Promise.race([pause(delay), aborted(signal)]);
       if (signal.aborted) return undefined;
     }
   });
+}
+
+/** What Fly says of a machine that does not answer: gone, or stopped and with it all that ran; else it may come back. */
+async function machineState(
+  { state }: Here,
+  { app, id }: Record,
+): Promise<"gone" | "lost" | undefined> {
+  const all = await machines(state, app).catch(() => undefined);
+  if (all === undefined) return undefined;
+  const found = all.find((one) => one.id === id);
+  if (found === undefined || found.state.startsWith("destroy")) return "gone";
+  return /^(stop|suspend|fail)/.test(found.state) ? "lost" : undefined;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

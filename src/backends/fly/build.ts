@@ -2,9 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Cmd, ImagePlan } from "../../core/types.ts";
-import { SiloError } from "../../errors.ts";
+import type { SiloError } from "../../errors.ts";
 import { ProgramMissing } from "../../sys/process.ts";
 import type { BuildOptions } from "../backend.ts";
+import { buildFailure } from "../build-failure.ts";
 import { followBuild } from "../build-log.ts";
 import { deployArgs, type FlySettings } from "./args.ts";
 import { flyCommand, makeFolders } from "./ask.ts";
@@ -46,12 +47,12 @@ export async function buildImage(
   }
 }
 
+const NO_BASE =
+  /failed to resolve source metadata|failed to do request|pull access denied|manifest unknown|Get "https?:\/\/[^"]*\/v2\//i;
+
 function buildError(image: ImagePlan, app: string, tail: readonly string[]): SiloError {
   const text = tail.join("\n");
   if (!/failed to fetch an image or build from source/i.test(text))
     return flyError(text, `building ${image.tag}`, app);
-  return new SiloError(`building ${image.tag} failed`, {
-    hint: "silo <tool> --force-build -v   # shows the whole log",
-    detail: tail,
-  });
+  return buildFailure(image, tail, NO_BASE);
 }

@@ -29,6 +29,13 @@ export async function destroyMachine(
   return lastLines(said);
 }
 
+/** Forgets a machine that is gone: its sessions, its links and silo's files of it. */
+export async function forgetMachine(here: Here, record: Record): Promise<void> {
+  await terminateSyncs(here, record.id);
+  await closeLinks(here, record, "all");
+  await forget(here.state, record.id);
+}
+
 /** Ends everything of a machine: its sessions, its links, itself, and silo's files of it. @returns what stays, for the user. */
 export async function endMachine(here: Here, record: Record): Promise<readonly string[]> {
   await terminateSyncs(here, record.id);

@@ -21,7 +21,7 @@ const RULES: readonly Rule[] = [
     hint: fixed("fly auth login   # or: fly tokens create org"),
   },
   {
-    text: /could not find app|app not found|app name .* could not be found|did you create the app/i,
+    text: /could not find app|app not found|app name .* could not be found|did you create the app|prompt: non interactive/i,
     message: (app) => `there is no Fly.io app "${app}" that you can see`,
     hint: (app) => `fly apps create ${app} --network silo`,
   },

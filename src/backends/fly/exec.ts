@@ -33,7 +33,7 @@ export async function execIn(
     const record = { ...told, elsewhere: true };
     await saveRecord(here.state, record);
     const key = await makeKey(files);
-    await setUp(here, record, returnScript(record.user, record.layout, key), signal);
+    await setUp(here, record, returnScript(record, key), signal);
   }
   const shared = await openShared(files, doorOf(id), LINK_MS);
   if (!shared) throw new SiloError(`the link to ${name} does not stand`, { hint: "fly doctor" });

@@ -17,7 +17,7 @@ drop=(setpriv --reuid="$uid" --regid="$gid" --clear-groups --inh-caps=-all --bou
 tmux=(tmux -u -L silo -f /etc/silo/tmux.conf)
 surroundings() {
   while IFS= read -r -d '' entry; do
-    case "$entry" in FLY_*|PRIMARY_REGION=*|PWD=*|SHLVL=*|_=*|OLDPWD=*) ;; *=*) export "$entry" ;; esac
+    case "$entry" in FLY_*|PRIMARY_REGION=*|HOSTNAME=*|PWD=*|SHLVL=*|_=*|OLDPWD=*) ;; *=*) export "$entry" ;; esac
   done </run/silo/image-env
   while IFS= read -r -d '' entry; do export "$entry"; done <"$secrets/env"
   unset SSH_CLIENT SSH_CONNECTION SSH_TTY MAIL OLDPWD

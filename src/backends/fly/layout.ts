@@ -90,8 +90,10 @@ export function planLayout(
     .filter((path) => !real.some(({ target }) => target === path))
     .map((path): Mount => ({ source: path, target: path, mode: "rw", kind: "dir", from: "git" }));
   const all = [...real, ...git];
+  // silo's own files are mounted read-only elsewhere, to keep tools out; a machine needs no copy of them at all.
+  const copied = all.filter(({ from, mode }) => from !== "silo" || mode === "rw");
   return {
-    syncs: all.map((mount, i) => syncOf(mount, all, i, ignore)),
+    syncs: copied.map((mount, i) => syncOf(mount, all, i, ignore)),
     links: mounts.filter(isLink).map(({ source, target }) => ({ path: target, to: source })),
   };
 }

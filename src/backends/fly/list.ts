@@ -8,8 +8,10 @@ import { forget, knownMachines, readEnding, readRecord } from "./record.ts";
 
 /** What silo made in the app. What this laptop still has of machines that are gone ends here. */
 export async function list(here: Here, app: string): Promise<readonly ContainerInfo[]> {
+  // Known before it is asked: one that another silo starts meanwhile is not gone.
+  const known = await knownMachines(here.state);
   const all = await machines(here.state, app);
-  await forgetGone(here, app, all);
+  await forgetGone(here, app, known, all);
   const own = all.filter((machine) => isOwn(machine) && !machine.state.startsWith("destroy"));
   return await Promise.all(
     own.map(async (machine) => {
@@ -21,8 +23,13 @@ export async function list(here: Here, app: string): Promise<readonly ContainerI
   );
 }
 
-async function forgetGone(here: Here, app: string, all: readonly Machine[]): Promise<void> {
-  for (const id of await knownMachines(here.state)) {
+async function forgetGone(
+  here: Here,
+  app: string,
+  known: readonly string[],
+  all: readonly Machine[],
+): Promise<void> {
+  for (const id of known) {
     const there = all.some((machine) => machine.id === id && machine.state !== "destroyed");
     const record = there ? undefined : await readRecord(here.state, id);
     if (record?.app !== app) continue;

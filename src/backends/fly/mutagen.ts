@@ -78,10 +78,23 @@ export async function ensureDaemon(place: Place): Promise<void> {
   }
 }
 
+/** Asks the daemon, which another silo may have just ended with its own last session; what is on disk it takes up again. */
+async function steady(
+  place: Place,
+  args: readonly string[],
+  timeoutMs?: number,
+): Promise<Captured> {
+  const first = await mutagen(place, args, timeoutMs);
+  if (!/unable to connect to daemon|daemon.*(unavailable|terminat)/i.test(first.stderr))
+    return first;
+  await ensureDaemon(place);
+  return await mutagen(place, args, timeoutMs);
+}
+
 /** silo's sessions: of one machine, or all. */
 export async function syncSessions(place: Place, id?: string): Promise<readonly SyncSession[]> {
   const selector = id === undefined ? [] : ["--label-selector", `silo-machine=${id}`];
-  const { code, stdout, stderr } = await mutagen(place, [...LIST, ...selector]);
+  const { code, stdout, stderr } = await steady(place, [...LIST, ...selector]);
   if (code !== 0) throw new SiloError("mutagen does not answer", { detail: lastLines(stderr) });
   return stdout.trim() === "" ? [] : (JSON.parse(stdout) as SyncSession[]);
 }
@@ -141,13 +154,7 @@ export async function createSync(
   const ignores = `${folder}/ignore-${index}.yml`;
   const settings = { sync: { defaults: { ignore: { paths: sync.ignore } } } };
   await writeFile(ignores, JSON.stringify(settings), { mode: 0o600 });
-  const args = createArgs(sync, machine, index, ignores);
-  let { code, stderr } = await mutagen(place, args);
-  if (/unable to connect to daemon/.test(stderr)) {
-    // Another silo has just ended the daemon with its own last session.
-    await ensureDaemon(place);
-    ({ code, stderr } = await mutagen(place, args));
-  }
+  const { code, stderr } = await steady(place, createArgs(sync, machine, index, ignores));
   if (code === 0) return;
   if (/unable to locate agent bundle/.test(stderr))
     throw new SiloError("mutagen has no agents for other machines beside it", {
@@ -164,17 +171,17 @@ const ofMachine = (id: string) => ["--label-selector", `silo-machine=${id}`];
 
 /** One whole cycle of every session of a machine. @returns what it says where it cannot; it may hang on a dead link. */
 export async function flush(place: Place, id: string, timeoutMs: number): Promise<string> {
-  const { code, stderr } = await mutagen(place, ["sync", "flush", ...ofMachine(id)], timeoutMs);
+  const { code, stderr } = await steady(place, ["sync", "flush", ...ofMachine(id)], timeoutMs);
   return code === 0 ? "" : stderr.trim() || "it takes too long";
 }
 
 export async function resumeSyncs(place: Place, id: string): Promise<void> {
-  await mutagen(place, ["sync", "resume", ...ofMachine(id)], 60_000);
+  await steady(place, ["sync", "resume", ...ofMachine(id)], 60_000);
 }
 
 /** Ends the sessions of a machine, and the daemon where those were the last; it needs no connection. */
 export async function terminateSyncs(place: Place, id: string): Promise<void> {
-  const { code } = await mutagen(place, ["sync", "terminate", ...ofMachine(id)], 60_000);
+  const { code } = await steady(place, ["sync", "terminate", ...ofMachine(id)], 60_000);
   if (code === 0 && (await syncSessions(place)).length === 0)
     await mutagen(place, ["daemon", "stop"]);
 }

@@ -6,6 +6,7 @@ import { adopt, theirRecord } from "./adopt.ts";
 import { startArgs, waitArgs } from "./args.ts";
 import { answer } from "./ask.ts";
 import { showLastScreen, toolState } from "./attach.ts";
+import { copyFiles } from "./copy.ts";
 import { finish } from "./end.ts";
 import { flyError } from "./errors.ts";
 import { openLinks, setUp, type Here } from "./link.ts";
@@ -13,7 +14,7 @@ import type { Machine } from "./machines.ts";
 import { ensureDaemon, resumeSyncs, syncSessions } from "./mutagen.ts";
 import { filesOf, readRecord, saveRecord, type Record } from "./record.ts";
 import { noteRefs } from "./refs.ts";
-import { checkPrograms, copyFiles, lost, useMachine } from "./run.ts";
+import { checkPrograms, lost, useMachine } from "./run.ts";
 import { returnScript } from "./setup.ts";
 import { makeKey } from "./ssh.ts";
 
@@ -68,12 +69,12 @@ async function enter(
   report: RunReport,
   signal: AbortSignal,
 ): Promise<void> {
-  const { id, user, layout } = record;
+  const { id, layout } = record;
   // A machine that was not restarted has its door as it was.
   const ready = (await toolState(here, id).catch(() => undefined))?.kind;
   if (ready === undefined || ready === "lost") {
     const key = await makeKey(filesOf(here.state, id));
-    await setUp(here, record, returnScript(user, layout, key), signal);
+    await setUp(here, record, returnScript(record, key), signal);
   }
   if (!(await openLinks(here, record)))
     throw new SiloError(`the link to ${record.name} does not stand`, { hint: "fly doctor" });

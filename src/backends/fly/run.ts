@@ -1,27 +1,29 @@
-import { createServer } from "node:net";
 import { stat } from "node:fs/promises";
 import type { Port, RunPlan, Session } from "../../core/types.ts";
 import { Cancelled, SiloError } from "../../errors.ts";
+import { isFree } from "../../sys/free-port.ts";
 import { interruptible } from "../../sys/interrupt.ts";
 import { whereIs } from "../../sys/on-path.ts";
 import type { RunOutcome, RunReport } from "../backend.ts";
 import { runArgs, waitArgs, type FlySettings } from "./args.ts";
 import { answer } from "./ask.ts";
 import { attachTool } from "./attach.ts";
-import { bringHome } from "./home.ts";
-import { destroyMachine, finish } from "./end.ts";
+import { copyFiles } from "./copy.ts";
+import { bringHome, isHome } from "./home.ts";
+import { destroyMachine, finish, forgetMachine } from "./end.ts";
 import { flyError, isImageMissing, isNameTaken, missingProgram } from "./errors.ts";
 import { planLayout, type Layout } from "./layout.ts";
-import { closeLinks, openLinks, pause, setUp, type Here } from "./link.ts";
+import { closeLinks, openLinks, setUp, type Here } from "./link.ts";
 import { launchedId, machines } from "./machines.ts";
-import { createSync, ensureDaemon, flush, syncSessions, terminateSyncs } from "./mutagen.ts";
+import { ensureDaemon, terminateSyncs } from "./mutagen.ts";
 import { filesOf, forget, recordOf, saveRecord, type Record } from "./record.ts";
 import { noteRefs, watchRefs } from "./refs.ts";
-import { progressText } from "./sessions.ts";
 import { setupScript } from "./setup.ts";
 import { makeKey } from "./ssh.ts";
 
 const STARTED_S = 120;
+/** As if the tool had been killed. */
+const REMOVED = 137;
 
 /** What a run needs on this machine, known before anything costs money. @throws SiloError for the first that is missing. */
 export function checkPrograms(): void {
@@ -80,27 +82,39 @@ export async function useMachine(
   const outcome = await attachTool(here, record, report).finally(unwatch);
   if (outcome.kind === "exit") return await finish(here, record, outcome.code, report);
   if (outcome.kind === "lost") throw await lost(here, record);
+  if (outcome.kind === "gone") {
+    await forgetMachine(here, record);
+    return { kind: "exit", code: REMOVED, warnings: [`${record.name} was removed elsewhere`] };
+  }
   await closeLinks(here, record, "terminal").catch(() => {});
   return { kind: "left" };
 }
 
-/** The machine was restarted: what was on its disk is there, what ran is not. */
+/** What ran is gone, by a restart or a stop; what was on the machine's disk is there. */
 export async function lost(here: Here, record: Record): Promise<SiloError> {
   const { name, id } = record;
   const found = (await machines(here.state, record.app)).find((machine) => machine.id === id);
+  const up = found?.state === "started";
+  const size = found?.size.memoryMb;
   const why =
-    found?.outOfMemory === true ? `ran out of memory (${found.size.memoryMb} MB)` : "was restarted";
-  const home = await bringHome(here, id, 30_000).then(
-    ({ problems }) => problems.length === 0,
-    () => false,
-  );
+    found?.outOfMemory === true
+      ? `ran out of memory (${size} MB)`
+      : up
+        ? "was restarted"
+        : "was stopped";
+  const home = up && (await broughtHome(here, id));
+  const more =
+    found?.outOfMemory === true
+      ? ', and set a larger "memory" under backends.fly in silo.jsonc'
+      : "";
   return new SiloError(`${name} ${why}: its files are kept, what ran is gone`, {
     detail: [home ? "its files are home" : "its files are not all home yet"],
-    hint:
-      found?.outOfMemory === true
-        ? `set "memory" under backends.fly in silo.jsonc, then: silo rm --force ${name}`
-        : `silo rm --force ${name}   # or look first: silo shell ${name}`,
+    hint: home ? `silo rm --force ${name}` : `silo reconnect ${name}   # brings them home${more}`,
   });
+}
+
+async function broughtHome(here: Here, id: string): Promise<boolean> {
+  return await bringHome(here, id, 30_000).then(isHome, () => false);
 }
 
 /** Makes a machine ready: it runs, lets silo in, and has the files. */
@@ -125,7 +139,7 @@ async function prepare(
   await daemon;
   report.stage(`opening ${session.name}`);
   const key = await makeKey(filesOf(here.state, record.id));
-  await setUp(here, record, setupScript(plan, layout, key, JSON.stringify(record)), signal);
+  await setUp(here, record, setupScript(plan, record, key, JSON.stringify(record)), signal);
   signal.throwIfAborted();
   if (!(await openLinks(here, record)))
     throw new SiloError(`the link to ${session.name} does not stand`, {
@@ -156,55 +170,6 @@ async function launchMachine(
   throw flyError(`${stderr}\n${waited.stderr}`, "starting the machine", app);
 }
 
-/** The first copy of everything, and then all that changes, both ways. */
-export async function copyFiles(
-  here: Here,
-  record: Record,
-  report: RunReport,
-  signal: AbortSignal,
-): Promise<void> {
-  const { id, layout } = record;
-  const { folder } = filesOf(here.state, id);
-  report.stage("copying files");
-  const create = (i: number) => {
-    const sync = layout.syncs[i];
-    return sync === undefined ? Promise.resolve() : createSync(here, sync, id, i, folder);
-  };
-  // The first of each user brings mutagen's agent, which the others then find.
-  const firsts = new Map(
-    layout.syncs.map(({ kind }, i) => [kind === "ro", i] as const).toReversed(),
-  );
-  await Promise.all([...firsts.values()].map(create));
-  signal.throwIfAborted();
-  const others = layout.syncs.map((_, i) => i).filter((i) => ![...firsts.values()].includes(i));
-  await Promise.all(others.map(create));
-  signal.throwIfAborted();
-  await watchedFlush(here, id, report, signal);
-}
-
-const LOOK_MS = 700;
-const DAY_MS = 24 * 3_600_000;
-
-/** Waits for one whole cycle, and tells how far it is. */
-async function watchedFlush(
-  here: Here,
-  id: string,
-  report: RunReport,
-  signal: AbortSignal,
-): Promise<void> {
-  const flushed = flush(here, id, DAY_MS);
-  flushed.catch(() => {});
-  for (;;) {
-    const said = await Promise.race([flushed, pause(LOOK_MS)]);
-    signal.throwIfAborted();
-    if (said === "") return;
-    if (said !== undefined)
-      throw new SiloError("the files could not be copied", { detail: [said], hint: "silo doctor" });
-    const text = progressText(await syncSessions(here, id).catch(() => []));
-    report.stage(`copying files${text === "" ? "" : `: ${text}`}`);
-  }
-}
-
 /** Undoes a start that came to nothing: nothing of value is on the machine yet. */
 export async function takeBack(here: Here, app: string, session: string): Promise<void> {
   try {
@@ -225,12 +190,4 @@ async function firstTaken(ports: readonly Port[]): Promise<number | undefined> {
   for (const { hostIp, host, protocol } of ports)
     if (protocol === "tcp" && !(await isFree(hostIp, host))) return host;
   return undefined;
-}
-
-function isFree(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, host, () => server.close(() => resolve(true)));
-  });
 }

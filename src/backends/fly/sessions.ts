@@ -133,6 +133,15 @@ export function judge(sessions: readonly SyncSession[]): Verdict {
   };
 }
 
+/** What the first copy could not do, of every session: a tool must not start with half of its files. */
+export function uncopied(sessions: readonly SyncSession[]): {
+  readonly problems: readonly string[];
+  readonly passing: boolean;
+} {
+  const problems = sessions.flatMap(problemsOf);
+  return { problems, passing: problems.some((problem) => PASSING.test(problem)) };
+}
+
 /** How far the first copy has come: `12,034 files, 45 MB`. */
 export function progressText(sessions: readonly SyncSession[]): string {
   const received = sessions

@@ -4,6 +4,7 @@ import { directoriesBetween, within } from "../../core/paths.ts";
 import type { RunPlan } from "../../core/types.ts";
 import { FILES, NOTES, SECRETS } from "./guest.ts";
 import { COPIES, type Layout } from "./layout.ts";
+import type { Record } from "./record.ts";
 
 /** What stands around the machine's answer: warnings of flyctl's may stand before and behind it. */
 const MARK = "-----silo-----";
@@ -30,11 +31,15 @@ function writeFiles(): readonly string[] {
 }
 
 /** Opens the door for one key. It may be done again, by another laptop too. */
-function openDoor(publicKey: string, { uid, gid }: RunPlan["user"]): readonly string[] {
+function openDoor(
+  publicKey: string,
+  name: string,
+  { uid, gid }: RunPlan["user"],
+): readonly string[] {
   const key = shellWord(publicKey);
   return [
     "mkdir -p /run/sshd /run/silo /var/lib/silo; chmod 0755 /run/sshd /run/silo; chmod 0711 /var/lib/silo",
-    `echo ${uid} >/run/silo/uid; echo ${gid} >/run/silo/gid`,
+    `echo ${uid} >/run/silo/uid; echo ${gid} >/run/silo/gid; hostname ${name}`,
     ...writeFiles(),
     "[ -e /var/lib/silo/host_key ] || ssh-keygen -q -t ed25519 -N '' -C silo -f /var/lib/silo/host_key </dev/null",
     `keys=/var/lib/silo/authorized_keys; touch "$keys"; grep -qxF ${key} "$keys" || echo ${key} >>"$keys"; chmod 0644 "$keys"`,
@@ -139,14 +144,14 @@ const END = [
  */
 export function setupScript(
   plan: RunPlan,
-  layout: Layout,
+  { layout, name }: Pick<Record, "layout" | "name">,
   publicKey: string,
   record: string,
 ): string {
   return [
     "set -eu; umask 022",
     FUNCTIONS,
-    ...openDoor(publicKey, plan.user),
+    ...openDoor(publicKey, name, plan.user),
     ...places(layout, plan.user),
     ...readOnly(layout),
     ...secrets(plan),
@@ -157,11 +162,14 @@ export function setupScript(
 }
 
 /** Opens the door for another key, or again after a restart, and shows what is read-only; all else stays. */
-export function returnScript(user: RunPlan["user"], layout: Layout, publicKey: string): string {
+export function returnScript(
+  { user, layout, name }: Pick<Record, "user" | "layout" | "name">,
+  publicKey: string,
+): string {
   return [
     "set -eu; umask 022",
     FUNCTIONS,
-    ...openDoor(publicKey, user),
+    ...openDoor(publicKey, name, user),
     ...readOnly(layout),
     ...END,
     "",

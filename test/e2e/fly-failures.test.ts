@@ -1,0 +1,254 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  clearKnob,
+  everyFlyMachine,
+  flyMachines,
+  inFlyMachine,
+  killForMemory,
+  restartFlyMachine,
+  setKnob,
+  stopFlyMachine,
+} from "../support/fly.ts";
+import { siloOnTerminal, type Pty } from "../support/pty.ts";
+import {
+  containers,
+  destroyWorld,
+  eventually,
+  makeWorld,
+  probe,
+  silo,
+  sweepWorld,
+  type World,
+} from "../support/silo.ts";
+
+const MINUTES = 5 * 60_000;
+
+let world: World;
+beforeEach(() => {
+  world = makeWorld({ backend: "fly" });
+});
+afterEach(() => {
+  const left = sweepWorld(world);
+  destroyWorld(world);
+  expect(left).toEqual([]);
+});
+
+const idOf = () => flyMachines(world)[0]?.id ?? "";
+const nameOf = () => containers(world)[0] ?? "";
+const TALK = 'echo up; while read -r word; do [ "$word" = end ] && exit 7; done';
+
+async function talking(): Promise<Pty> {
+  const pty = siloOnTerminal(world, ["codex", "--", "probe", TALK]);
+  await pty.shows("up", 90_000);
+  return pty;
+}
+
+/** Leaves nothing that costs money, on either side. */
+async function takenBack(): Promise<void> {
+  expect(flyMachines(world)).toEqual([]);
+  expect((await silo(world, ["ls", "-q"])).stdout).toBe("");
+}
+
+describe("what stands in the way is got over", () => {
+  test.each([
+    ["warnings on standard output", "noise", ""],
+    ["a slow answer", "delay", "300"],
+    ["a door that opens late", "ssh-refused", "3"],
+    ["a name that is taken meanwhile", "name-taken-once", ""],
+    ["an image that has gone from the registry", "image-missing-once", ""],
+    ["a machine that does not want to go", "destroy-fails", "1"],
+  ])(
+    "%s",
+    async (_, knob, value) => {
+      setKnob(world, knob, value);
+      const { code, stdout } = await probe(world, "echo ran; exit 3");
+      expect([code, stdout]).toEqual([3, "ran\n"]);
+      clearKnob(world, knob);
+      await takenBack();
+    },
+    MINUTES,
+  );
+});
+
+describe("what cannot be mended is told with its mend, and costs nothing", () => {
+  test.each([
+    ["not-signed-in", "not signed in to Fly.io", "fly auth login"],
+    ["expired-token", "not signed in to Fly.io", "fly auth login"],
+    ["app-missing", "there is no Fly.io app", "fly apps create"],
+    ["region-full", "there is no room in that region", "FLY_REGION"],
+    ["region-unknown", "does not know that region", "fly platform regions"],
+    ["quota", "may have no more machines", "silo ls"],
+    ["billing", "wants to be paid", "fly dashboard"],
+    ["cannot-ssh", "tokens for deploying cannot open SSH", "fly tokens create org"],
+  ])(
+    "%s",
+    async (knob, words, mend) => {
+      await probe(world, "true");
+      setKnob(world, knob);
+      const { code, stdout, stderr } = await probe(world, "echo never");
+      expect([code, stdout]).toEqual([1, ""]);
+      expect(stderr).toContain(words);
+      expect(stderr.split("hint:")[1]).toContain(mend);
+      expect(stderr).not.toMatch(/\bat \S+ \(|\.ts:\d/);
+      clearKnob(world, knob);
+      await takenBack();
+    },
+    MINUTES,
+  );
+
+  test(
+    "a machine that was made but does not start is destroyed",
+    async () => {
+      await probe(world, "true");
+      setKnob(world, "id-then-fail");
+      setKnob(world, "start-fails");
+      const { code, stderr } = await probe(world, "echo never");
+      expect(code).toBe(1);
+      expect(stderr).toContain("hint:");
+      clearKnob(world, "id-then-fail");
+      clearKnob(world, "start-fails");
+      expect(everyFlyMachine(world).length).toBeGreaterThan(1);
+      await takenBack();
+    },
+    MINUTES,
+  );
+
+  test(
+    "one that cannot be destroyed is named with the command that tries again",
+    async () => {
+      setKnob(world, "destroy-fails", "till told otherwise");
+      const { code, stderr } = await probe(world, "exit 3");
+      const name = nameOf();
+      expect(code).toBe(3);
+      expect(stderr).toContain(`silo rm --force ${name}`);
+      clearKnob(world, "destroy-fails");
+      expect((await silo(world, ["rm", "--force", name])).code).toBe(0);
+      await takenBack();
+    },
+    MINUTES,
+  );
+
+  test(
+    "a mutagen without its agents",
+    async () => {
+      const { rmSync } = await import("node:fs");
+      rmSync(join(world.root, "bin/mutagen-agents.tar.gz"));
+      const { code, stderr } = await probe(world, "echo never");
+      expect(code).toBe(1);
+      expect(stderr).toContain("mutagen has no agents for other machines beside it");
+      await takenBack();
+    },
+    MINUTES,
+  );
+});
+
+describe("a machine that fails while its tool runs", () => {
+  test(
+    "is listed where its host does not answer",
+    async () => {
+      const pty = await talking();
+      setKnob(world, "unreachable-host");
+      const { stdout } = await silo(world, ["ls"]);
+      expect(stdout).toContain(nameOf());
+      expect(stdout).toContain("its host does not answer");
+      clearKnob(world, "unreachable-host");
+      pty.type("end\n");
+      expect(await pty.exited).toBe(7);
+    },
+    MINUTES,
+  );
+
+  test(
+    "keeps its files over a restart, and they come home",
+    async () => {
+      const pty = await talking();
+      inFlyMachine(world, idOf(), `echo kept >'${world.project}/kept'`);
+      restartFlyMachine(world, idOf());
+      expect(await pty.exited).toBe(1);
+      const name = nameOf();
+      expect(pty.screen()).toContain(`${name} was restarted`);
+      const again = siloOnTerminal(world, ["reconnect", name]);
+      expect(await again.exited).toBe(1);
+      expect(again.screen()).toContain("its files are home");
+      expect(readFileSync(join(world.project, "kept"), "utf8")).toBe("kept\n");
+      expect((await silo(world, ["rm", "--force", name])).code).toBe(0);
+      await takenBack();
+    },
+    MINUTES,
+  );
+
+  test(
+    "that was stopped is started again by reconnect; without it, its files are not given up",
+    async () => {
+      const pty = await talking();
+      inFlyMachine(world, idOf(), `echo kept >'${world.project}/kept'`);
+      stopFlyMachine(world, idOf());
+      expect(await pty.exited).toBe(1);
+      const name = nameOf();
+      expect(pty.screen()).toContain("was stopped");
+      const refused = await silo(world, ["rm", name]);
+      expect(refused.stderr).toContain("its files come home only while it runs");
+      const again = siloOnTerminal(world, ["reconnect", name]);
+      expect(await again.exited).toBe(1);
+      expect(readFileSync(join(world.project, "kept"), "utf8")).toBe("kept\n");
+      expect((await silo(world, ["rm", "--force", name])).code).toBe(0);
+      await takenBack();
+    },
+    MINUTES,
+  );
+
+  test(
+    "for want of memory says so, and which setting gives it more",
+    async () => {
+      const pty = await talking();
+      killForMemory(world, idOf());
+      expect(await pty.exited).toBe(1);
+      expect(pty.screen()).toContain("ran out of memory (8192 MB)");
+      expect(pty.screen().replaceAll(/\s+/g, " ")).toContain('"memory" under backends.fly');
+      clearKnob(world, "oom");
+      expect((await silo(world, ["rm", "--force", nameOf()])).code).toBe(0);
+    },
+    MINUTES,
+  );
+
+  test(
+    "cannot take a file: that is told, and the machine stays until it is settled",
+    async () => {
+      const pty = await talking();
+      inFlyMachine(world, idOf(), `mount -t tmpfs -o size=64k none '${world.project}'`);
+      inFlyMachine(world, idOf(), `umount '${world.project}'`);
+      inFlyMachine(
+        world,
+        idOf(),
+        `chown root:root '${world.project}'; chmod 0555 '${world.project}'`,
+      );
+      writeFileSync(join(world.project, "new"), "x");
+      pty.type("end\n");
+      expect(await pty.exited).toBe(7);
+      const said = pty.screen();
+      // As root the machine's own user may write everywhere.
+      if (containers(world).length === 0) return;
+      expect(said).toContain("on the machine");
+      expect((await silo(world, ["rm", "--force", nameOf()])).code).toBe(0);
+    },
+    MINUTES,
+  );
+});
+
+test(
+  "a link that is cut in the first copy is made again, or nothing is left of the start",
+  async () => {
+    writeFileSync(join(world.project, "large"), Buffer.alloc(30_000_000, 7));
+    setKnob(world, "cut-after", "6000000");
+    const { code, stdout } = await probe(world, "wc -c <large");
+    if (code === 0) expect(stdout.trim()).toBe("30000000");
+    else await takenBack();
+    await eventually(
+      "the knob was used",
+      () => !existsSync(join(world.root, "fly/knobs/cut-after")),
+    );
+  },
+  MINUTES,
+);

@@ -1,0 +1,412 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  clearKnob,
+  cutLinks,
+  fly,
+  FLY_APP,
+  flyCalls,
+  flyMachines,
+  inFlyMachine,
+  leaked,
+  setKnob,
+  setSecret,
+} from "../support/fly.ts";
+import { siloOnTerminal, type Pty } from "../support/pty.ts";
+import {
+  containers,
+  destroyWorld,
+  eventually,
+  makeWorld,
+  probe,
+  PROBE_CONFIG,
+  put,
+  silo,
+  sweepWorld,
+  type World,
+} from "../support/silo.ts";
+
+const MINUTES = 5 * 60_000;
+const HANGUP = 129;
+
+let world: World;
+beforeEach(() => {
+  world = makeWorld({ backend: "fly" });
+});
+afterEach(() => {
+  const left = sweepWorld(world);
+  destroyWorld(world);
+  expect(left).toEqual([]);
+});
+
+const onTerminal = (script: string, where: World = world) =>
+  siloOnTerminal(where, ["codex", "--", "probe", script]);
+const inProject = (name: string) => join(world.project, name);
+const content = (name: string) => readFileSync(inProject(name), "utf8");
+const nameOf = () => containers(world)[0] ?? "";
+const idOf = () => flyMachines(world)[0]?.id ?? "";
+
+/** Talks until it is told to end, with a code of its own. */
+const TALK =
+  'echo up; while read -r word; do [ "$word" = end ] && exit 7; echo "heard $word"; done';
+
+async function up(pty: Pty): Promise<Pty> {
+  await pty.shows("up", 90_000);
+  return pty;
+}
+
+async function ends(pty: Pty, code: number): Promise<void> {
+  expect(await pty.exited).toBe(code);
+}
+
+/** The link is down until the given work is done. */
+async function whileCut(work: () => Promise<void> | void): Promise<void> {
+  setKnob(world, "link-down");
+  cutLinks(world);
+  await work();
+  clearKnob(world, "link-down");
+}
+
+/** What a machine's file has, past every link. */
+const there = (name: string) =>
+  inFlyMachine(world, idOf(), `cat '${inProject(name)}' 2>/dev/null || :`);
+
+describe("a tool that outlives its silo", () => {
+  test(
+    "a closed terminal leaves it running, and reconnect comes back and ends as a run does",
+    async () => {
+      const first = await up(onTerminal(TALK.replace("up", "up; echo made >made")));
+      first.kill("SIGHUP");
+      await ends(first, HANGUP);
+      const name = nameOf();
+      expect(first.screen()).toContain(`silo reconnect ${name}`);
+      for (const _ of [1, 2]) expect((await silo(world, ["ls", "-q"])).stdout).toBe(`${name}\n`);
+      const second = siloOnTerminal(world, ["reconnect", name]);
+      await second.shows("up", 60_000);
+      second.type("hello\nend\n");
+      await ends(second, 7);
+      expect(second.screen()).toContain("heard hello");
+      expect(content("made")).toBe("made\n");
+      expect(containers(world)).toEqual([]);
+    },
+    MINUTES,
+  );
+
+  test(
+    "a killed silo leaves it too; one that has ended meanwhile is brought home",
+    async () => {
+      const first = await up(onTerminal("echo up; sleep 2; echo late >late; echo the end; exit 9"));
+      first.kill("SIGKILL");
+      await first.exited;
+      await eventually("the tool has ended", () => there("late") === "late");
+      const second = siloOnTerminal(world, ["reconnect", nameOf()]);
+      await ends(second, 9);
+      expect(second.screen()).toContain("the end");
+      expect(content("late")).toBe("late\n");
+    },
+    MINUTES,
+  );
+
+  test(
+    "another laptop comes back to it, but takes files only after a yes",
+    async () => {
+      const first = await up(onTerminal(`echo there >made; ${TALK}`));
+      first.kill("SIGHUP");
+      await ends(first, HANGUP);
+      const name = nameOf();
+      const other: World = {
+        ...world,
+        home: join(world.root, "other"),
+        env: { ...world.env, HOME: join(world.root, "other") },
+      };
+      mkdirSync(other.home);
+      // The first laptop is away, and has not seen what follows.
+      spawnSync("mutagen", ["sync", "pause", "--all"], {
+        env: {
+          ...world.env,
+          MUTAGEN_DATA_DIRECTORY: join(world.home, ".local/state/silo/fly/mutagen"),
+        },
+      });
+      const door = await silo(other, ["exec", name, "cat", inProject("made")]);
+      expect(door.stdout).toBe("there\n");
+      const second = siloOnTerminal(other, ["reconnect", name]);
+      await second.shows(/was started on another laptop/, 60_000);
+      expect(existsSync(join(other.home, ".codex"))).toBe(false);
+      second.type("y");
+      await second.shows("up", 60_000);
+      second.type("end\n");
+      await ends(second, 7);
+      expect(existsSync(join(other.home, ".codex"))).toBe(true);
+      expect((await silo(world, ["ls", "-q"])).stdout).toBe("");
+    },
+    MINUTES,
+  );
+});
+
+describe("a link that breaks", () => {
+  test(
+    "is made again in place, and the tool has noticed nothing",
+    async () => {
+      const pty = await up(onTerminal(TALK));
+      pty.type("one\n");
+      await pty.shows("heard one");
+      await whileCut(async () => {
+        await pty.shows("connection lost, reconnecting");
+      });
+      pty.type("two\n");
+      await pty.shows("heard two", 60_000);
+      pty.type("end\n");
+      await ends(pty, 7);
+    },
+    MINUTES,
+  );
+
+  test(
+    "while the tool ends, its last words are shown when it is back",
+    async () => {
+      const pty = await up(onTerminal("echo up; sleep 1; echo last words; exit 6"));
+      await whileCut(async () => {
+        await pty.shows("connection lost");
+        await eventually("the tool has ended", () =>
+          inFlyMachine(world, idOf(), "cat /run/silo/tool/exit 2>/dev/null || :").startsWith("6"),
+        );
+      });
+      await ends(pty, 6);
+      expect(pty.screen()).toContain("last words");
+    },
+    MINUTES,
+  );
+
+  test(
+    "Ctrl-C leaves the tool where it is",
+    async () => {
+      const pty = await up(onTerminal(TALK));
+      setKnob(world, "link-down");
+      cutLinks(world);
+      await pty.shows("connection lost");
+      pty.type("\u0003");
+      await ends(pty, HANGUP);
+      clearKnob(world, "link-down");
+      const name = nameOf();
+      const removed = await silo(world, ["rm", "--force", name]);
+      expect([removed.code, removed.stdout]).toEqual([0, `${name}\n`]);
+    },
+    MINUTES,
+  );
+});
+
+describe("work that was changed on both sides", () => {
+  const changeBoth = async (file: string, after: string) => {
+    const script = `echo up; until [ -e go ]; do sleep 0.1; done; echo theirs >'${file}'; ${after}`;
+    const pty = await up(onTerminal(script));
+    await whileCut(async () => {
+      await pty.shows("connection lost");
+      writeFileSync(file, "ours\n");
+      inFlyMachine(world, idOf(), `touch '${inProject("go")}'`);
+      await eventually(
+        "the tool has written",
+        () => inFlyMachine(world, idOf(), `cat '${file}'`) === "theirs",
+      );
+    });
+    return pty;
+  };
+
+  test(
+    "holds the machine and is shown with both sides; nothing is overwritten, and force saves theirs",
+    async () => {
+      put(world, `${world.project.slice(world.root.length + 1)}/same`, "first\n");
+      const pty = await changeBoth(inProject("same"), "exit 4");
+      await ends(pty, 4);
+      const name = nameOf();
+      expect(pty.screen().replaceAll(/\s+/g, " ")).toMatch(
+        /same: changed here \d{4}-.*, changed on the machine \d{4}-/,
+      );
+      expect([content("same"), there("same")]).toEqual(["ours\n", "theirs"]);
+      expect((await silo(world, ["ls"])).stdout).toContain("1 conflict");
+      const refused = await silo(world, ["rm", name]);
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toContain("same: changed here");
+      expect(containers(world)).toEqual([name]);
+      const forced = await silo(world, ["rm", "--force", name]);
+      expect(forced.code).toBe(0);
+      expect(forced.stderr).toContain("same.silo-remote");
+      expect([content("same"), content("same.silo-remote")]).toEqual(["ours\n", "theirs\n"]);
+    },
+    MINUTES,
+  );
+
+  test(
+    "is settled by taking one side away, and the machine goes",
+    async () => {
+      put(world, `${world.project.slice(world.root.length + 1)}/same`, "first\n");
+      await ends(await changeBoth(inProject("same"), "exit 0"), 0);
+      spawnSync("rm", [inProject("same")]);
+      const { code } = await silo(world, ["rm", nameOf()]);
+      expect([code, content("same")]).toEqual([0, "theirs\n"]);
+    },
+    MINUTES,
+  );
+
+  test(
+    "of what a tool keeps for itself never holds a machine: the host's stays, theirs is saved",
+    async () => {
+      put(world, "home/.codex/kept", "first\n");
+      const pty = await changeBoth(join(world.home, ".codex/kept"), "exit 0");
+      await ends(pty, 0);
+      expect(readFileSync(join(world.home, ".codex/kept"), "utf8")).toBe("ours\n");
+      const kept = join(world.home, ".local/state/silo/fly/kept");
+      const [tar = ""] = readdirSync(kept);
+      const { stdout } = spawnSync("tar", ["-xOf", join(kept, tar)], { encoding: "utf8" });
+      expect(stdout).toBe("theirs\n");
+    },
+    MINUTES,
+  );
+
+  test(
+    "a branch that stood elsewhere here is named again",
+    async () => {
+      const git = (...args: string[]) =>
+        spawnSync("git", ["-c", "user.name=a", "-c", "user.email=a@b", ...args], {
+          cwd: world.project,
+          env: world.env,
+          encoding: "utf8",
+        }).stdout.trim();
+      git("init", "-q", "-b", "main");
+      git("commit", "-q", "--allow-empty", "-m", "first");
+      const commit = "git -c user.name=r -c user.email=r@b commit -q --allow-empty -m theirs";
+      const pty = await up(
+        onTerminal(`echo up; until [ -e go ]; do sleep 0.1; done; ${commit}; touch done`),
+      );
+      let ours = "";
+      await whileCut(async () => {
+        await pty.shows("connection lost");
+        git("commit", "-q", "--allow-empty", "-m", "ours");
+        ours = git("rev-parse", "HEAD");
+        inFlyMachine(world, idOf(), `touch '${inProject("go")}'`);
+        await eventually("it has committed", () =>
+          inFlyMachine(world, idOf(), `ls '${world.project}'`).includes("done"),
+        );
+      });
+      await ends(pty, 0);
+      expect(git("log", "-1", "--format=%s")).toBe("theirs");
+      expect(pty.screen().replaceAll(/\s+/g, "")).toContain(`branchmain-here${ours.slice(0, 12)}`);
+      expect(git("fsck", "--strict")).not.toContain("error");
+    },
+    MINUTES,
+  );
+});
+
+describe("what is kept from whom", () => {
+  test(
+    "no value of a variable stands in an argument, a machine's configuration or on its disk",
+    async () => {
+      const secret = "s3cret-value-of-mine";
+      setSecret(world, secret);
+      put(
+        world,
+        "home/.config/silo/silo.jsonc",
+        JSON.stringify({ ...PROBE_CONFIG, env: ["SECRET_KEY"] }),
+      );
+      const search =
+        "grep -rlF s3cret-value / --exclude-dir=proc --exclude-dir=sys --exclude-dir=dev 2>/dev/null; :";
+      const { stdout } = await probe(world, `echo "$SECRET_KEY"; ${search}`, {
+        env: { SECRET_KEY: secret },
+      });
+      expect(stdout).toBe(`${secret}\n`);
+      expect(leaked(world)).toBeUndefined();
+    },
+    MINUTES,
+  );
+
+  test(
+    "flyctl always stands in an empty directory, and nothing in the environment steers it",
+    async () => {
+      writeFileSync(inProject("fly.toml"), "app = [broken\n");
+      const env = { FLY_JSON: "1", FLY_ORG: "other", FLY_REGION: "ams" };
+      expect((await probe(world, "true", { env })).code).toBe(0);
+      const calls = flyCalls(world);
+      expect(calls.length).toBeGreaterThan(3);
+      expect(new Set(calls.map(({ cwd }) => cwd))).toEqual(
+        new Set([join(world.home, ".local/state/silo/fly/empty")]),
+      );
+      const names = calls.flatMap((call) => call.env);
+      expect(names.filter((name) => /^FLY_(APP|JSON|ORG|REGION)$/.test(name))).toEqual([]);
+      const run = calls.find(({ argv }) => argv[0] === "machine" && argv[1] === "run");
+      expect(run?.argv).toContain("ams");
+    },
+    MINUTES,
+  );
+
+  test(
+    "nothing of silo's own files goes to a machine, though all of the home does",
+    async () => {
+      const { stdout } = await probe(
+        world,
+        "find ~/.local/state/silo ~/.config/silo -type f 2>/dev/null; echo looked",
+        { cwd: world.home, flags: ["--yes"] },
+      );
+      expect(stdout).toBe("looked\n");
+    },
+    MINUTES,
+  );
+});
+
+test(
+  "a port leads to what listens on the machine's own loopback",
+  async () => {
+    const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("x") });
+    const { port } = server;
+    await server.stop(true);
+    put(
+      world,
+      "home/.config/silo/silo.jsonc",
+      JSON.stringify({ ...PROBE_CONFIG, ports: [`${port}:8000`] }),
+    );
+    put(world, `${world.project.slice(world.root.length + 1)}/page`, "served");
+    const pty = await up(
+      onTerminal(
+        "python3 -m http.server --bind 127.0.0.1 8000 >/dev/null 2>&1 & echo up; read -r _",
+      ),
+    );
+    await eventually(
+      "the page is served",
+      () =>
+        spawnSync("curl", ["-s", `http://127.0.0.1:${port}/page`], { encoding: "utf8" }).stdout ===
+        "served",
+    );
+    pty.type("\n");
+    await ends(pty, 0);
+  },
+  MINUTES,
+);
+
+test(
+  "a machine that vanished elsewhere is forgotten, with its sessions and mutagen's daemon",
+  async () => {
+    const pty = await up(onTerminal(TALK));
+    pty.kill("SIGHUP");
+    await ends(pty, HANGUP);
+    fly(world, "machine", "destroy", idOf(), "-a", FLY_APP, "--force");
+    expect((await silo(world, ["ls", "-q"])).stdout).toBe("");
+    expect(readdirSync(join(world.home, ".local/state/silo/fly/machines"))).toEqual([]);
+    await eventually(
+      "the daemon has ended",
+      () => !existsSync(join(world.home, ".local/state/silo/fly/mutagen/daemon/daemon.sock")),
+    );
+  },
+  MINUTES,
+);
+
+test(
+  "an image that is there is not built again",
+  async () => {
+    await probe(world, "true");
+    const deploys = () => flyCalls(world).filter(({ argv }) => argv[0] === "deploy").length;
+    const before = deploys();
+    await probe(world, "true");
+    expect(deploys()).toBe(before);
+  },
+  MINUTES,
+);
