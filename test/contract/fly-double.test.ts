@@ -91,6 +91,8 @@ beforeAll(() => {
 
 afterAll(() => {
   sweepFly(world);
+  const tags = ["double", "built"].map((label) => `registry.fly.io/${FLY_APP}:${label}`);
+  spawnSync("docker", ["image", "rm", ...tags]);
   rmSync(root, { recursive: true, force: true });
 });
 
