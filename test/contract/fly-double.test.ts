@@ -91,6 +91,8 @@ beforeAll(() => {
 
 afterAll(() => {
   sweepFly(world);
+  const tags = ["double", "built"].map((label) => `registry.fly.io/${FLY_APP}:${label}`);
+  spawnSync("docker", ["image", "rm", ...tags]);
   rmSync(root, { recursive: true, force: true });
 });
 
@@ -249,6 +251,12 @@ describe("the account", () => {
     expect(leaked(world)).toBeUndefined();
     expect(run("-m", "a=xtok-12345", image).code).toBe(99);
     expect(leaked(world)).toContain("AN ARGUMENT");
+    rmSync(join(flyState(root), "leaked"));
+    const inBase64 = Buffer.from("tok-12345").toString("base64");
+    expect(run("-e", `A=${inBase64}`, image).code).toBe(99);
+    expect(leaked(world)).toContain(inBase64);
+    spawnSync(join(root, "bin/fly"), ["version"], { env: { A: "tok-12345", PATH: env["PATH"] } });
+    expect(flyCalls(world).at(-1)).toMatchObject({ secretInEnv: true });
     rmSync(join(flyState(root), "secret"));
     rmSync(join(flyState(root), "leaked"));
   });
@@ -629,6 +637,16 @@ describe("knobs", () => {
     expect((await finished(child)).code).toBe(0);
     clearKnob(world, "silent");
   });
+});
+
+test.each(["SIGTERM", "SIGINT"] as const)("%s cancels what waits", async (signal) => {
+  const waiting = ["machine", "wait", shared, ...APP, "--state", "stopped", "-w", "60s"];
+  const child = spawn(join(root, "bin/fly"), waiting, { stdio: ["pipe", "pipe", "pipe"] });
+  let told = "";
+  child.stdout?.on("data", (chunk: Buffer) => (told += chunk.toString()));
+  await eventually("it waits", () => told.startsWith("Waiting up to 1m0s"));
+  child.kill(signal);
+  expect(await finishedWithoutInput(child)).toBe(127);
 });
 
 test("every call is recorded, with the names of its environment", () => {

@@ -72,6 +72,8 @@ export type FlyCall = {
   readonly cwd: string;
   /** The names of its environment. */
   readonly env: readonly string[];
+  /** Whether the secret stood in a value of it. */
+  readonly secretInEnv: boolean;
   /** The app configs that lay in its working directory. */
   readonly configs: readonly string[];
   readonly at: number;
@@ -135,8 +137,7 @@ function docker(...args: readonly string[]): string {
 }
 
 function worldLabel({ root }: Root): string {
-  const hash = new Bun.CryptoHasher("sha256").update(flyState(root)).digest("hex").slice(0, 16);
-  return hash;
+  return new Bun.CryptoHasher("sha256").update(flyState(root)).digest("hex").slice(0, 16);
 }
 
 function containerIds(world: Root): readonly string[] {

@@ -1,10 +1,11 @@
 /** `fly deploy`, as far as it builds an image and pushes it. */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { say } from "./fly-console.ts";
 import { all, on, one, type Parsed } from "./fly-grammar.ts";
+import { mustNotLeak } from "./fly-machine.ts";
 import { docker, ENGINE, Failure, hits, knob, newInstance, push } from "./fly-state.ts";
 
 const built = (why: string) => new Failure(`failed to fetch an image or build from source: ${why}`);
@@ -24,6 +25,7 @@ function dockerfileOf(parsed: Parsed, folder: string): string {
   // The folder is the working directory by now, so a relative path starts there.
   const path = given === "" ? join(folder, "Dockerfile") : resolve(folder, given);
   if (!existsSync(path)) throw built(`dockerfile '${path}' not found`);
+  mustNotLeak("THE DOCKERFILE", readFileSync(path, "utf8"));
   return path;
 }
 

@@ -23,7 +23,6 @@ import {
   readMachine,
   reserveName,
   saveMachine,
-  sleep,
   start,
   state,
   stateOf,
@@ -47,13 +46,18 @@ export const REGIONS: Readonly<Record<string, string>> = {
   syd: "Sydney, Australia",
 };
 
-/** A text that must be nowhere: whoever puts it there is told at once, and the test later. */
-export function mustNotLeak(where: string, text: string): void {
+/** Whether the world's secret stands in a text, as it is or in base64. */
+export function hasSecret(text: string): boolean {
   const file = join(state, "secret");
   const secret = existsSync(file) ? readFileSync(file, "utf8").trim() : "";
-  if (secret === "") return;
+  if (secret === "") return false;
   const forms = [secret, Buffer.from(secret).toString("base64").replace(/=+$/, "")];
-  if (!forms.some((form) => text.includes(form))) return;
+  return forms.some((form) => text.includes(form));
+}
+
+/** A text that must be nowhere: whoever puts it there is told at once, and the test later. */
+export function mustNotLeak(where: string, text: string): void {
+  if (!hasSecret(text)) return;
   writeFileSync(join(state, "leaked"), `${where}: ${text}\n`);
   say(2, `*** THE SECRET STANDS IN ${where}: ${text} ***\n`);
   process.exit(99);
@@ -410,7 +414,7 @@ function durationOf(text: string): { ms: number; shown: string } {
 
 const SETTLED = ["started", "stopped", "suspended", "destroyed", "failed"];
 
-export function wait(parsed: Parsed, app: string): number {
+export async function wait(parsed: Parsed, app: string): Promise<number> {
   const wanted = one(parsed, "state") || "settled";
   const { ms, shown } = durationOf(one(parsed, "wait-timeout") || "5m");
   const [machine] = chosen(parsed, app, parsed.words);
@@ -426,7 +430,8 @@ export function wait(parsed: Parsed, app: string): number {
     }
     if (Date.now() >= limit)
       throw new Failure(`machine ${id} did not reach ${JSON.stringify(wanted)} within ${shown}`);
-    sleep(100);
+    // Asleep it must still hear signals.
+    await Bun.sleep(100);
   }
 }
 

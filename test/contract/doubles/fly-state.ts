@@ -49,10 +49,6 @@ export function docker(args: readonly string[], input = "") {
   return { code: status ?? 1, stdout, stderr };
 }
 
-export function sleep(ms: number): void {
-  Bun.sleepSync(ms);
-}
-
 // Knobs: a file's presence, and its content.
 
 const knobFile = (name: string) => join(state, "knobs", name);

@@ -26,6 +26,7 @@ import {
   asJson,
   destroyAll,
   exec,
+  hasSecret,
   list,
   mustNotLeak,
   REGIONS,
@@ -45,7 +46,6 @@ import {
   knob,
   machinesOf,
   removeApp,
-  sleep,
   state,
   stateOf,
 } from "./fly-state.ts";
@@ -259,7 +259,9 @@ function record(argv: readonly string[]): void {
   const cwd = process.cwd();
   const configs = readdirSync(cwd).filter((name) => /^fly\.(toml|json|yaml)$/.test(name));
   const env = Object.keys(process.env).filter((name) => !name.startsWith("DOUBLE_"));
-  const call = { argv, cwd, env: env.toSorted(), configs, at: Date.now(), pid: process.pid };
+  const secretInEnv = hasSecret(env.map((name) => process.env[name]).join("\0"));
+  const at = Date.now();
+  const call = { argv, cwd, env: env.toSorted(), secretInEnv, configs, at, pid: process.pid };
   appendFileSync(join(state, "calls.jsonl"), `${JSON.stringify(call)}\n`);
 }
 
@@ -269,7 +271,7 @@ async function call(argv: readonly string[]): Promise<number> {
   if (play === undefined) throw new Failure(`the double does not play fly ${parsed.command}`);
   // The directory is entered before anything is read from it.
   if (parsed.command === "deploy" && parsed.words[0] !== undefined) process.chdir(parsed.words[0]);
-  sleep(Number(knob("delay") ?? "0"));
+  await Bun.sleep(Number(knob("delay") ?? "0"));
   needsSession(parsed);
   const { app, hasConfig } = appOf(parsed);
   if (knob("noise") !== undefined) say(1, "WARN failed to query the status page, is it down?\n");
