@@ -53,7 +53,7 @@ const TALK =
   'echo up; while read -r word; do [ "$word" = end ] && exit 7; echo "heard $word"; done';
 
 async function up(pty: Pty): Promise<Pty> {
-  await pty.shows("up", 90_000);
+  await pty.shows("up", 240_000);
   return pty;
 }
 

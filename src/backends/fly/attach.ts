@@ -1,6 +1,8 @@
 import type { Cmd, Exit } from "../../core/types.ts";
 import { interruptible } from "../../sys/interrupt.ts";
 import { restoreTerminal } from "../../sys/tty.ts";
+import { consoleArgs } from "./args.ts";
+import { answer } from "./ask.ts";
 import { attempt } from "../attempt.ts";
 import type { RunReport } from "../backend.ts";
 import { GUEST } from "./guest.ts";
@@ -149,7 +151,15 @@ async function machineState(
   if (all === undefined) return undefined;
   const found = all.find((one) => one.id === id);
   if (found === undefined || found.state.startsWith("destroy")) return "gone";
-  return /^(stop|suspend|fail)/.test(found.state) ? "lost" : undefined;
+  if (/^(stop|suspend|fail)/.test(found.state)) return "lost";
+  return (await wasRestarted(state, app, id)) ? "lost" : undefined;
+}
+
+/** Whether Fly's own door finds a machine without what silo had set up: it is gone with a restart. */
+async function wasRestarted(state: string, app: string, id: string): Promise<boolean> {
+  const asked = consoleArgs(app, id, "/usr/bin/test -d /run/sshd");
+  const { code, stderr } = await answer(state, asked, { timeoutMs: 30_000 });
+  return code !== 0 && /exited with status 1\b/.test(stderr);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -18,7 +18,7 @@ import { launchedId, machines } from "./machines.ts";
 import { ensureDaemon, terminateSyncs } from "./mutagen.ts";
 import { filesOf, forget, recordOf, saveRecord, type Record } from "./record.ts";
 import { noteRefs, watchRefs } from "./refs.ts";
-import { setupScript } from "./setup.ts";
+import { returnScript, setupScript } from "./setup.ts";
 import { makeKey } from "./ssh.ts";
 
 const STARTED_S = 120;
@@ -102,7 +102,7 @@ export async function lost(here: Here, record: Record): Promise<SiloError> {
       : up
         ? "was restarted"
         : "was stopped";
-  const home = up && (await broughtHome(here, id));
+  const home = up && (await broughtHome(here, record));
   const more =
     found?.outOfMemory === true
       ? ', and set a larger "memory" under backends.fly in silo.jsonc'
@@ -113,8 +113,17 @@ export async function lost(here: Here, record: Record): Promise<SiloError> {
   });
 }
 
-async function broughtHome(here: Here, id: string): Promise<boolean> {
-  return await bringHome(here, id, 30_000).then(isHome, () => false);
+/** A machine that was restarted has lost its door, too. */
+async function broughtHome(here: Here, record: Record): Promise<boolean> {
+  const { signal } = new AbortController();
+  try {
+    const key = await makeKey(filesOf(here.state, record.id));
+    await setUp(here, record, returnScript(record, key), signal);
+    await openLinks(here, record);
+    return isHome(await bringHome(here, record.id, 30_000));
+  } catch {
+    return false;
+  }
 }
 
 /** Makes a machine ready: it runs, lets silo in, and has the files. */

@@ -13,8 +13,8 @@ import { PIPE_WORD } from "./words.ts";
 export const doorOf = (id: string) => `silo-${id}`;
 export const syncDoorOf = (id: string) => `silo-${id}-sync`;
 
-/** The longest path of a socket is 104 bytes on macOS, and ssh adds 17 for a moment. */
-const LONGEST = 60;
+/** The longest path of a socket is 104 bytes on macOS; a name takes 41 of them, and ssh adds 17 for a moment. */
+const LONGEST = 45;
 
 /** Where the sockets of shared connections lie: a short path, and nobody else's directory. */
 export async function socketFolder(state: string, uid: number): Promise<string> {
@@ -69,14 +69,16 @@ export function sshConfig(
   return `${host(doorOf(where.id), "root")}\n${host(syncDoorOf(where.id), login)}`;
 }
 
-/** Makes a key pair for one machine, and returns its public half. */
+/** The public half of a machine's own key pair, which is made where there is none. */
 export async function makeKey(files: Files): Promise<string> {
+  const known = await readFile(`${files.key}.pub`, "utf8").catch(() => "");
+  if (known !== "") return known.trim();
   await mkdir(files.folder, { recursive: true, mode: 0o700 });
   const args = ["-q", "-t", "ed25519", "-N", "", "-C", "silo", "-f", files.key];
   try {
     const { code, stderr } = await capture({ bin: "ssh-keygen", args });
-    if (code !== 0 && !/already exists/.test(stderr))
-      throw new SiloError("ssh-keygen failed", { detail: [stderr.trim()] });
+    if (code !== 0)
+      throw new SiloError("ssh-keygen failed", { detail: [stderr.trim()], hint: "silo doctor" });
   } catch (error) {
     throw error instanceof ProgramMissing ? missingProgram("ssh") : error;
   }
