@@ -1,0 +1,124 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import manifest from "../package.json" with { type: "json" };
+import { archiveName, SUMS } from "./archive.ts";
+import { ROOT, TARGETS, targetName, type Target } from "./compile.ts";
+import { HOMEPAGE, RELEASES, REPOSITORY, VERSION } from "./source.ts";
+
+const PATH = join(ROOT, "Formula/silo.rb");
+
+/** A release: its version, and the sum of each archive by its target's name. */
+export type Release = { readonly version: string; readonly sums: ReadonlyMap<string, string> };
+
+/** Homebrew has no musl systems. */
+const BREWED = TARGETS.filter(({ libc }) => libc === undefined);
+const SYSTEMS = { darwin: "on_macos", linux: "on_linux" } as const;
+const PROCESSORS = { arm64: "on_arm", x64: "on_intel" } as const;
+
+function block(head: string, lines: readonly string[]): readonly string[] {
+  return [`${head} do`, ...lines.map((line) => (line === "" ? "" : `  ${line}`)), "end"];
+}
+
+function download(target: Target, { version, sums }: Release): readonly string[] {
+  const sum = sums.get(targetName(target));
+  if (sum === undefined) throw new Error(`there is no sum of ${archiveName(target, version)}`);
+  const url = `${RELEASES}/download/v${version}/${archiveName(target, version)}`;
+  return block(PROCESSORS[target.arch], [`url "${url}"`, `sha256 "${sum}"`]);
+}
+
+/** What is there only once there is a release. */
+function stable(release: Release | undefined): readonly string[] {
+  if (release === undefined) return [];
+  const systems = Object.entries(SYSTEMS).map(([os, word]) => {
+    const targets = BREWED.filter((target) => target.os === os);
+    return block(
+      word,
+      targets.flatMap((target) => download(target, release)),
+    );
+  });
+  return systems.flatMap((lines) => ["", ...lines]);
+}
+
+/** The formula as Homebrew reads it; without a release it can be installed from source alone. */
+export function formula(release: Release | undefined): string {
+  const lines = [
+    `desc "${manifest.description}"`,
+    `homepage "${HOMEPAGE}"`,
+    ...(release === undefined ? [] : [`version "${release.version}"`]),
+    `license "${manifest.license}"`,
+    "",
+    ...block("livecheck", [`url "${HOMEPAGE}"`, "strategy :github_latest"]),
+    "",
+    ...block("head", [`url "${HOMEPAGE}.git", branch: "main"`, "", 'depends_on "node" => :build']),
+    ...stable(release),
+    ...METHODS.split("\n"),
+  ];
+  const body = lines.map((line) => (line === "" ? "" : `  ${line}`)).join("\n");
+  return `# Made by scripts/formula.ts of ${REPOSITORY}.\nclass Silo < Formula\n${body}\nend\n`;
+}
+
+const METHODS = `
+def install
+  if build.head?
+    # The lock file pins all that is fetched; one of the packages is the Bun that compiles.
+    system "npm", "ci"
+    system "npm", "run", "build"
+    bin.install "dist/silo"
+  else
+    bin.install "silo"
+  end
+  prefix.install "THIRD-PARTY-LICENSES.txt"
+  generate_completions_from_executable(bin/"silo", "completion", shells: [:bash, :zsh, :fish])
+end
+
+def caveats
+  <<~EOS
+    silo needs one of these to run tools in; \`silo doctor\` says what is there and what is missing:
+      container   brew install container && container system start   (Apple silicon)
+      docker      brew install docker colima && colima start          (or Docker Desktop, OrbStack)
+      fly         brew install flyctl mutagen-io/mutagen/mutagen && fly auth login
+  EOS
+end
+
+test do
+  assert_match "silo", shell_output("#{bin}/silo --version")
+  assert_match version.to_s, shell_output("#{bin}/silo --version") unless head?
+  assert_match "complete -F", shell_output("#{bin}/silo completion bash")
+  # A project's settings are checked without any engine.
+  (testpath/"silo.jsonc").write '{ "toool": "codex" }'
+  assert_match "did you mean \\"tool\\"", shell_output("#{bin}/silo config show 2>&1", 1)
+end`;
+
+/** The release that a folder of archives is. */
+export function releaseIn(folder: string): Release {
+  const lines = readFileSync(join(folder, SUMS), "utf8").trim().split("\n");
+  const sums = new Map(lines.map((line) => [line.slice(66), line.slice(0, 64)]));
+  const named = BREWED.map(
+    (target) => [targetName(target), sums.get(archiveName(target))] as const,
+  );
+  return { version: VERSION, sums: new Map(named.filter(([, sum]) => sum !== undefined) as never) };
+}
+
+/** The release that the formula names already: what stays when only the text around it changes. */
+function releaseNow(): Release | undefined {
+  const text = existsSync(PATH) ? readFileSync(PATH, "utf8") : "";
+  const version = /^ {2}version "(.+)"$/m.exec(text)?.[1];
+  if (version === undefined) return undefined;
+  const found = text.matchAll(/silo-[\d.]+-([a-z0-9-]+)\.tar\.gz"\n\s*sha256 "([0-9a-f]{64})"/g);
+  return { version, sums: new Map([...found].map(([, name = "", sum = ""]) => [name, sum])) };
+}
+
+if (import.meta.main) {
+  const folder = process.argv[2];
+  const checks = folder === "--check";
+  const text = formula(folder === undefined || checks ? releaseNow() : releaseIn(folder));
+  if (!checks) {
+    mkdirSync(dirname(PATH), { recursive: true });
+    writeFileSync(PATH, text);
+  } else if (!existsSync(PATH) || readFileSync(PATH, "utf8") !== text) {
+    process.stderr.write(
+      "Formula/silo.rb is not what the table says; run: bun scripts/formula.ts\n",
+    );
+    process.exit(1);
+  }
+}
