@@ -6,6 +6,7 @@ import { ROOT, TARGETS, targetName, type Target } from "./compile.ts";
 import { HOMEPAGE, RELEASES, REPOSITORY, VERSION } from "./source.ts";
 
 const PATH = join(ROOT, "Formula/silo.rb");
+const INSTALLER = join(ROOT, "install.sh");
 
 /** A release: its version, and the sum of each archive by its target's name. */
 export type Release = { readonly version: string; readonly sums: ReadonlyMap<string, string> };
@@ -108,17 +109,23 @@ function releaseNow(): Release | undefined {
   return { version, sums: new Map([...found].map(([, name = "", sum = ""]) => [name, sum])) };
 }
 
+/** What this script keeps true, by path: the formula, and the addresses in install.sh. */
+function files(release: Release | undefined): Readonly<Record<string, string>> {
+  const installer = readFileSync(INSTALLER, "utf8")
+    .replaceAll(/https:\/\/github\.com\/[^/\s]+\/[^/\s]+(?=\/releases\/latest)/g, HOMEPAGE)
+    .replace(/^repository=.*$/m, `repository=${REPOSITORY}`);
+  return { [PATH]: formula(release), [INSTALLER]: installer };
+}
+
 if (import.meta.main) {
   const folder = process.argv[2];
   const checks = folder === "--check";
-  const text = formula(folder === undefined || checks ? releaseNow() : releaseIn(folder));
-  if (!checks) {
-    mkdirSync(dirname(PATH), { recursive: true });
-    writeFileSync(PATH, text);
-  } else if (!existsSync(PATH) || readFileSync(PATH, "utf8") !== text) {
-    process.stderr.write(
-      "Formula/silo.rb is not what the table says; run: bun scripts/formula.ts\n",
-    );
-    process.exit(1);
+  const made = files(folder === undefined || checks ? releaseNow() : releaseIn(folder));
+  for (const [path, text] of Object.entries(made)) {
+    if (existsSync(path) && readFileSync(path, "utf8") === text) continue;
+    if (checks)
+      throw new Error(`${path} is not what package.json says; run: bun scripts/formula.ts`);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
   }
 }

@@ -37,6 +37,8 @@ unpack() {
   mmdebstrap --quiet --variant=extract --architectures="$2" --include="$3" "$suite" "$1" "$source"
   for name in bin lib lib64 sbin; do [ -e "$1/$name" ] || ln -s "usr/$name" "$1/$name"; done
   mkdir -p "$1/proc" "$1/tmp" "$1/root"
+  # Its commands, as a small system has them.
+  [ "$2" != "$(dpkg --print-architecture)" ] || chroot "$1" /usr/bin/busybox --install -s /usr/bin
 }
 
 # make NAME ARCHITECTURE MACHINE PACKAGE
