@@ -8,7 +8,7 @@ const PATH = join(ROOT, "THIRD-PARTY-LICENSES.txt");
 type Manifest = { readonly version: string; readonly license: string };
 
 /** The packages that are in the binary: asked of the bundler itself, so that none is forgotten. */
-async function bundled(): Promise<readonly string[]> {
+export async function bundled(): Promise<readonly string[]> {
   process.chdir(ROOT);
   const built = await Bun.build({
     entrypoints: [join(ROOT, "src/main.ts")],

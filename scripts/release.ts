@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pack, writeSums } from "./archive.ts";
 import { compile, ROOT, targetName, TARGETS, type Target } from "./compile.ts";
@@ -17,6 +17,7 @@ const ofMac = TARGETS.filter(({ os }) => os === "darwin");
 async function build(): Promise<void> {
   for (const place of [FOLDER, BUILD]) rmSync(place, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
+  copyFileSync(join(ROOT, "install.sh"), join(FOLDER, "install.sh"));
   for (const target of TARGETS) {
     const name = targetName(target);
     mkdirSync(join(BUILD, name), { recursive: true });

@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { archiveName } from "../../scripts/archive.ts";
 import { HERE, ROOT, TARGETS, targetName } from "../../scripts/compile.ts";
 import { VERSION } from "../../scripts/source.ts";
 import { serveReleases, type Releases } from "./server.ts";
@@ -63,7 +64,10 @@ const environment = (more: Readonly<Record<string, string>> = {}) => ({
 });
 
 /** Piped into a shell, as people do it. */
-const install = async (more: Readonly<Record<string, string>> = {}, words: readonly string[] = []) =>
+const install = async (
+  more: Readonly<Record<string, string>> = {},
+  words: readonly string[] = [],
+) =>
   await run(
     ["sh", "-s", "--", ...words],
     environment(more),
@@ -153,9 +157,14 @@ const choices = TARGETS.filter(({ libc }) => libc === undefined).flatMap((target
 
 test.each(choices)("%s on %s gets %s", async (system, machine, name) => {
   mkdirSync(at("fake"));
-  writeFileSync(at("fake/uname"), `#!/bin/sh\n[ "$1" = -m ] && echo ${machine} || echo ${system}\n`);
+  writeFileSync(
+    at("fake/uname"),
+    `#!/bin/sh\n[ "$1" = -m ] && echo ${machine} || echo ${system}\n`,
+  );
   chmodSync(at("fake/uname"), 0o755);
-  // What is fetched for another system does not start here.
+  await releases.stop();
+  const archives = TARGETS.map((target) => [archiveName(target), "not wanted here"]);
+  releases = serveReleases(VERSION, Object.fromEntries(archives) as Record<string, string>);
   await install({ PATH: `${at("fake")}:${SYSTEM_PATH}` });
   expect(releases.asked.at(-1)).toBe(`/download/v${VERSION}/silo-${VERSION}-${name}.tar.gz`);
 });
@@ -163,7 +172,8 @@ test.each(choices)("%s on %s gets %s", async (system, machine, name) => {
 const MUSL = join(ROOT, "dist/roots/linux-x64-musl");
 
 test.skipIf(!existsSync(MUSL))("on a system of musl and busybox, the one for musl", async () => {
-  const inside = "mount -t proc proc $1/proc && mount -t tmpfs tmpfs $1/tmp && exec chroot $1 sh -s";
+  const inside =
+    "mount -t proc proc $1/proc && mount -t tmpfs tmpfs $1/tmp && exec chroot $1 sh -s";
   const script = [
     "export HOME=/tmp/home PATH=/usr/bin TMPDIR=/tmp",
     `export SILO_RELEASES=${releases.address}`,

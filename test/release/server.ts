@@ -31,7 +31,7 @@ export function serveReleases(
       return new Response(replaced[name] ?? file(name), { status: file(name) === "" ? 404 : 200 });
     },
   });
-  return { address: server.url.href, asked, stop: async () => await server.stop(true) };
+  return { address: server.url.origin, asked, stop: async () => await server.stop(true) };
 }
 
 function file(name: string): Buffer | string {
