@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
 import { archiveName, SUMS } from "./archive.ts";
 import { ROOT, TARGETS, targetName, type Target } from "./compile.ts";
-import { HOMEPAGE, RELEASES, REPOSITORY, VERSION } from "./source.ts";
+import { HOMEPAGE, RELEASES, REPOSITORY } from "./source.ts";
 
 const PATH = join(ROOT, "Formula/silo.rb");
 const INSTALLER = join(ROOT, "install.sh");
@@ -90,14 +90,14 @@ test do
   assert_match "did you mean \\"tool\\"", shell_output("#{bin}/silo config show 2>&1", 1)
 end`;
 
-/** The release that a folder of archives is. */
+const SUM = /^([0-9a-f]{64}) {2}silo-(.+?)-((?:darwin|linux)-.+)\.tar\.gz$/gm;
+
+/** The release that a folder of archives is, as its sums name it. */
 export function releaseIn(folder: string): Release {
-  const lines = readFileSync(join(folder, SUMS), "utf8").trim().split("\n");
-  const sums = new Map(lines.map((line) => [line.slice(66), line.slice(0, 64)]));
-  const named = BREWED.map(
-    (target) => [targetName(target), sums.get(archiveName(target))] as const,
-  );
-  return { version: VERSION, sums: new Map(named.filter(([, sum]) => sum !== undefined) as never) };
+  const found = [...readFileSync(join(folder, SUMS), "utf8").matchAll(SUM)];
+  const version = found[0]?.[2];
+  if (version === undefined) throw new Error(`${folder} has no archives`);
+  return { version, sums: new Map(found.map(([, sum = "", , name = ""]) => [name, sum])) };
 }
 
 /** The release that the formula names already: what stays when only the text around it changes. */

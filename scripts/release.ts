@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pack, writeSums } from "./archive.ts";
 import { compile, ROOT, targetName, TARGETS, type Target } from "./compile.ts";
@@ -43,6 +43,8 @@ function sign(): void {
   const identity = process.env["SILO_SIGN_AS"] ?? "-";
   for (const target of ofMac) {
     const file = binaryOf(target);
+    // What was handed from one machine to another may have lost it.
+    chmodSync(file, 0o755);
     must(["codesign", "--remove-signature", file]);
     const entitlements = join(ROOT, "scripts/entitlements.plist");
     must(["codesign", "--force", "--sign", identity, "--entitlements", entitlements, file]);
