@@ -1,4 +1,7 @@
-# Made by scripts/formula.ts of owner.invalid/silo.
+# Made by scripts/formula.ts. From this repository itself, as a tap:
+#   brew tap owner.invalid/silo https://github.com/owner.invalid/silo
+#   brew install owner.invalid/silo/silo            the newest release
+#   brew install --HEAD owner.invalid/silo/silo     from source
 class Silo < Formula
   desc "Run AI coding agents in auto-approve mode inside an isolated environment"
   homepage "https://github.com/owner.invalid/silo"

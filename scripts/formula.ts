@@ -40,6 +40,12 @@ function stable(release: Release | undefined): readonly string[] {
   return systems.flatMap((lines) => ["", ...lines]);
 }
 
+/** This repository is the tap: Homebrew looks for formulas in its folder Formula. */
+const HEAD = `# Made by scripts/formula.ts. From this repository itself, as a tap:
+#   brew tap ${REPOSITORY} ${HOMEPAGE}
+#   brew install ${REPOSITORY}/silo            the newest release
+#   brew install --HEAD ${REPOSITORY}/silo     from source`;
+
 /** The formula as Homebrew reads it; without a release it can be installed from source alone. */
 export function formula(release: Release | undefined): string {
   const lines = [
@@ -55,7 +61,7 @@ export function formula(release: Release | undefined): string {
     ...METHODS.split("\n"),
   ];
   const body = lines.map((line) => (line === "" ? "" : `  ${line}`)).join("\n");
-  return `# Made by scripts/formula.ts of ${REPOSITORY}.\nclass Silo < Formula\n${body}\nend\n`;
+  return `${HEAD}\nclass Silo < Formula\n${body}\nend\n`;
 }
 
 const METHODS = `

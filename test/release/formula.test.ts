@@ -27,11 +27,14 @@ type Found = {
 function brew(text: string, from: string, ...words: readonly string[]): Found {
   const path = join(folder, "silo.rb");
   writeFileSync(path, text);
-  const args = [join(import.meta.dir, "harness.rb"), path, from, join(folder, "keg"), ...words];
+  const args = [join(import.meta.dir, "harness.rb"), path, from, KEG_PATH(), ...words];
   const { status, stdout, stderr } = spawnSync("ruby", ["-w", ...args], { encoding: "utf8" });
   expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
   return JSON.parse(stdout) as Found;
 }
+
+/** As Homebrew names them, which is how silo knows that it came by it. */
+const KEG_PATH = () => join(folder, "Cellar/silo/0.0.0");
 
 const KEG = [
   "THIRD-PARTY-LICENSES.txt",
@@ -46,6 +49,8 @@ test("on this machine it installs the binary and its completions, and its own te
   const { said, caveats, files, tested } = brew(text, RELEASE, "linux", "x64");
   expect(files).toEqual(KEG);
   expect(tested).toBe(true);
+  const installed = spawnSync(join(KEG_PATH(), "bin/silo"), ["version"], { encoding: "utf8" });
+  expect(installed.stdout).toContain(`installed  by Homebrew, below ${folder}\n`);
   expect(said).toMatchObject({ version: VERSION, license: "Apache-2.0" });
   for (const backend of ["container", "docker", "fly", "mutagen"])
     expect(caveats).toContain(backend);
