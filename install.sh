@@ -35,8 +35,9 @@ target() {
   printf '%s-%s%s\n' "$os" "$arch" "$libc"
 }
 
-# A loader of musl may stand beside glibc's, so glibc decides.
+# A system of either kind may have the other's loader too, so its own ldd is asked first.
 has_glibc() {
+  case $(ldd --version 2>&1) in *musl*) return 1 ;; esac
   for loader in /lib64/ld-linux-*.so.* /lib/ld-linux-*.so.* /usr/lib64/ld-linux-*.so.* /usr/lib/ld-linux-*.so.*; do
     [ ! -e "$loader" ] || return 0
   done
