@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { archiveName, sha256 } from "../../scripts/archive.ts";
@@ -104,4 +112,26 @@ describe("page hashes of a macOS binary", () => {
     expect(() => checkPages(cut)).toThrow("does not end the file");
     expect(() => checkPages(readFileSync(built("linux-x64")))).toThrow("no 64-bit Mach-O");
   });
+});
+
+test("a runtime that is not what the lock file says is not taken, whether kept or fetched", () => {
+  const folder = mkdtempSync(join(tmpdir(), "silo-runtime-"));
+  // A client that brings something else under the right name.
+  const npm = `#!/bin/sh\nfor place; do case $place in /*) echo other >"$place/oven.tgz";; esac; done\n`;
+  writeFileSync(join(folder, "npm"), npm, { mode: 0o755 });
+  const code = `import { runtime } from "${ROOT}/scripts/runtimes.ts";
+    runtime({ os: "linux", arch: "x64" }, "${folder}/out");`;
+  const env = { PATH: `${folder}:/usr/bin:/bin`, HOME: folder };
+  const run = () => spawnSync(process.execPath, ["-e", code], { env, encoding: "utf8" });
+  for (const time of ["fetched", "kept"]) {
+    const { status, stderr } = run();
+    expect({ time, status, stderr }).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(
+        `@oven/bun-linux-x64@${Bun.version} is not what package-lock.json says`,
+      ),
+    });
+  }
+  expect(readdirSync(folder)).not.toContain("out");
+  rmSync(folder, { recursive: true });
 });

@@ -22,12 +22,19 @@ if [ ${#missing[@]} -gt 0 ]; then
     apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}" >/dev/null
 fi
 
-# musl of trixie: the one before cannot load what is linked with packed relocations.
-suite=trixie
+# musl of trixie: the one before cannot load what is linked with packed relocations. Ubuntu's own mirror has neither
+# Debian nor other processors.
+own=$(dpkg --print-architecture)
 mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
   awk -v own="$(. /etc/os-release && echo "$VERSION_CODENAME")" \
     '($2 == own || $3 == own) && $4 == "main" && !found++ { print $1 }')
-source="deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main"
+if grep -q '^ID=debian' /etc/os-release; then
+  suite=trixie foreign=yes
+  source="deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main"
+else
+  suite=$(. /etc/os-release && echo "$VERSION_CODENAME") foreign=
+  source="deb $mirror $suite main universe"
+fi
 mkdir -p dist/roots
 work=$(mktemp -d "$PWD/dist/roots/.making.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -38,12 +45,13 @@ unpack() {
   for name in bin lib lib64 sbin; do [ -e "$1/$name" ] || ln -s "usr/$name" "$1/$name"; done
   mkdir -p "$1/proc" "$1/tmp" "$1/root"
   # Its commands, as a small system has them.
-  [ "$2" != "$(dpkg --print-architecture)" ] || chroot "$1" /usr/bin/busybox --install -s /usr/bin
+  [ "$2" != "$own" ] || chroot "$1" /usr/bin/busybox --install -s /usr/bin
 }
 
 # make NAME ARCHITECTURE MACHINE PACKAGE
 make() {
   [ ! -d "dist/roots/$1" ] || return 0
+  if [ "$2" != "$own" ] && [ -z "$foreign" ]; then say "$1 IS NOT STARTED HERE: that takes Debian"; return 0; fi
   say "making $1"
   local root=$work/$1
   unpack "$root" "$2" "$4,busybox-static"
