@@ -63,7 +63,7 @@ test("the newest release is told with the command that gets it", async () => {
   expect(await told()).toContain("newest     not known yet");
   await refresh();
   expect(asked).toEqual(["HEAD"]);
-  expect(await told()).toMatch(/newest {5}99\.1\.0, as of \d+ seconds? ago: git pull && npm ci/);
+  expect(await told()).toContain("newest     99.1.0: git pull && npm ci");
   const { stdout } = await silo(world, ["version", "--json"]);
   expect(JSON.parse(stdout)).toMatchObject({ version: manifest.version, newest: "99.1.0" });
 });
@@ -71,7 +71,7 @@ test("the newest release is told with the command that gets it", async () => {
 test("a silo that is the newest has nothing to get", async () => {
   latest = redirect(`/o/r/releases/tag/v${manifest.version}`);
   await refresh();
-  expect(await told()).toMatch(new RegExp(`newest {5}${manifest.version}, as of [^:]*\n$`));
+  expect(await told()).toEndWith(`newest     ${manifest.version}\n`);
 });
 
 test("it is asked for at most once a day, also where the tools are asked for hourly", async () => {

@@ -1,5 +1,4 @@
 import manifest from "../../../package.json" with { type: "json" };
-import { ageText } from "../../core/age.ts";
 import { atLeast } from "../../core/finding.ts";
 import { homely, xdgDirectories } from "../../core/paths.ts";
 import { installation, type Way } from "../../sys/installation.ts";
@@ -16,12 +15,15 @@ declare const SILO_BUILD: { readonly commit: string; readonly target: string } |
 const BUILD =
   typeof SILO_BUILD === "undefined" ? { commit: "unknown", target: "none" } : SILO_BUILD;
 
-/** What gets the newest version onto a machine, by how silo came there. */
-const UPGRADES: { readonly [K in Way]: () => string } = {
-  homebrew: () => "brew upgrade silo",
-  "install.sh": () => `curl -fsSL ${releasesAddress()}/latest/download/install.sh | sh`,
-  source: () => "git pull && npm ci && npm run build",
-  hand: () => `${releasesAddress()}/latest`,
+/** How silo came onto a machine: how to say it, and what brings the newest version there. */
+const WAYS: { readonly [K in Way]: { readonly told: string; readonly newest: () => string } } = {
+  homebrew: { told: "by Homebrew, below", newest: () => "brew upgrade silo" },
+  "install.sh": {
+    told: "by install.sh, in",
+    newest: () => `curl -fsSL ${releasesAddress()}/latest/download/install.sh | sh`,
+  },
+  source: { told: "from source, in", newest: () => "git pull && npm ci && npm run build" },
+  hand: { told: "by hand, in", newest: () => `${releasesAddress()}/latest` },
 };
 
 /** `silo version`: what is known without asking anybody. */
@@ -43,19 +45,12 @@ export const version: Action = async ({ flags }) => {
   const rows = [
     ["commit", BUILD.commit],
     ["built for", BUILD.target],
-    ["installed", `${WAYS[way]} ${homely(folder, home)}`],
+    ["installed", `${WAYS[way].told} ${homely(folder, home)}`],
     ["newest", newest(silo, env, way)],
   ] as const;
   const lines = rows.map(([name, told]) => `${name.padEnd(9)}  ${told}`);
   print([`silo ${manifest.version}`, ...lines].join("\n"));
   return 0;
-};
-
-const WAYS: { readonly [K in Way]: string } = {
-  homebrew: "by Homebrew, below",
-  "install.sh": "by install.sh, in",
-  source: "from source, in",
-  hand: "by hand, in",
 };
 
 function newest(
@@ -68,6 +63,6 @@ function newest(
       ? "not asked for: SILO_NO_VERSION_CHECK is 1"
       : "not known yet; a run asks in the background, at most once a day";
   }
-  const known = `${silo.version}, as of ${ageText(new Date(silo.asked).toISOString(), Date.now())}`;
-  return atLeast(manifest.version, silo.version) ? known : `${known}: ${UPGRADES[way]()}`;
+  const known = silo.version;
+  return atLeast(manifest.version, known) ? known : `${known}: ${WAYS[way].newest()}`;
 }
