@@ -1,27 +1,56 @@
 import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { commit } from "./source.ts";
 
-/** Every system that silo is made for; the names are Bun's. */
-export const TARGETS = [
-  "darwin-arm64",
-  "darwin-x64",
-  "linux-x64",
-  "linux-arm64",
-  "linux-x64-musl",
-  "linux-arm64-musl",
-] as const;
-export type Target = (typeof TARGETS)[number];
+export type Target = {
+  readonly os: "darwin" | "linux";
+  readonly arch: "arm64" | "x64";
+  readonly libc?: "musl";
+};
 
-const ROOT = join(import.meta.dirname, "..");
+/** Every system that silo is made for. Archives, runtimes, the formula and install.sh's choices follow from it. */
+export const TARGETS: readonly Target[] = [
+  { os: "darwin", arch: "arm64" },
+  { os: "darwin", arch: "x64" },
+  { os: "linux", arch: "x64" },
+  { os: "linux", arch: "arm64" },
+  { os: "linux", arch: "x64", libc: "musl" },
+  { os: "linux", arch: "arm64", libc: "musl" },
+];
+
+/** A target by its name, which is Bun's too: `linux-x64-musl`. */
+export const targetName = ({ os, arch, libc }: Target): string =>
+  [os, arch, libc].filter((part) => part !== undefined).join("-");
+
+/** What this script itself runs on. */
+export const HERE = targetName({
+  os: process.platform === "darwin" ? "darwin" : "linux",
+  arch: process.arch === "arm64" ? "arm64" : "x64",
+  // Node's report names the version of glibc; where there is none, there is no glibc.
+  ...(process.platform === "linux" && glibc() === undefined ? { libc: "musl" } : {}),
+});
+
+function glibc(): unknown {
+  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } };
+  return report?.header?.glibcVersionRuntime;
+}
+
+export const ROOT = join(import.meta.dirname, "..");
+
+type Options = {
+  /** What it is for, with the Bun that it shall run on; without one, it is for this machine. */
+  readonly target?: { readonly name: string; readonly runtime: string } | undefined;
+  readonly entry?: string;
+};
 
 /**
- * Compiles the standalone binary.
+ * Compiles the standalone binary: the same source and file name make the same bytes, in whatever folder.
  * It must never read `.env` or `bunfig.toml` of the directory it is used in: that would run a project's code on the host.
  */
-export async function compile(
-  outfile: string,
-  { target, entry }: { target?: Target | undefined; entry?: string } = {},
-): Promise<void> {
+export async function compile(file: string, { target, entry }: Options = {}): Promise<void> {
+  const outfile = resolve(file);
+  // The names of the parts are hashes of paths as seen from the working directory.
+  process.chdir(ROOT);
   const result = await Bun.build({
     entrypoints: [entry ?? join(ROOT, "src/main.ts")],
     target: "bun",
@@ -29,9 +58,15 @@ export async function compile(
     splitting: true,
     minify: true,
     bytecode: true,
+    define: { SILO_BUILD: JSON.stringify({ commit: commit(), target: target?.name ?? HERE }) },
     compile: {
       outfile,
-      ...(target === undefined ? {} : { target: `bun-${target}` as Bun.Build.CompileTarget }),
+      ...(target === undefined
+        ? {}
+        : {
+            target: `bun-${target.name}` as Bun.Build.CompileTarget,
+            executablePath: target.runtime,
+          }),
       autoloadDotenv: false,
       autoloadBunfig: false,
       autoloadTsconfig: false,
@@ -42,15 +77,11 @@ export async function compile(
 }
 
 if (import.meta.main) {
-  const target = TARGETS.find((name) => name === process.argv[2]);
-  const directory = join(ROOT, "dist", target ?? "");
-  mkdirSync(directory, { recursive: true });
-  const outfile = join(directory, "silo");
+  const outfile = join(ROOT, "dist/silo");
+  mkdirSync(join(ROOT, "dist"), { recursive: true });
   rmSync(outfile, { force: true });
-  await compile(outfile, { target });
-  if (target === undefined) {
-    const { exitCode, stdout } = Bun.spawnSync([outfile, "--version"]);
-    if (exitCode !== 0) throw new Error("the compiled binary does not run");
-    process.stdout.write(`${outfile}: ${stdout.toString()}`);
-  }
+  await compile(outfile);
+  const { exitCode, stdout } = Bun.spawnSync([outfile, "--version"]);
+  if (exitCode !== 0) throw new Error("the compiled binary does not run");
+  process.stdout.write(`${outfile}: ${stdout.toString()}`);
 }

@@ -111,6 +111,9 @@ function setFlag(
   );
   const command = state.node === undefined ? "silo" : `silo ${nameOf(state.node)}`.trim();
   const help = `${command} --help`;
+  // Alone it never comes here: main.ts answers it.
+  if (state.node === undefined && (written === "--version" || written === "-V"))
+    throw new UsageError(`${written} stands alone`, { hint: "silo version   # tells more" });
   if (found === undefined) {
     const names = Object.keys(known).map((name) => `--${name}`);
     const near = suggestion(written, names);

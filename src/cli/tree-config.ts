@@ -93,5 +93,29 @@ const configNodes: readonly Node[] = [
   ),
 ];
 
-/** How silo is set up. */
-export const CONFIG_NODES: readonly Node[] = [...configNodes, doctor, completion];
+const version: Node = {
+  group: "Configuration",
+  definition: define("version", "tell this silo's version and commit, and the newest known one", {
+    json: { type: "boolean", description: "as data" },
+  }),
+  examples: ["silo version", "silo --version   # the number alone, at once"],
+  words: NO_WORDS,
+  load: async () => (await import("./commands/version.ts")).version,
+};
+
+const licenses: Node = {
+  group: "Configuration",
+  definition: define("licenses", "print the licenses of all that is in this binary", {}),
+  examples: ["silo licenses"],
+  words: NO_WORDS,
+  load: async () => (await import("./commands/licenses.ts")).licenses,
+};
+
+/** How silo is set up, and what it is. */
+export const CONFIG_NODES: readonly Node[] = [
+  ...configNodes,
+  doctor,
+  completion,
+  version,
+  licenses,
+];

@@ -11,6 +11,7 @@ import {
   type VersionCache,
 } from "../tools/versions.ts";
 import { readText } from "./fs.ts";
+import { newestRelease } from "./release.ts";
 import { capture, detach, ownCommand } from "./process.ts";
 
 /** An answer takes 0.1 to 0.2 s; a registry that is silent for longer is not there. */
@@ -18,7 +19,8 @@ const TIMEOUT_MS = 20_000;
 
 const cachePath = (cache: string) => `${cache}/silo/versions.json`;
 
-async function readCache(cache: string): Promise<VersionCache> {
+/** What is known without asking. */
+export async function readCache(cache: string): Promise<VersionCache> {
   return parseCache(await readText(cachePath(cache)).catch(() => undefined));
 }
 
@@ -38,19 +40,21 @@ export async function refreshInBackground(cache: string): Promise<void> {
   await detach({ bin, args, cwd: homedir() });
 }
 
-/** Asks for the newest version of every tool and writes the cache. What is offline keeps its old version. */
+/** Asks for the newest version of every tool, and of silo, and writes the cache. What is offline keeps its old version. */
 export async function refreshVersions(cache: string): Promise<void> {
   const before = await readCache(cache);
   if (!isStale(before, Date.now())) return;
   // The attempt counts too, so that an offline machine asks once an hour.
   await writeCache(cache, { ...before, asked: Date.now() });
-  const answers = await Promise.all(
-    TOOLS.map(async ({ name, version }) => [name, await newest(version)] as const),
-  );
+  const [silo, ...answers] = await Promise.all([
+    newestRelease(before.silo),
+    ...TOOLS.map(async ({ name, version }) => [name, await newest(version)] as const),
+  ]);
   const found = Object.fromEntries(
     answers.filter(([, version]) => version !== undefined),
   ) as Record<string, string>;
-  await writeCache(cache, { asked: Date.now(), versions: { ...before.versions, ...found } });
+  const versions = { ...before.versions, ...found };
+  await writeCache(cache, { asked: Date.now(), versions, ...(silo === undefined ? {} : { silo }) });
 }
 
 async function newest(source: VersionSource): Promise<string | undefined> {

@@ -4,14 +4,19 @@ import type { Tool } from "./tool.ts";
 export type VersionCache = {
   readonly asked: number;
   readonly versions: Readonly<Record<string, string>>;
+  /** silo's own newest release, which is asked for less often. */
+  readonly silo?: Release;
 };
+
+export type Release = { readonly asked: number; readonly version?: string };
 
 /** The hidden word that makes silo ask for versions and do nothing else. */
 export const REFRESH_WORD = "__refresh-versions";
 
 export const EMPTY_CACHE: VersionCache = { asked: 0, versions: {} };
 
-const MAX_AGE_MS = 60 * 60 * 1000;
+const HOUR_MS = 60 * 60 * 1000;
+export const DAY_MS = 24 * HOUR_MS;
 const VERSION = /^\d+(\.\d+){1,3}(-[0-9A-Za-z.]+)?$/;
 
 /** Whether a text is a version; only such a one gets into a build argument. */
@@ -24,16 +29,32 @@ export function parseCache(text: string | undefined): VersionCache {
   try {
     const value = JSON.parse(text ?? "") as Partial<VersionCache> | null;
     const pairs = Object.entries(value?.versions ?? {}).filter(([, version]) => isVersion(version));
-    const asked = value?.asked;
-    return { asked: typeof asked === "number" ? asked : 0, versions: Object.fromEntries(pairs) };
+    const silo = parseRelease(value?.silo);
+    return {
+      asked: parseTime(value?.asked),
+      versions: Object.fromEntries(pairs),
+      ...(silo === undefined ? {} : { silo }),
+    };
   } catch {
     return EMPTY_CACHE;
   }
 }
 
-/** Whether the versions should be asked for again: at most once an hour. A time in the future counts as old. */
-export function isStale({ asked }: VersionCache, now: number): boolean {
-  return now - asked > MAX_AGE_MS || asked > now;
+const parseTime = (value: unknown) => (typeof value === "number" ? value : 0);
+
+function parseRelease(value: Partial<Release> | undefined): Release | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const asked = parseTime(value.asked);
+  return isVersion(value.version) ? { asked, version: value.version } : { asked };
+}
+
+/** Whether something should be asked for again: by default at most once an hour. A time in the future counts as old. */
+export function isStale(
+  { asked }: { readonly asked: number },
+  now: number,
+  age: number = HOUR_MS,
+): boolean {
+  return now - asked > age || asked > now;
 }
 
 /** The version to install of a tool and of each that it carries. */

@@ -107,7 +107,12 @@ test("neither the start nor the end of a run waits for a registry that is silent
       return new Promise<Response>(() => {});
     },
   });
-  const env = { NPM_CONFIG_REGISTRY: server.url.href, SILO_NO_VERSION_CHECK: "" };
+  const address = server.url.href;
+  const env = {
+    NPM_CONFIG_REGISTRY: address,
+    SILO_RELEASES: address,
+    SILO_NO_VERSION_CHECK: "",
+  };
   const { code } = await silo(world, ["codex", "--", "probe", "exit 7"], { env });
   expect(code).toBe(7);
   await eventually("the registry is asked", () => asked > 0);

@@ -81,6 +81,7 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
     "a run's flag elsewhere": { args: ["--dry-run", "ls"] },
     "-- for a command that takes none": { args: ["ls", "--", "x"] },
     "the tool's own flag": { args: ["codex", "--version"] },
+    "the version beside more": { args: ["--version", "--verbose"] },
     "an unknown shell": { args: ["completion", "bsh"] },
     "no terminal to pick a tool": { args: [] },
     "no terminal to pick a container": { args: ["rm"] },

@@ -45,6 +45,8 @@ describe("refused with a suggestion", () => {
     ["cluade", 'there is no command or tool "cluade"; did you mean "claude"?'],
     ["constructor", 'there is no command or tool "constructor"'],
     ["__proto__", 'there is no command or tool "__proto__"'],
+    ["--version --verbose", "--version stands alone"],
+    ["-v -V", "-V stands alone"],
     ["claude foo", '"foo" is no word of silo'],
     ["--bakcend docker", 'silo has no flag --bakcend; did you mean "--backend"?'],
     ["claude --forcebuild", 'silo claude has no flag --forcebuild; did you mean "--force-build"?'],

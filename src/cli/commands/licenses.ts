@@ -1,0 +1,9 @@
+import text from "../../../THIRD-PARTY-LICENSES.txt" with { type: "text" };
+import { print } from "../../ui/print.ts";
+import type { Action } from "../command.ts";
+
+/** `silo licenses`. */
+export const licenses: Action = async () => {
+  print(text.trimEnd());
+  return 0;
+};
