@@ -267,12 +267,24 @@ export function sweepWorld(world: World): string[] {
   // An image that is missing must be built, never fetched from whoever has that name.
   if (existsSync(join(world.root, "state/pulls")))
     throw new Error("an image was asked of a registry");
-  if (world.backend === "fly") return [...sweepFly(world)];
+  if (world.backend === "fly") {
+    stopMutagen(world);
+    return [...sweepFly(world)];
+  }
   const left = rows(world, []);
   const ids = left.map(([, id = ""]) => id);
   if (world.backend === "bwrap") for (const id of ids) process.kill(Number(id), "SIGKILL");
   else if (left.length > 0) docker("rm", "-f", ...ids);
   return left.map(([name = ""]) => name);
+}
+
+/** Ends silo's own mutagen, which goes on as long as a machine does. */
+function stopMutagen({ root, home, env }: World): void {
+  const MUTAGEN_DATA_DIRECTORY = join(home, ".local/state/silo/fly/mutagen");
+  if (existsSync(join(MUTAGEN_DATA_DIRECTORY, "daemon/daemon.sock")))
+    spawnSync(join(root, "bin/mutagen"), ["daemon", "stop"], {
+      env: { ...env, MUTAGEN_DATA_DIRECTORY },
+    });
 }
 
 /** Ends everything that a world runs, by force and past silo. */
