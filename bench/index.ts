@@ -1,9 +1,11 @@
 /** Start-up figures against the raw commands, paired in one run: `npm run bench`. Needs an engine and the test base image. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compile } from "../scripts/compile.ts";
 import { destroyWorld, makeWorld, probe, silo, SILO, type World } from "../test/support/silo.ts";
+import { mutagenFolder } from "../test/support/fly.ts";
+import { flyRows } from "./fly.ts";
 import { paired } from "./paired.ts";
 
 const ROUNDS = Number(process.env["ROUNDS"] ?? "20");
@@ -158,6 +160,8 @@ const world = makeWorld();
 const rows = [await version(world), await list(world), await start(world)];
 destroyWorld(world);
 rows.push(await appleCalls(), ...(await sandbox()));
+const fly = existsSync(mutagenFolder()) ? await flyRows(Math.ceil(ROUNDS / 4)) : [];
+rows.push(...fly.map(([what, text]) => ({ what, limit: "no limit", met: true, text })));
 for (const { what, limit, met, text } of rows)
   process.stdout.write(`${met ? "met   " : "MISSED"} ${what} (${limit}): ${text}\n`);
 if (rows.some(({ met }) => !met)) process.exitCode = 1;

@@ -1,4 +1,5 @@
 import type { Cmd, Exit } from "../../core/types.ts";
+import { SiloError } from "../../errors.ts";
 import { interruptible } from "../../sys/interrupt.ts";
 import { restoreTerminal } from "../../sys/tty.ts";
 import { consoleArgs } from "./args.ts";
@@ -80,7 +81,7 @@ async function attachOnce(here: Here, record: Record, forward: boolean) {
     send: signalTool,
     sweep: async () => void (await signalTool("SIGKILL")),
     mendable: () => undefined,
-    error: () => new Error("never refused") as never,
+    error: (said) => new SiloError("the terminal could not be attached", { detail: [said] }),
   });
 }
 

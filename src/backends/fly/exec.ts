@@ -8,7 +8,7 @@ import { LINK_MS, setUp, type Here } from "./link.ts";
 import type { Machine } from "./machines.ts";
 import { filesOf, readRecord, saveRecord } from "./record.ts";
 import { returnScript } from "./setup.ts";
-import { closeShared, doorOf, makeKey, openShared, sshCommand } from "./ssh.ts";
+import { doorOf, makeKey, openShared, sshCommand } from "./ssh.ts";
 
 /** Runs a command beside the tool, with its surroundings. */
 export async function execIn(
@@ -41,8 +41,5 @@ export async function execIn(
     sshCommand(files, id, [GUEST, "enter", ...argv], [tty ? "-t" : "-T"]),
   );
   const release = supervise({ forward: child.kill, destroy: () => child.kill("SIGKILL") });
-  const code = await child.exit.finally(release);
-  // A silo that is attached shares this connection, and keeps it.
-  if (known?.elsewhere !== false && known === undefined) await closeShared(files, doorOf(id));
-  return code;
+  return await child.exit.finally(release);
 }

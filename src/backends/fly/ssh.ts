@@ -148,13 +148,14 @@ export async function askMachine(
 }
 
 /**
- * Opens a connection that others share, in the background; it ends with its link, or when it is closed.
+ * Opens a connection that others share, in the background; it ends with its link, when it is closed, or when nobody
+ * has used it for a minute and a half.
  * @param door `user@alias` or an alias. @returns whether it stands.
  */
 export async function openShared(files: Files, door: string, timeoutMs: number): Promise<boolean> {
   const ready = await capture({ bin: "ssh", args: ["-F", files.config, "-O", "check", door] });
   if (ready.code === 0) return true;
-  const flags = ["-f", "-N", "-T", "-o", "ControlMaster=yes", "-o", "ControlPersist=yes"];
+  const flags = ["-f", "-N", "-T", "-o", "ControlMaster=yes", "-o", "ControlPersist=90"];
   const args = ["-F", files.config, ...flags, "-E", files.log, door];
   return (await capture({ bin: "ssh", args, apart: true }, timeoutMs)).code === 0;
 }
