@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import {
   clearKnob,
@@ -144,6 +151,54 @@ describe("a tool that outlives its silo", () => {
     MINUTES,
   );
 });
+
+/** What a machine says of itself, rewritten as an agent with privileges could. */
+function forge(change: (syncs: { kind: string; local: string }[]) => void): void {
+  const file = "/var/lib/silo/run.json";
+  const told = JSON.parse(inFlyMachine(world, idOf(), `cat ${file}`)) as {
+    layout: { syncs: { kind: string; local: string }[] };
+  };
+  change(told.layout.syncs);
+  const text = JSON.stringify(told).replaceAll("'", String.raw`'\''`);
+  inFlyMachine(world, idOf(), `printf %s '${text}' >${file}`);
+}
+
+test(
+  "a machine that lies to another laptop gets nothing that was not shown, and some paths never",
+  async () => {
+    const first = await up(onTerminal(TALK));
+    first.kill("SIGHUP");
+    await ends(first, HANGUP);
+    const name = nameOf();
+    const home = join(world.root, "other");
+    const other: World = { ...world, home, env: { ...world.env, HOME: home } };
+    mkdirSync(join(home, ".ssh"), { recursive: true });
+    mkdirSync(join(home, "photos"));
+    symlinkSync(join(home, ".ssh"), join(home, "innocent"));
+    const theirs = (path: string) => join(world.home, path);
+    const asks = async (kind: string, local: string): Promise<Pty> => {
+      forge((syncs) => {
+        const [one] = syncs;
+        if (one !== undefined) Object.assign(one, { kind, local });
+      });
+      return siloOnTerminal(other, ["reconnect", name]);
+    };
+    for (const path of [theirs(".ssh"), theirs("innocent"), theirs(""), "/"]) {
+      const refused = await asks("ro", path);
+      await ends(refused, 1);
+      expect(refused.screen()).toContain("which silo never hands out this way");
+    }
+    const odd = await asks("work", `${world.home}/x/../.ssh`);
+    await ends(odd, 1);
+    expect(odd.screen()).toContain("does not say what it has");
+    const shown = await asks("ro", theirs("photos"));
+    await shown.shows(/~\/photos\s+\(read-only\)/);
+    shown.type("n");
+    await ends(shown, 1);
+    expect((await silo(world, ["rm", "--force", name])).code).toBe(0);
+  },
+  MINUTES,
+);
 
 describe("a link that breaks", () => {
   test(

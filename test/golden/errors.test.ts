@@ -103,7 +103,7 @@ const ELSEWHERE = [
   /^the working directory does not exist any more/, // the compiled binary's runtime says so itself
   /^another .* uses .*, and two would damage/, // test/e2e/agents.test.ts
   /is on another terminal/, // test/pty/reconnect.test.ts
-  /^\$\{name\} \$\{why\}|^the link to|wants \$\{bad\} kept alike|^not connected|holds what is not home|is stopped: its files|on another laptop, which|does not say what it has|does not let silo in/, // test/e2e/fly-failures.test.ts
+  /^\$\{name\} \$\{why\}|^the link to|asks for \$\{bad\.local\}|^not connected|holds what is not home|is stopped: its files|on another laptop, which|does not say what it has|does not let silo in/, // test/e2e/fly-failures.test.ts
   /^silo has no machine|is somebody else's, and silo needs it|^ssh-keygen failed|^mutagen does not (answer|start)/, // a machine that goes, or a program that breaks, between two questions
   /^the terminal could not be attached/, // a type's corner: ssh's words are never taken for a refusal
   /^there is no room for all files|^the files could not be copied/, // test/e2e/fly-failures.test.ts

@@ -1,3 +1,4 @@
+import { normalize } from "node:path";
 import * as v from "valibot";
 import { within } from "../../core/paths.ts";
 import { SiloError } from "../../errors.ts";
@@ -7,7 +8,11 @@ import { flyError } from "./errors.ts";
 import type { Here } from "./link.ts";
 import type { Record } from "./record.ts";
 
-const path = v.pipe(v.string(), v.regex(/^\/[^\0\n\r]*$/));
+const path = v.pipe(
+  v.string(),
+  v.regex(/^\/[^\0\n\r]*$/),
+  v.check((text) => normalize(text) === text),
+);
 const id = v.pipe(v.number(), v.integer(), v.minValue(0));
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 

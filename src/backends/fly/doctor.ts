@@ -37,14 +37,14 @@ export async function diagnose(config: Config): Promise<readonly Finding[]> {
   ];
 }
 
-function appFinding({ backends: { fly } }: Config): Finding {
+function appFinding({ backend, backends: { fly } }: Config): Finding {
   if (fly.app !== undefined) {
     const detail = `machines belong to ${fly.app.value}, in ${fly.region.value}`;
     return { check: "fly app", state: "ok", detail };
   }
   return {
     check: "fly app",
-    state: "warn",
+    state: backend?.value === "fly" ? "bad" : "off",
     detail: "none is set, so no tool can run there",
     mend: 'fly apps create <name> --network silo   # then "backends": { "fly": { "app": "<name>" } }',
   };

@@ -1,5 +1,8 @@
+import { ownPaths } from "../../core/own-files.ts";
 import { homely, within } from "../../core/paths.ts";
+import { printable } from "../../core/quote.ts";
 import { SiloError } from "../../errors.ts";
+import { pathFacts } from "../../sys/host.ts";
 import { interruptible } from "../../sys/interrupt.ts";
 import type { RunOutcome, RunReport } from "../backend.ts";
 import { adopt, theirRecord } from "./adopt.ts";
@@ -85,8 +88,8 @@ async function enter(
 }
 
 /**
- * Another laptop's machine tells itself which paths it has; what runs in it may have changed that. So it is shown,
- * and nothing is brought here without a yes.
+ * Another laptop's machine tells itself which paths it has; what runs in it may have changed that. So each is shown
+ * as it is on this laptop, links followed, and none is read or written without a yes.
  */
 async function agree(
   here: Here,
@@ -97,23 +100,29 @@ async function agree(
 ): Promise<Record> {
   report.stage(`asking ${name} what it has`);
   const record = adopt(await theirRecord(here, app, id), { app, id, name }, home);
-  const silo = [`${home}/.config/silo`, here.state, `${home}/.ssh`];
-  const paths = record.layout.syncs.filter(({ kind }) => kind !== "ro").map(({ local }) => local);
-  const bad = paths.find(
-    (path) => path === "/" || silo.some((own) => within(path, own) || within(own, path)),
+  const facts = await pathFacts(record.layout.syncs.map(({ local }) => local));
+  const real = (path: string) => facts[path]?.real ?? path;
+  const syncs = record.layout.syncs.map((sync) => ({ ...sync, local: real(sync.local) }));
+  const never = [...ownPaths(home, process.env), `${home}/.ssh`, `${home}/.gnupg`];
+  const bad = syncs.find(({ local }) =>
+    never.some((own) => within(local, own) || within(own, local)),
   );
-  if (bad !== undefined)
-    throw new SiloError(`${name} wants ${bad} kept alike, which silo never hands out`, {
-      hint: `silo shell ${name}`,
-    });
-  const shown = paths.map((path) => homely(path, home)).join(", ");
   const hint = `silo shell ${name}   # works without its files`;
+  if (bad !== undefined)
+    throw new SiloError(`${name} asks for ${bad.local}, which silo never hands out this way`, {
+      hint,
+    });
+  const shown = syncs.map(
+    ({ local, kind }) => `${homely(local, home)}${kind === "ro" ? " (read-only)" : ""}`,
+  );
   const yes = await report.confirm(
-    `${name} was started on another laptop. Keep these paths alike here: ${shown}?`,
+    printable(
+      `${name} was started on another laptop. Keep these paths alike here: ${shown.join(", ")}?`,
+    ),
     hint,
   );
   if (!yes) throw new SiloError("not connected", { hint });
-  const own = { ...record, tty: true };
+  const own = { ...record, layout: { ...record.layout, syncs }, tty: true };
   await saveRecord(here.state, own);
   return own;
 }

@@ -39,7 +39,7 @@ function openDoor(
   const key = shellWord(publicKey);
   return [
     "mkdir -p /run/sshd /run/silo /var/lib/silo; chmod 0755 /run/sshd /run/silo; chmod 0711 /var/lib/silo",
-    `echo ${uid} >/run/silo/uid; echo ${gid} >/run/silo/gid; hostname ${name}`,
+    `echo ${uid} >/run/silo/uid; echo ${gid} >/run/silo/gid; hostname ${shellWord(name)}`,
     ...writeFiles(),
     "[ -e /var/lib/silo/host_key ] || ssh-keygen -q -t ed25519 -N '' -C silo -f /var/lib/silo/host_key </dev/null",
     `keys=/var/lib/silo/authorized_keys; touch "$keys"; grep -qxF ${key} "$keys" || echo ${key} >>"$keys"; chmod 0644 "$keys"`,
