@@ -218,6 +218,52 @@ describe("a link that breaks", () => {
     MINUTES,
   );
 
+  test.each([
+    ["for a few seconds is waited for", 6, false],
+    // ssh gives up after a minute without an answer.
+    ...(process.env["TORTURE"] === undefined
+      ? []
+      : [["for long is made anew", 100, true] as const]),
+  ] as const)(
+    "and is only silent %s",
+    async (_, seconds, anew) => {
+      const pty = await up(onTerminal(TALK));
+      setKnob(world, "silent", seconds);
+      await eventually("nothing passes any more", () => {
+        const { stdout } = spawnSync("ps", ["-eo", "stat,args"], { encoding: "utf8" });
+        return /^T\S* +docker exec/m.test(stdout);
+      });
+      if (anew) await pty.shows("connection lost", 120_000);
+      pty.type("two\n");
+      await pty.shows("heard two", 150_000);
+      expect(pty.screen().includes("connection lost")).toBe(anew);
+      clearKnob(world, "silent");
+      pty.type("end\n");
+      await ends(pty, 7);
+    },
+    MINUTES,
+  );
+
+  test(
+    "takes a plain terminal with it, where that was asked for: the tool ends, and its files come home",
+    async () => {
+      put(
+        world,
+        "home/.config/silo/silo.jsonc",
+        JSON.stringify({ ...PROBE_CONFIG, backends: { fly: { persist: "none" } } }),
+      );
+      const pty = await up(onTerminal(`[ -z "$TMUX" ] && tty && ${TALK}`));
+      pty.type("one\n");
+      await pty.shows("heard one");
+      inFlyMachine(world, idOf(), `echo theirs >'${inProject("made")}'`);
+      cutLinks(world);
+      await pty.exited;
+      await eventually("its files are home", () => existsSync(inProject("made")));
+      expect(containers(world)).toEqual([]);
+    },
+    MINUTES,
+  );
+
   test(
     "while the tool ends, its last words are shown when it is back",
     async () => {

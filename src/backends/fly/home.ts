@@ -1,7 +1,7 @@
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { flyFolder } from "./ask.ts";
 import { pause, type Here } from "./link.ts";
-import { flush, syncSessions } from "./mutagen.ts";
+import { flush, resumeSyncs, syncSessions } from "./mutagen.ts";
 import { filesOf, type Record } from "./record.ts";
 import { judge, type Change, type Held, type Verdict } from "./sessions.ts";
 import { askMachine, remoteWords } from "./ssh.ts";
@@ -30,6 +30,8 @@ export async function bringHome(here: Here, id: string, patienceMs: number): Pro
     const linked = sessions.every(({ alpha, beta }) => alpha.connected && beta.connected);
     const again = found.passing || (said !== "" && !(linked && tries >= STUCK));
     if (!again || performance.now() > end) return verdict;
+    // By itself mutagen looks for a lost link every fifteen seconds; asked, it does so at once.
+    if (!linked) await resumeSyncs(here, id);
     await pause(1000);
   }
 }
