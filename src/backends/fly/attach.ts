@@ -130,7 +130,7 @@ async function findAgain(
 ): Promise<ToolState | undefined> {
   const end = performance.now() + PATIENCE_MS;
   return await interruptible(async (signal) => {
-    for (let delay = 500; ; delay = Math.min(delay * 2, 8000)) {
+    for (let delay = 500; ; delay = Math.min(delay * 2, 4000)) {
       const found = await toolState(here, record.id);
       if (found !== undefined) return found;
       const kind = await machineState(here, record);
