@@ -65,7 +65,8 @@ function inner(key: string, { description }: Schema, one: Schema | boolean | und
   return [row(`\`${key}\``, `an object of ${words.join(", ")}`, "", description ?? "")];
 }
 
-function reference(): string {
+/** The table of every setting. */
+export function referenceText(): string {
   const { properties } = toJsonSchema(fileSchema, { errorMode: "ignore" }) as Schema;
   return table(["Key", "Value", "Default", "Meaning"], rows(properties));
 }
@@ -82,9 +83,12 @@ function tools(): string {
 /** Where a release is fetched from. */
 function install(): string {
   const lines = [
-    `brew tap ${REPOSITORY} ${HOMEPAGE}                             # Homebrew, on macOS and Linux`,
+    "# Homebrew, on macOS and Linux",
+    `brew tap ${REPOSITORY} ${HOMEPAGE}`,
     `brew install ${REPOSITORY}/silo`,
-    `curl -fsSL ${RELEASES}/latest/download/install.sh | sh    # or without it, into ~/.local/bin`,
+    "",
+    "# or without it, into ~/.local/bin",
+    `curl -fsSL ${RELEASES}/latest/download/install.sh | sh`,
   ];
   return ["```sh", ...lines, "```"].join("\n");
 }
@@ -93,7 +97,7 @@ function install(): string {
 const PLACES = [
   ["README.md", "tools", tools],
   ["README.md", "install", install],
-  ["docs/configuration.md", "reference", reference],
+  ["docs/configuration.md", "reference", referenceText],
 ] as const;
 
 /** A document with what stands between two comments made anew. */

@@ -1,5 +1,8 @@
+import { Glob } from "bun";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
+import { referenceText } from "../../scripts/reference.ts";
 import { REPOSITORY } from "../../scripts/source.ts";
 import { parseArgv } from "../../src/cli/argv.ts";
 import { parseConfig } from "../../src/config/parse.ts";
@@ -8,11 +11,14 @@ import { blocks, deadLinks, ROOT, spans, type Block, type Document } from "./doc
 import { machine, type Machine } from "./machine.ts";
 import { tryTool } from "./try-tool.ts";
 
+/** Programs that examples name and that do nothing here; one that is not among them is not found, as a misspelt one. */
+const OTHERS = ["brew", "curl", "sudo", "fly", "bun"];
+
 /** What is wrong with a block. A kind that is not here is an error, so that no example escapes. */
 const KINDS: Readonly<Record<string, (text: string) => Promise<readonly string[]>>> = {
   jsonc: (text) => Promise.resolve(configProblems(text)),
-  sh: (text) => onMachine((here) => Promise.resolve(script(text, here))),
-  console: (text) => onMachine((here) => transcript(text, here)),
+  sh: (text) => onMachine(OTHERS, (here) => Promise.resolve(script(text, here))),
+  console: (text) => onMachine([], (here) => transcript(text, here)),
   ts: tryTool,
   // A picture; what can be run stands in one of the others.
   text: (text) =>
@@ -46,8 +52,11 @@ function configProblems(text: string): readonly string[] {
   return parsed.problems.map(({ line, column, message }) => `${line}:${column}: ${message}`);
 }
 
-async function onMachine(work: (here: Machine) => Promise<readonly string[]>) {
-  const here = machine();
+async function onMachine(
+  idle: readonly string[],
+  work: (here: Machine) => Promise<readonly string[]>,
+) {
+  const here = machine(idle);
   try {
     const found = await work(here);
     return [...found, ...here.calls().flatMap(callProblems)];
@@ -87,13 +96,17 @@ async function transcript(text: string, here: Machine): Promise<readonly string[
   return found;
 }
 
+/** A … that stands alone is any number of lines, elsewhere a part of one. */
 function fits(shown: string, output: string): boolean {
   const literal = (part: string) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
-  const lines = shown.split("\n").map((line) => {
-    if (line.trim() === "…") return "(?:.*\\n)*?.*";
-    return line.split("…").map(literal).join(".*");
-  });
-  return new RegExp(`^${lines.join(String.raw`[ ]*\n`)}$`).test(output);
+  const lines = shown
+    .split("\n")
+    .map((line) =>
+      line.trim() === "…"
+        ? String.raw`(?:.*\n)*?`
+        : String.raw`${line.split("…").map(literal).join(".*")} *\n`,
+    );
+  return new RegExp(`^${lines.join("")}$`).test(`${output}\n`);
 }
 
 const SCRIPTS: readonly string[] = Object.keys(manifest.scripts);
@@ -126,8 +139,22 @@ function spanProblems(span: string): readonly string[] {
     const text = span.startsWith("{") ? span : `{ ${span} }`;
     return configProblems(text).map((what) => `${span}: ${what}`);
   }
-  return [];
+  if (/^(backends|image)\.[\w.]+$/.test(span)) return KEYS.has(span) ? [] : [`no setting ${span}`];
+  const variable = /^SILO_[A-Z_]+/.exec(span)?.[0];
+  return variable === undefined || READ.includes(variable) ? [] : [`nothing reads ${variable}`];
 }
+
+/** Every setting and every section of settings, as the generated reference names them. */
+const KEYS: ReadonlySet<string> = new Set(
+  [...referenceText().matchAll(/^\| `([\w.]+)` \|/gm)].flatMap(([, key = ""]) =>
+    key.split(".").map((_, i, words) => words.slice(0, i + 1).join(".")),
+  ),
+);
+
+/** All that reads variables of silo's own. */
+const READ = [...new Glob("{src,scripts}/**/*.ts").scanSync(ROOT), "install.sh"]
+  .map((path) => readFileSync(join(ROOT, path), "utf8"))
+  .join("");
 
 /** A command in a sentence: its optional words are left out, and its named ones are taken as they stand. */
 function spoken(span: string): readonly string[] {

@@ -17,6 +17,15 @@ describe("every example is right", () => {
   );
 });
 
+test("the README has the two commands of a clone", () => {
+  const readme = read("README.md");
+  for (const line of [
+    "npm ci && npm run sandbox && npm start -- codex --backend bwrap",
+    "npm ci && npm test",
+  ])
+    expect(readme.split("## From a clone")[1]?.split("\n## ")[0]).toContain(`\n${line} `);
+});
+
 describe("the architecture is told as it is", () => {
   const text = read("docs/architecture.md");
 

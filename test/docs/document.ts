@@ -66,7 +66,7 @@ export function deadLinks(document: Document): readonly string[] {
     if (/^https?:/.test(target)) return false;
     const [file = "", anchor] = target.split("#");
     const path = file === "" ? document.path : join(dirname(document.path), file);
-    if (!existsSync(join(ROOT, path))) return true;
+    if (file !== "" && !existsSync(join(ROOT, path))) return true;
     if (anchor === undefined) return false;
     const text = file === "" ? document.text : readFileSync(join(ROOT, path), "utf8");
     return !anchors({ path, text }).includes(anchor);

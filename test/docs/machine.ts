@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -15,7 +16,7 @@ import { SILO, type World } from "../support/silo.ts";
 
 /**
  * A machine on which an example runs: silo is the real one, the engine a double that has one container and no image
- * yet, and all other programs do nothing. One that is named nowhere here is not found, as a misspelt one is.
+ * yet, git makes the directories of worktrees, and nothing else is installed.
  */
 export type Machine = {
   readonly run: (script: string) => { readonly code: number; readonly output: string };
@@ -40,7 +41,6 @@ const REAL = [
   "head",
   "ls",
 ];
-const IDLE = ["brew", "curl", "sudo", "fly", "bun"];
 
 const CONTAINER =
   '{"Names":"app-1","Image":"silo-claude:4f0c2a9be1d87736","Labels":"silo.managed=1,silo.tool=claude,silo.session=5e55","State":"running","Status":"Up 3 minutes"}';
@@ -61,8 +61,10 @@ esac`;
 
 const RECORD = `printf '%s\\037' "\${0##*/}" "$@" >>"$HOME/.calls"; printf '\\036' >>"$HOME/.calls"`;
 
-export function machine(): Machine {
-  const root = mkdtempSync(join(tmpdir(), "silo-docs-"));
+/** @param idle programs that do nothing. */
+export function machine(idle: readonly string[]): Machine {
+  // A Mac has its temporary files behind a link.
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "silo-docs-")));
   const [home, bin] = [join(root, "home"), join(root, "bin")];
   const project = join(home, "src/app");
   mkdirSync(project, { recursive: true });
@@ -72,7 +74,7 @@ export function machine(): Machine {
     chmodSync(join(bin, name), 0o755);
   };
   for (const name of REAL) symlinkSync(Bun.which(name) ?? `/bin/${name}`, join(bin, name));
-  for (const name of IDLE) program(name, "exit 0");
+  for (const name of idle) program(name, "exit 0");
   program("git", '[ "$1 $2" != "worktree add" ] || mkdir "$3"');
   program("docker", DOCKER);
   program("npm", `${RECORD}\nexit 0`);
@@ -103,7 +105,7 @@ export function machine(): Machine {
       const world = { project, env: { ...env, PLAYED: "1" } } as unknown as World;
       const pty = onTerminal([...shell, command], world);
       try {
-        for (const line of lines) await pty.shows(line, 5000);
+        for (const line of lines) await pty.shows(line, 15_000);
       } finally {
         pty.kill("SIGKILL");
         await pty.exited;
