@@ -37,7 +37,7 @@ test.each([
     block("console", "$ cat silo.jsonc", "{ 1 }", "$ silo ls", "…"),
     "1:3",
   ],
-  ["another question", block("console", "$ silo", "◆  Which pool?"), "not on the screen"],
+  ["another question", block("console", "$ silo", "◆  Which tool?", "fly"), "not on the screen"],
   ["a tool that lacks a field", block("ts", TOOL('title: "Gemini"')), "types of the tool"],
   ["a tool without its path", block("ts", "export const x = 1;"), "its path"],
   ["a link to no file", "[x](docs/nothing.md)", "leads nowhere: docs/nothing.md"],

@@ -105,7 +105,8 @@ export function machine(idle: readonly string[]): Machine {
       const world = { project, env: { ...env, PLAYED: "1" } } as unknown as World;
       const pty = onTerminal([...shell, command], world);
       try {
-        for (const line of lines) await pty.shows(line, 15_000);
+        // A question is drawn at once; only its start takes a while on a busy machine.
+        for (const [i, line] of lines.entries()) await pty.shows(line, i === 0 ? 15_000 : 2000);
       } finally {
         pty.kill("SIGKILL");
         await pty.exited;
