@@ -1,0 +1,50 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { problems } from "./check.ts";
+import { documents, ROOT } from "./document.ts";
+
+const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
+const sorted = (words: Iterable<string>) => [...words].toSorted();
+
+describe("every example is right", () => {
+  test.each(documents().map((document) => [document.path, document] as const))(
+    "%s",
+    async (_, document) => {
+      expect(await problems(document)).toEqual([]);
+    },
+    120_000,
+  );
+});
+
+test("the README has the two commands of a clone", () => {
+  const readme = read("README.md");
+  for (const line of [
+    "npm ci && npm run sandbox && npm start -- codex --backend bwrap",
+    "npm ci && npm test",
+  ])
+    expect(readme.split("## From a clone")[1]?.split("\n## ")[0]).toContain(`\n${line} `);
+});
+
+describe("the architecture is told as it is", () => {
+  const text = read("docs/architecture.md");
+
+  test("which room may use which", () => {
+    const [, held = ""] =
+      /const ALLOWED[^{]*\{([^}]*)\}/.exec(read("test/architecture.test.ts")) ?? [];
+    const rooms = [...held.matchAll(/(\w+): \[([^\]]*)\]/g)].map(([, room = "", uses = ""]) =>
+      `| \`${room}\` | ${uses.replaceAll('"', "`").replaceAll(",", "")} |`.replace("  |", " |"),
+    );
+    expect(rooms.length).toBeGreaterThan(5);
+    for (const row of rooms) expect(text).toContain(row);
+  });
+
+  test("each member of the interface of a backend", () => {
+    const [, held = ""] =
+      /export type Backend = \{([^]*?)\n\};/.exec(read("src/backends/backend.ts")) ?? [];
+    const members = [...held.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name = ""]) => name);
+    const [, table = ""] = /\| member \|[^\n]*\n([^]*?)\n\n/.exec(text) ?? [];
+    const told = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, name = ""]) => name);
+    expect(sorted(told)).toEqual(sorted(members));
+  });
+});
