@@ -115,6 +115,35 @@ describe("what cannot be mended is told with its mend, and costs nothing", () =>
   );
 
   test(
+    "a disk without room for all files",
+    async () => {
+      writeFileSync(join(world.project, "large"), Buffer.alloc(5_000_000, 7));
+      setKnob(world, "small-disk", world.project);
+      const { code, stdout, stderr } = await probe(world, "echo never");
+      expect([code, stdout]).toEqual([1, ""]);
+      expect(stderr).toContain("there is no room for all files");
+      expect(stderr).toContain("no space left on device");
+      await takenBack();
+    },
+    MINUTES,
+  );
+
+  // It takes a minute and a half to give up.
+  test.skipIf(process.env["TORTURE"] === undefined)(
+    "a machine that starts, but never lets anyone in",
+    async () => {
+      await probe(world, "true");
+      setKnob(world, "ssh-refused", "till told otherwise");
+      const { code, stderr } = await probe(world, "echo never");
+      expect(code).toBe(1);
+      expect(stderr).toContain("does not let silo in within 90 s");
+      expect(stderr).toContain("fly wireguard websockets enable");
+      await takenBack();
+    },
+    MINUTES,
+  );
+
+  test(
     "a mutagen without its agents",
     async () => {
       const { rmSync } = await import("node:fs");
@@ -194,6 +223,21 @@ describe("a machine that fails while its tool runs", () => {
       expect(pty.screen().replaceAll(/\s+/g, " ")).toContain('"memory" under backends.fly');
       clearKnob(world, "oom");
       expect((await silo(world, ["rm", "--force", nameOf()])).code).toBe(0);
+    },
+    MINUTES,
+  );
+
+  test(
+    "and has deleted everything keeps the machine: all of the work is not deleted here unasked",
+    async () => {
+      for (const name of ["one", "two"]) writeFileSync(join(world.project, name), name);
+      const { code, stderr } = await probe(world, "rm -f one two");
+      expect(code).toBe(0);
+      expect(stderr).toContain("everything in it was deleted on one side");
+      expect(readFileSync(join(world.project, "one"), "utf8")).toBe("one");
+      const removed = await silo(world, ["rm", "--force", nameOf()]);
+      expect(removed.code).toBe(0);
+      expect(removed.stderr).toContain("not brought home");
     },
     MINUTES,
   );

@@ -28,7 +28,9 @@ export async function bringHome(here: Here, id: string, patienceMs: number): Pro
         ? found
         : { ...found, problems: [`the files could not be brought home: ${said}`] };
     const linked = sessions.every(({ alpha, beta }) => alpha.connected && beta.connected);
-    const again = found.passing || (said !== "" && !(linked && tries >= STUCK));
+    // One that mutagen halts to save files is for the user to settle.
+    const halted = sessions.some(({ status }) => status.startsWith("halted"));
+    const again = found.passing || (said !== "" && !halted && !(linked && tries >= STUCK));
     if (!again || performance.now() > end) return verdict;
     // By itself mutagen looks for a lost link every fifteen seconds; asked, it does so at once.
     if (!linked) await resumeSyncs(here, id);
