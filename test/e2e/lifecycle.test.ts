@@ -108,19 +108,20 @@ describe.each(BACKENDS)("%s", (backend) => {
   });
 
   describe("many at once", () => {
+    // A machine with its links and copies is a dozen processes.
+    const many = backend === "fly" ? 8 : 20;
     test(
-      "twenty silos get twenty names, twenty exits, and leave nothing",
+      `${many} silos get as many names and exits, and leave nothing`,
       async () => {
         // Each waits for all others, since a name is free again as soon as its container has ended.
-        const meet =
-          "touch met-$$-$(hostname); until [ $(ls | grep -c met-) = 20 ]; do sleep 0.05; done";
+        const meet = `touch met-$$-$(hostname); until [ $(ls | grep -c met-) = ${many} ]; do sleep 0.05; done`;
         const results = await Promise.all(
-          Array.from({ length: 20 }, (_, i) => probe(world, `${meet}; hostname; exit ${i + 1}`)),
+          Array.from({ length: many }, (_, i) => probe(world, `${meet}; hostname; exit ${i + 1}`)),
         );
         expect(results.map(({ code }) => code)).toEqual(
-          Array.from({ length: 20 }, (_, i) => i + 1),
+          Array.from({ length: many }, (_, i) => i + 1),
         );
-        expect(new Set(results.map(({ stdout }) => stdout)).size).toBe(20);
+        expect(new Set(results.map(({ stdout }) => stdout)).size).toBe(many);
       },
       MINUTES,
     );
