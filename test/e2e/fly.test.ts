@@ -455,7 +455,7 @@ describe("what is kept from whom", () => {
 });
 
 test(
-  "a port leads to what listens on the machine's own loopback",
+  "a port leads to what listens on the machine's own loopback, after a broken link too",
   async () => {
     const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("x") });
     const { port } = server;
@@ -471,12 +471,15 @@ test(
         "python3 -m http.server --bind 127.0.0.1 8000 >/dev/null 2>&1 & echo up; read -r _",
       ),
     );
-    await eventually(
-      "the page is served",
-      () =>
-        spawnSync("curl", ["-s", `http://127.0.0.1:${port}/page`], { encoding: "utf8" }).stdout ===
-        "served",
-    );
+    const served = () =>
+      spawnSync("curl", ["-s", "-m", "2", `http://127.0.0.1:${port}/page`], { encoding: "utf8" })
+        .stdout === "served";
+    await eventually("the page is served", served);
+    await whileCut(async () => {
+      await pty.shows("connection lost");
+      expect(served()).toBe(false);
+    });
+    await eventually("the page is served again", served);
     pty.type("\n");
     await ends(pty, 0);
   },

@@ -97,10 +97,12 @@ export async function attachTool(
 ): Promise<
   { readonly kind: "exit"; readonly code: Exit } | { readonly kind: "left" | "lost" | "gone" }
 > {
-  for (let fresh = true; ; fresh = false) {
-    const outcome = await attachOnce(here, record, fresh);
+  // Ports are forwarded by the shared connection: each new one has to be told.
+  for (let anew = true; ;) {
+    const outcome = await attachOnce(here, record, anew);
     if (outcome.kind === "left") return { kind: "left" };
     const broken = outcome.kind === "exit" && outcome.code === LINK_LOST;
+    anew = broken;
     if (broken && record.tty) await restoreTerminal();
     const found = await findAgain(here, record, report);
     report.stage(undefined);

@@ -5,7 +5,7 @@ import { place } from "../../sys/place.ts";
 import type { Backend } from "../backend.ts";
 import { LAYER, type FlySettings } from "./args.ts";
 import { list, ownMachine } from "./list.ts";
-import { machines } from "./machines.ts";
+import { machines, type Machine } from "./machines.ts";
 
 /** Fly's own default of 256 MB runs no agent; shared processors may have 2 GB each. */
 const DEFAULT_SIZE = { cpus: 4, memoryMb: 8192 } as const;
@@ -50,6 +50,10 @@ export function open(config: Config): Backend {
     if (found === undefined) throw noApp();
     return found;
   };
+  // What is listed in a command need not be asked for again in it: each call goes around the world.
+  let listed: readonly Machine[] | undefined;
+  const named = async (name: string) =>
+    ownMachine(listed ?? (await machines(state, settings().app)), name);
   return {
     name: "fly",
     abilities: { files: "synced", layer: LAYER, elsewhere: true },
@@ -76,15 +80,20 @@ export function open(config: Config): Backend {
     reconnect: async (name, report) => {
       const { app } = settings();
       const { reconnect } = await import("./reconnect.ts");
-      return await reconnect(here, own.home, app, await ownMachine(here, app, name), report);
+      return await reconnect(here, own.home, app, await named(name), report);
     },
     exec: async (name, argv, tty) => {
       const { app } = settings();
       const { execIn } = await import("./exec.ts");
-      return await execIn(here, own.home, app, await ownMachine(here, app, name), argv, tty);
+      return await execIn(here, own.home, app, await named(name), argv, tty);
     },
     // Without an app there is nothing of silo's.
-    list: async () => (found === undefined ? [] : await list(here, found.app)),
+    list: async () => {
+      if (found === undefined) return [];
+      const { all, infos } = await list(here, found.app);
+      listed = all;
+      return infos;
+    },
     remove: async (names, force) => {
       const { remove } = await import("./remove.ts");
       return await remove(here, settings().app, names, force);

@@ -7,13 +7,16 @@ import { terminateSyncs } from "./mutagen.ts";
 import { forget, knownMachines, readEnding, readRecord } from "./record.ts";
 
 /** What silo made in the app. What this laptop still has of machines that are gone ends here. */
-export async function list(here: Here, app: string): Promise<readonly ContainerInfo[]> {
+export async function list(
+  here: Here,
+  app: string,
+): Promise<{ readonly all: readonly Machine[]; readonly infos: readonly ContainerInfo[] }> {
   // Known before it is asked: one that another silo starts meanwhile is not gone.
   const known = await knownMachines(here.state);
   const all = await machines(here.state, app);
   await forgetGone(here, app, known, all);
   const own = all.filter((machine) => isOwn(machine) && !machine.state.startsWith("destroy"));
-  return await Promise.all(
+  const infos = await Promise.all(
     own.map(async (machine) => {
       const ending = await readEnding(here.state, machine.id);
       const info = infoOf(machine, ageText(machine.created, Date.now()), ending?.held);
@@ -21,6 +24,7 @@ export async function list(here: Here, app: string): Promise<readonly ContainerI
       return ending === undefined ? info : { ...info, running: false };
     }),
   );
+  return { all, infos };
 }
 
 async function forgetGone(
@@ -39,10 +43,8 @@ async function forgetGone(
 }
 
 /** The machine of that name that silo made. @throws SiloError where there is none. */
-export async function ownMachine({ state }: Here, app: string, name: string): Promise<Machine> {
-  const found = (await machines(state, app)).find(
-    (machine) => machine.name === name && isOwn(machine),
-  );
+export function ownMachine(all: readonly Machine[], name: string): Machine {
+  const found = all.find((machine) => machine.name === name && isOwn(machine));
   if (found === undefined)
     throw new SiloError(`silo has no machine "${name}"`, { hint: "silo ls" });
   return found;

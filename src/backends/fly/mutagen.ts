@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import type { Cmd } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
 import { capture, detach, ProgramMissing, type Captured } from "../../sys/process.ts";
@@ -6,15 +6,15 @@ import { flyFolder } from "./ask.ts";
 import { lastLines, missingProgram } from "./errors.ts";
 import type { Sync } from "./layout.ts";
 import type { SyncSession } from "./sessions.ts";
+import { shortFolder } from "./short-folder.ts";
 import { shimFolder, syncDoorOf } from "./ssh.ts";
 
 /** A Unix socket's path is at most 103 bytes long on macOS, and mutagen adds 19. */
 const LONGEST = 80;
 
 /** silo's own daemon, apart from one that the user may have. */
-function dataFolder(state: string, uid: number): string {
-  const own = `${flyFolder(state)}/mutagen`;
-  return Buffer.byteLength(own) <= LONGEST ? own : `/tmp/silo-${uid}/mutagen`;
+async function dataFolder({ state, uid }: Place): Promise<string> {
+  return await shortFolder(`${flyFolder(state)}/mutagen`, LONGEST, uid, "mutagen");
 }
 
 /** Where this user's mutagen and its sessions are. */
@@ -24,12 +24,13 @@ export type Place = { readonly state: string; readonly uid: number };
  * A command of mutagen's. Its daemon runs ssh with the environment that the daemon was started with; no session is
  * ever made by a daemon of somebody else's (pkg/daemon/paths.go, cmd/mutagen/daemon/start.go).
  */
-function command({ state, uid }: Place, args: readonly string[]): Cmd {
+async function command(place: Place, args: readonly string[]): Promise<Cmd> {
+  const { state } = place;
   return {
     bin: "mutagen",
     args,
     env: {
-      MUTAGEN_DATA_DIRECTORY: dataFolder(state, uid),
+      MUTAGEN_DATA_DIRECTORY: await dataFolder(place),
       MUTAGEN_SSH_PATH: shimFolder(state),
       MUTAGEN_SSH_CONNECT_TIMEOUT: "60",
       MUTAGEN_DISABLE_AUTOSTART: "1",
@@ -45,7 +46,7 @@ export async function mutagen(
   timeoutMs?: number,
 ): Promise<Captured> {
   try {
-    return await capture(command(place, args), timeoutMs);
+    return await capture(await command(place, args), timeoutMs);
   } catch (error) {
     throw error instanceof ProgramMissing ? missingProgram("mutagen") : error;
   }
@@ -56,7 +57,6 @@ const LIST = ["sync", "list", "--template", "{{ json . }}"] as const;
 
 /** Makes sure that silo's daemon answers, and in this version of mutagen. */
 export async function ensureDaemon(place: Place): Promise<void> {
-  await mkdir(dataFolder(place.state, place.uid), { recursive: true, mode: 0o700 });
   const end = performance.now() + START_MS;
   let started = false;
   for (;;) {
@@ -72,7 +72,7 @@ export async function ensureDaemon(place: Place): Promise<void> {
         hint: "silo doctor",
       });
     // `daemon start` would hand it to launchd where the user has registered mutagen there, without these settings.
-    if (!started) await detach({ ...command(place, ["daemon", "run"]), apart: true });
+    if (!started) await detach({ ...(await command(place, ["daemon", "run"])), apart: true });
     started = true;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -1,4 +1,4 @@
-import { appendFile, chmod, lstat, mkdir, readFile, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { shellWord } from "../../core/quote.ts";
 import type { Cmd } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
@@ -6,6 +6,7 @@ import { whereIs } from "../../sys/on-path.ts";
 import { capture, ownCommand, ProgramMissing, type Captured } from "../../sys/process.ts";
 import { flyFolder } from "./ask.ts";
 import { missingProgram } from "./errors.ts";
+import { shortFolder } from "./short-folder.ts";
 import type { Files } from "./record.ts";
 import { PIPE_WORD } from "./words.ts";
 
@@ -16,17 +17,9 @@ export const syncDoorOf = (id: string) => `silo-${id}-sync`;
 /** The longest path of a socket is 104 bytes on macOS; a name takes 41 of them, and ssh adds 17 for a moment. */
 const LONGEST = 45;
 
-/** Where the sockets of shared connections lie: a short path, and nobody else's directory. */
-export async function socketFolder(state: string, uid: number): Promise<string> {
-  const own = `${flyFolder(state)}/c`;
-  const folder = Buffer.byteLength(own) <= LONGEST ? own : `/tmp/silo-${uid}`;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const { uid: owner, mode } = await lstat(folder);
-  if (owner !== uid || (mode & 0o077) !== 0)
-    throw new SiloError(`${folder} is somebody else's, and silo needs it`, {
-      hint: `ls -ld ${folder}`,
-    });
-  return folder;
+/** Where the sockets of shared connections lie. */
+async function socketFolder(state: string, uid: number): Promise<string> {
+  return await shortFolder(`${flyFolder(state)}/c`, LONGEST, uid, "c");
 }
 
 /** A path as ssh_config reads it back. */
