@@ -11,7 +11,8 @@ bun test test/unit test/golden test/docs test/architecture.test.ts
 if bash test/e2e/engine.sh && bash test/e2e/base-image.sh; then
   bash test/e2e/buildx.sh >/dev/null || :
   bash test/e2e/fly-tools.sh >/dev/null
-  bun test test/contract test/e2e test/pty
+  # Hooks have this limit too: what is deleted after a test may be a tool with all its packages.
+  bun test --timeout 120000 test/contract test/e2e test/pty
 else
   printf '\n*** THE END-TO-END TESTS DID NOT RUN: there is no Docker engine here and none could be started. ***\n\n' >&2
   [ "${CI:-}" != true ] || exit 1

@@ -11,13 +11,24 @@ export type Holder = { readonly pid: number };
 
 type Content = { readonly pid: number; readonly started: string };
 
+const lockDirectory = (state: string) => `${state}/silo/locks`;
+
+const lockPath = (state: string, name: string) =>
+  `${lockDirectory(state)}/${createHash("sha256").update(name).digest("hex").slice(0, 24)}`;
+
+/** Who has the lock of that name; undefined where no living process has. */
+export async function holderOf(state: string, name: string): Promise<Holder | undefined> {
+  const holder = parse(await readText(lockPath(state, name)));
+  return holder !== undefined && (await lives(holder)) ? { pid: holder.pid } : undefined;
+}
+
 /**
  * Takes the lock of that name, if no living process has it; the lock of a dead one is taken over.
  * Locks are files with their holder in them, put in place whole by a hard link.
  */
 export async function tryLock(state: string, name: string): Promise<Lock | Holder> {
-  const directory = `${state}/silo/locks`;
-  const path = `${directory}/${createHash("sha256").update(name).digest("hex").slice(0, 24)}`;
+  const directory = lockDirectory(state);
+  const path = lockPath(state, name);
   const own = `${path}.${crypto.randomUUID()}`;
   const content: Content = { pid: process.pid, started: await processStart() };
   await mkdir(directory, { recursive: true, mode: 0o700 });

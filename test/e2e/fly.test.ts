@@ -487,6 +487,35 @@ test(
 );
 
 test(
+  "a machine that is still starting is told as such to who wants to enter it",
+  async () => {
+    setKnob(world, "link-down");
+    const run = probe(world, "exit 7");
+    const machine = () =>
+      join(world.home, ".local/state/silo/fly/machines", idOf(), "machine.json");
+    await eventually("silo knows its machine", () => idOf() !== "" && existsSync(machine()));
+    const { code, stderr } = await silo(world, ["exec", nameOf(), "true"]);
+    expect([code, stderr]).toEqual([1, `error: ${nameOf()} is still starting\nhint: silo ls\n`]);
+    clearKnob(world, "link-down");
+    expect((await run).code).toBe(7);
+  },
+  MINUTES,
+);
+
+test(
+  "of machines that start while others end none loses the mutagen that they share",
+  async () => {
+    const one = async () => await probe(world, "exit 7");
+    const three = async () => [await one(), await one(), await one()];
+    const results = (await Promise.all([three(), three(), three()])).flat();
+    expect(results.map(({ code, stderr }) => (code === 7 ? "" : stderr))).toEqual(
+      results.map(() => ""),
+    );
+  },
+  MINUTES,
+);
+
+test(
   "a machine that vanished elsewhere is forgotten, with its sessions and mutagen's daemon",
   async () => {
     const pty = await up(onTerminal(TALK));

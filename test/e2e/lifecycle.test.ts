@@ -56,8 +56,9 @@ describe.each(BACKENDS)("%s", (backend) => {
       "piped input and output pass byte for byte",
       async () => {
         const data = randomBytes(300_000).toString("base64");
-        const { stdout } = await probe(world, "cat", { input: data });
-        expect(stdout === data).toBe(true);
+        const { code, stdout, stderr } = await probe(world, "cat", { input: data });
+        const said = stdout === data ? "" : stderr;
+        expect([code, stdout.length, said]).toEqual([0, data.length, ""]);
       },
       MINUTES,
     );
@@ -132,8 +133,10 @@ describe.each(BACKENDS)("%s", (backend) => {
       "a running one is listed, entered and removed",
       async () => {
         const child = sleeper();
+        let said = "";
+        child.stdout?.on("data", (chunk: Buffer) => (said += chunk.toString()));
         const end = finished(child);
-        await eventually("it runs", running);
+        await eventually("the tool runs", () => said === "up\n");
         const name = containers(world)[0] ?? "";
         expect((await silo(world, ["ls", "-q"])).stdout).toBe(`${name}\n`);
         const listed = JSON.parse((await silo(world, ["ls", "--json"])).stdout) as {

@@ -268,8 +268,9 @@ export function sweepWorld(world: World): string[] {
   if (existsSync(join(world.root, "state/pulls")))
     throw new Error("an image was asked of a registry");
   if (world.backend === "fly") {
+    const idle = mutagenRuns(world) && forgotten(world) ? ["mutagen, without a machine"] : [];
     stopMutagen(world);
-    return [...sweepFly(world)];
+    return [...sweepFly(world), ...idle];
   }
   const left = rows(world, []);
   const ids = left.map(([, id = ""]) => id);
@@ -278,13 +279,21 @@ export function sweepWorld(world: World): string[] {
   return left.map(([name = ""]) => name);
 }
 
+const mutagenData = ({ home }: World) => join(home, ".local/state/silo/fly/mutagen");
+const mutagenRuns = (world: World) => existsSync(join(mutagenData(world), "daemon/daemon.sock"));
+
+/** Whether silo has no machine any more, as far as it knows. */
+function forgotten({ home }: World): boolean {
+  const folder = join(home, ".local/state/silo/fly/machines");
+  return !existsSync(folder) || readdirSync(folder).length === 0;
+}
+
 /** Ends silo's own mutagen, which goes on as long as a machine does. */
-function stopMutagen({ root, home, env }: World): void {
-  const MUTAGEN_DATA_DIRECTORY = join(home, ".local/state/silo/fly/mutagen");
-  if (existsSync(join(MUTAGEN_DATA_DIRECTORY, "daemon/daemon.sock")))
-    spawnSync(join(root, "bin/mutagen"), ["daemon", "stop"], {
-      env: { ...env, MUTAGEN_DATA_DIRECTORY },
-    });
+function stopMutagen(world: World): void {
+  if (!mutagenRuns(world)) return;
+  spawnSync(join(world.root, "bin/mutagen"), ["daemon", "stop"], {
+    env: { ...world.env, MUTAGEN_DATA_DIRECTORY: mutagenData(world) },
+  });
 }
 
 /** Ends everything that a world runs, by force and past silo. */

@@ -54,6 +54,10 @@ export type Told = v.InferOutput<typeof schema>;
 export async function theirRecord({ state }: Here, app: string, machine: string): Promise<Told> {
   const args = consoleArgs(app, machine, "/bin/cat /var/lib/silo/run.json");
   const { code, stdout, stderr } = await answer(state, args, { timeoutMs: 60_000 });
+  if (/No such file/.test(stderr))
+    throw new SiloError("the machine is still starting, or silo did not set it up", {
+      hint: "silo ls",
+    });
   if (code !== 0) throw flyError(stderr, "asking the machine", app);
   const told = v.safeParse(schema, jsonIn(stdout));
   if (!told.success)

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Exit } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
 import { interactive } from "../../sys/process.ts";
@@ -35,6 +36,8 @@ export async function execIn(
     const key = await makeKey(files);
     await setUp(here, record, returnScript(record, key), signal);
   }
+  if (!existsSync(files.config))
+    throw new SiloError(`${name} is still starting`, { hint: "silo ls" });
   const shared = await openShared(files, doorOf(id), LINK_MS);
   if (!shared) throw new SiloError(`the link to ${name} does not stand`, { hint: "fly doctor" });
   const child = await interactive(

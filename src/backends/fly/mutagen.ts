@@ -1,84 +1,14 @@
 import { writeFile } from "node:fs/promises";
-import type { Cmd } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
-import { capture, detach, ProgramMissing, type Captured } from "../../sys/process.ts";
-import { flyFolder } from "./ask.ts";
-import { lastLines, missingProgram } from "./errors.ts";
+import type { Captured } from "../../sys/process.ts";
+import { ensureDaemon, releaseDaemon, SESSIONS } from "./daemon.ts";
+import { lastLines } from "./errors.ts";
 import type { Sync } from "./layout.ts";
+import { mutagen, type Place } from "./mutagen-command.ts";
 import type { SyncSession } from "./sessions.ts";
-import { shortFolder } from "./short-folder.ts";
-import { shimFolder, syncDoorOf } from "./ssh.ts";
+import { syncDoorOf } from "./ssh.ts";
 
-/** A Unix socket's path is at most 103 bytes long on macOS, and mutagen adds 19. */
-const LONGEST = 80;
-
-/** silo's own daemon, apart from one that the user may have. */
-async function dataFolder({ state, uid }: Place): Promise<string> {
-  return await shortFolder(`${flyFolder(state)}/mutagen`, LONGEST, uid, "mutagen");
-}
-
-/** Where this user's mutagen and its sessions are. */
-export type Place = { readonly state: string; readonly uid: number };
-
-/**
- * A command of mutagen's. Its daemon runs ssh with the environment that the daemon was started with; no session is
- * ever made by a daemon of somebody else's (pkg/daemon/paths.go, cmd/mutagen/daemon/start.go).
- */
-async function command(place: Place, args: readonly string[]): Promise<Cmd> {
-  const { state } = place;
-  return {
-    bin: "mutagen",
-    args,
-    env: {
-      MUTAGEN_DATA_DIRECTORY: await dataFolder(place),
-      MUTAGEN_SSH_PATH: shimFolder(state),
-      MUTAGEN_SSH_CONNECT_TIMEOUT: "60",
-      MUTAGEN_DISABLE_AUTOSTART: "1",
-    },
-    without: ["MUTAGEN_PROMPTER", "MUTAGEN_LOG_LEVEL", "SSH_ASKPASS"],
-    cwd: `${flyFolder(state)}/empty`,
-  };
-}
-
-export async function mutagen(
-  place: Place,
-  args: readonly string[],
-  timeoutMs?: number,
-): Promise<Captured> {
-  try {
-    return await capture(await command(place, args), timeoutMs);
-  } catch (error) {
-    throw error instanceof ProgramMissing ? missingProgram("mutagen") : error;
-  }
-}
-
-const START_MS = 15_000;
-const LIST = ["sync", "list", "--template", "{{ json . }}"] as const;
-
-/** Makes sure that silo's daemon answers, and in this version of mutagen. */
-export async function ensureDaemon(place: Place): Promise<void> {
-  const end = performance.now() + START_MS;
-  let started = false;
-  for (;;) {
-    const { code, stderr } = await mutagen(place, LIST);
-    if (code === 0) return;
-    if (/version mismatch/.test(stderr)) {
-      await mutagen(place, ["daemon", "stop"]);
-      started = false;
-    }
-    if (performance.now() > end)
-      throw new SiloError("mutagen does not start", {
-        detail: lastLines(stderr),
-        hint: "silo doctor",
-      });
-    // `daemon start` would hand it to launchd where the user has registered mutagen there, without these settings.
-    if (!started) await detach({ ...(await command(place, ["daemon", "run"])), apart: true });
-    started = true;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-/** Asks the daemon, which another silo may have just ended with its own last session; what is on disk it takes up again. */
+/** Asks the daemon, or starts it where it has ended; what is on disk it takes up again. */
 async function steady(
   place: Place,
   args: readonly string[],
@@ -94,7 +24,7 @@ async function steady(
 /** silo's sessions: of one machine, or all. */
 export async function syncSessions(place: Place, id?: string): Promise<readonly SyncSession[]> {
   const selector = id === undefined ? [] : ["--label-selector", `silo-machine=${id}`];
-  const { code, stdout, stderr } = await steady(place, [...LIST, ...selector]);
+  const { code, stdout, stderr } = await steady(place, [...SESSIONS, ...selector]);
   if (code !== 0) throw new SiloError("mutagen does not answer", { detail: lastLines(stderr) });
   return stdout.trim() === "" ? [] : (JSON.parse(stdout) as SyncSession[]);
 }
@@ -179,9 +109,8 @@ export async function resumeSyncs(place: Place, id: string): Promise<void> {
   await steady(place, ["sync", "resume", ...ofMachine(id)], 60_000);
 }
 
-/** Ends the sessions of a machine, and the daemon where those were the last; it needs no connection. */
+/** Ends the sessions of a machine, and the daemon where no other machine needs it; no connection is needed. */
 export async function terminateSyncs(place: Place, id: string): Promise<void> {
   const { code } = await steady(place, ["sync", "terminate", ...ofMachine(id)], 60_000);
-  if (code === 0 && (await syncSessions(place)).length === 0)
-    await mutagen(place, ["daemon", "stop"]);
+  if (code === 0) await releaseDaemon(place, id);
 }

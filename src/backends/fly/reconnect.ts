@@ -10,11 +10,12 @@ import { startArgs, waitArgs } from "./args.ts";
 import { answer } from "./ask.ts";
 import { showLastScreen, toolState } from "./attach.ts";
 import { copyFiles } from "./copy.ts";
+import { claimDaemon } from "./daemon.ts";
 import { finish } from "./end.ts";
 import { flyError } from "./errors.ts";
 import { openLinks, setUp, type Here } from "./link.ts";
 import type { Machine } from "./machines.ts";
-import { ensureDaemon, resumeSyncs, syncSessions } from "./mutagen.ts";
+import { resumeSyncs, syncSessions } from "./mutagen.ts";
 import { filesOf, readRecord, saveRecord, type Record } from "./record.ts";
 import { noteRefs } from "./refs.ts";
 import { checkPrograms, lost, useMachine } from "./run.ts";
@@ -81,7 +82,7 @@ async function enter(
   }
   if (!(await openLinks(here, record)))
     throw new SiloError(`the link to ${record.name} does not stand`, { hint: "fly doctor" });
-  await ensureDaemon(here);
+  await claimDaemon(here, id);
   if ((await syncSessions(here, id)).length < layout.syncs.length)
     await copyFiles(here, record, report, signal);
   else await resumeSyncs(here, id);

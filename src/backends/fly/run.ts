@@ -9,13 +9,14 @@ import { runArgs, waitArgs, type FlySettings } from "./args.ts";
 import { answer } from "./ask.ts";
 import { attachTool } from "./attach.ts";
 import { copyFiles } from "./copy.ts";
+import { claimDaemon } from "./daemon.ts";
 import { bringHome, isHome } from "./home.ts";
 import { destroyMachine, finish, forgetMachine } from "./end.ts";
 import { flyError, isImageMissing, isNameTaken, missingProgram } from "./errors.ts";
 import { planLayout, type Layout } from "./layout.ts";
 import { closeLinks, openLinks, setUp, type Here } from "./link.ts";
 import { launchedId, machines } from "./machines.ts";
-import { ensureDaemon, terminateSyncs } from "./mutagen.ts";
+import { terminateSyncs } from "./mutagen.ts";
 import { filesOf, forget, recordOf, saveRecord, type Record } from "./record.ts";
 import { noteRefs, watchRefs } from "./refs.ts";
 import { returnScript, setupScript } from "./setup.ts";
@@ -136,26 +137,39 @@ async function prepare(
   signal: AbortSignal,
 ): Promise<Record | RunOutcome> {
   report.stage(`starting machine ${session.name} in ${settings.region}`);
-  const daemon = ensureDaemon(here);
-  daemon.catch(() => {});
   const layout = await layoutOf(plan, settings.ignore);
   const launched = await launchMachine(plan, session, settings, here);
   if (typeof launched !== "string") return launched;
   const record = recordOf(plan, session, settings.app, launched, layout, settings.persist);
   await saveRecord(here.state, record);
+  // Both to their ends, so that neither goes on while the start is taken back.
+  const both = await Promise.allSettled([
+    letIn(plan, here, record, report, signal),
+    claimDaemon(here, record.id),
+  ]);
+  for (const one of both) if (one.status === "rejected") throw one.reason;
+  await copyFiles(here, record, report, signal);
+  return record;
+}
+
+/** Opens the machine's door for this laptop alone, and the links through it. */
+async function letIn(
+  plan: RunPlan,
+  here: Here,
+  record: Record,
+  report: RunReport,
+  signal: AbortSignal,
+): Promise<void> {
   await noteRefs(here, record);
   signal.throwIfAborted();
-  await daemon;
-  report.stage(`opening ${session.name}`);
+  report.stage(`opening ${record.name}`);
   const key = await makeKey(filesOf(here.state, record.id));
   await setUp(here, record, setupScript(plan, record, key, JSON.stringify(record)), signal);
   signal.throwIfAborted();
   if (!(await openLinks(here, record)))
-    throw new SiloError(`the link to ${session.name} does not stand`, {
+    throw new SiloError(`the link to ${record.name} does not stand`, {
       hint: "fly doctor   # fly agent restart, or: fly wireguard websockets enable",
     });
-  await copyFiles(here, record, report, signal);
-  return record;
 }
 
 /** @returns the machine's id, or what the caller can mend. */
