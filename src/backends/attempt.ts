@@ -1,5 +1,6 @@
 import { onOwnTerminal } from "../sys/own-terminal.ts";
-import { capture, interactive, type Interactive } from "../sys/process.ts";
+import type { Interactive } from "../runtime/child.ts";
+import { capture, interactive } from "../sys/process.ts";
 import type { Cmd } from "../core/types.ts";
 import type { SiloError } from "../errors.ts";
 import { supervise } from "../sys/signals.ts";

@@ -57,7 +57,7 @@ export async function runTool({ tool: named, args, flags, early }: RunInput): Pr
   };
   const refused = refusal(request);
   if (refused !== undefined) throw new SiloError(refused.message, { hint: refused.hint });
-  const plan = planRun(request, await pathFacts(requestedPaths(request)));
+  const plan = planRun(request, pathFacts(requestedPaths(request)));
   await backend.check?.(plan);
   if (flags.dryRun) {
     const { printPlan } = await import("./dry-run.ts");

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../runtime/bun.ts";
 import type { Tool } from "../tools/tool.ts";
 import { renderDockerfile } from "./dockerfile.ts";
 import { hookScript } from "./guest-script.ts";
@@ -41,9 +41,7 @@ export function imageTag(
   buildArgs: Readonly<Record<string, string>>,
 ): string {
   const sorted = Object.entries(buildArgs).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const hash = createHash("sha256")
-    .update(JSON.stringify([dockerfile, tool, sorted]))
-    .digest("hex");
+  const hash = sha256(JSON.stringify([dockerfile, tool, sorted]));
   return `silo-${tool}:${hash.slice(0, 16)}`;
 }
 

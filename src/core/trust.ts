@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../runtime/bun.ts";
 import { within } from "./paths.ts";
 
 /** What the user has approved on this machine, as trust.json holds it. */
@@ -16,11 +16,6 @@ export const NO_TRUST: TrustRecord = { files: {}, places: {} };
 
 /** Branches may differ in their silo.jsonc; more than these are not remembered. */
 const MOST_HASHES = 20;
-
-/** The content's identity. */
-export function contentHash(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
-}
 
 /** The record in a text; undefined for anything that silo did not write. */
 export function parseRecord(text: string): TrustRecord | undefined {
@@ -41,11 +36,11 @@ function isLists(value: unknown): value is Record<string, readonly string[]> {
 }
 
 export function isApproved({ files }: TrustRecord, path: string, text: string): boolean {
-  return files[path]?.includes(contentHash(text)) === true;
+  return files[path]?.includes(sha256(text)) === true;
 }
 
 export function withApproval(record: TrustRecord, path: string, text: string): TrustRecord {
-  const hash = contentHash(text);
+  const hash = sha256(text);
   const others = (record.files[path] ?? []).filter((known) => known !== hash);
   return {
     ...record,

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { rm, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SiloError } from "../errors.ts";
@@ -37,7 +36,7 @@ export async function privateDraft(
   start: string,
   state: string,
 ): Promise<Draft> {
-  const copy = `${state}/silo/edit-${randomUUID()}/silo.jsonc`;
+  const copy = `${state}/silo/edit-${crypto.randomUUID()}/silo.jsonc`;
   await createFile(copy, start, 0o600);
   const discard = () => rm(dirname(copy), { recursive: true, force: true });
   return {

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { link, mkdir, readFile, rmdir, stat, unlink, writeFile } from "node:fs/promises";
 import { errorCode } from "../errors.ts";
+import { sha256 } from "../runtime/bun.ts";
 import { processStart, processStarts } from "./process-table.ts";
 
 /** A lock that this process holds. */
@@ -14,7 +14,7 @@ type Content = { readonly pid: number; readonly started: string };
 const lockDirectory = (state: string) => `${state}/silo/locks`;
 
 const lockPath = (state: string, name: string) =>
-  `${lockDirectory(state)}/${createHash("sha256").update(name).digest("hex").slice(0, 24)}`;
+  `${lockDirectory(state)}/${sha256(name).slice(0, 24)}`;
 
 /** Who has the lock of that name; undefined where no living process has. */
 export async function holderOf(state: string, name: string): Promise<Holder | undefined> {

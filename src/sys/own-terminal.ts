@@ -1,5 +1,6 @@
 import type { Cmd } from "../core/types.ts";
-import { startOnTerminal, type Interactive } from "./process.ts";
+import type { Interactive } from "../runtime/child.ts";
+import { startOnTerminal } from "./process.ts";
 
 /** How long what was printed last may take to come; a program that was left behind may hold the terminal open. */
 const DRAIN_MS = 200;

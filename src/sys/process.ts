@@ -1,6 +1,7 @@
 import type { Cmd, Exit } from "../core/types.ts";
 import { errorCode, errorText, SiloError } from "../errors.ts";
-import { signalExit, type Child, type SpawnOptions } from "./child.ts";
+import { hasBun, startOnTerminalWithBun, startWithBun, type Size } from "../runtime/bun.ts";
+import type { Child, Interactive, OnTerminal, SpawnOptions } from "../runtime/child.ts";
 
 /** The program is not installed, or not on PATH. */
 export class ProgramMissing extends SiloError {
@@ -24,42 +25,10 @@ function childEnvironment({ env: added, without = [], bare }: Cmd): Record<strin
   return { ...env, ...added };
 }
 
-function startWithBun(cmd: Cmd, options: SpawnOptions): Child {
-  const child = Bun.spawn([cmd.bin, ...cmd.args], {
-    env: childEnvironment(cmd),
-    ...(cmd.cwd === undefined ? {} : { cwd: cmd.cwd }),
-    stdin: options.stdin,
-    stdout: options.stdout,
-    stderr: options.stderr,
-    detached: options.detached ?? cmd.apart ?? false,
-  });
-  const { stdin, stdout, stderr } = child;
-  return {
-    pid: child.pid,
-    exit: child.exited.then(() =>
-      child.signalCode === null ? (child.exitCode ?? 1) : signalExit(child.signalCode),
-    ),
-    signalled: () => child.signalCode !== null,
-    stdout: stdout instanceof ReadableStream ? stdout : undefined,
-    stderr: stderr instanceof ReadableStream ? stderr : undefined,
-    write: (data) => {
-      if (stdin === undefined || typeof stdin === "number") return;
-      // One that ends without reading says so by its exit code.
-      const written = async () => {
-        await stdin.write(data);
-        await stdin.end();
-      };
-      written().catch(() => {});
-    },
-    kill: (signal) => child.kill(signal),
-    unref: () => child.unref(),
-  };
-}
-
 async function start(cmd: Cmd, options: SpawnOptions): Promise<Child> {
   try {
-    if (typeof Bun !== "undefined") return startWithBun(cmd, options);
-    const { startWithNode } = await import("./node-child.ts");
+    if (hasBun) return startWithBun(cmd, childEnvironment(cmd), options);
+    const { startWithNode } = await import("../runtime/node-child.ts");
     return await startWithNode(cmd, childEnvironment(cmd), options);
   } catch (error) {
     if (errorCode(error) === "ENOENT") throw new ProgramMissing(cmd.bin);
@@ -141,15 +110,6 @@ export async function stream(
   return code;
 }
 
-/** A process on the user's terminal. */
-export type Interactive = {
-  readonly pid: number;
-  readonly exit: Promise<Exit>;
-  /** Whether a signal ended it, known after `exit`. */
-  readonly signalled: () => boolean;
-  readonly kill: (signal: NodeJS.Signals) => void;
-};
-
 /**
  * Starts a command on silo's own stdin and stdout, which it reads and writes itself.
  * @param onStderr gets its standard error in place of the terminal, chunk by chunk; `exit` waits for the last one.
@@ -179,42 +139,17 @@ export async function interactive(
   };
 }
 
-/** A command on a pseudo-terminal that nobody else has. */
-export type OnTerminal = Interactive & {
-  readonly write: (data: Uint8Array) => void;
-  readonly resize: (columns: number, rows: number) => void;
-};
-
 /**
  * Starts a command on a new pseudo-terminal.
  * @param shows gets what it prints, `ends` is told when all of that has come.
  */
 export function startOnTerminal(
   cmd: Cmd,
-  size: { readonly columns: number; readonly rows: number },
+  size: Size,
   shows: (chunk: Uint8Array) => void,
   ends: () => void,
 ): OnTerminal {
-  const child = Bun.spawn([cmd.bin, ...cmd.args], {
-    env: childEnvironment(cmd),
-    ...(cmd.cwd === undefined ? {} : { cwd: cmd.cwd }),
-    terminal: {
-      cols: size.columns,
-      rows: size.rows,
-      data: (_, chunk) => shows(chunk),
-      exit: () => ends(),
-    },
-  });
-  return {
-    pid: child.pid,
-    exit: child.exited.then(() =>
-      child.signalCode === null ? (child.exitCode ?? 1) : signalExit(child.signalCode),
-    ),
-    signalled: () => child.signalCode !== null,
-    kill: (signal) => child.kill(signal),
-    write: (data) => void child.terminal?.write(data),
-    resize: (columns, rows) => child.terminal?.resize(columns, rows),
-  };
+  return startOnTerminalWithBun(cmd, childEnvironment(cmd), size, shows, ends);
 }
 
 /** Starts a command that outlives silo, with nothing of its terminal. A program that is missing is no error. */

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { sha256 } from "../runtime/bun.ts";
 import { attempt } from "./git-files.ts";
 
 /** What silo remembers of a directory: it orders the picker, and tells which images are still of use. */
@@ -16,7 +16,7 @@ const DAY_MS = 86_400_000;
 
 /** One small file for each directory, so that silos of different projects never meet. */
 function file(state: string, directory: string): string {
-  const id = createHash("sha256").update(directory).digest("hex").slice(0, 24);
+  const id = sha256(directory).slice(0, 24);
   return `${state}/silo/projects/${id}.json`;
 }
 

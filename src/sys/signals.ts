@@ -1,4 +1,4 @@
-import { isatty } from "node:tty";
+import { isTerminal } from "./tty.ts";
 
 /** What a signal to silo does to the process that it waits for. */
 export type Actions = {
@@ -30,7 +30,7 @@ export function supervise({ forward, destroy, apart }: Actions): () => void {
     timers.push(setTimeout(force, GRACE_MS));
   };
   const interrupt = () => {
-    const terminal = [0, 1, 2].some((fd) => isatty(fd));
+    const terminal = [0, 1, 2].some((fd) => isTerminal(fd));
     if (!terminal || apart === true) return forward("SIGINT");
     timers.push(setTimeout(() => forward("SIGINT"), INTERRUPT_MS));
   };

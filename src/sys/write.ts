@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { mkdir, rename, unlink, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorCode, errorText, SiloError } from "../errors.ts";
@@ -19,7 +18,7 @@ export async function createFile(path: string, text: string, mode: number): Prom
 
 /** Puts a file in place whole or not at all; a link there is replaced, not followed. */
 export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
-  const temporary = `${path}.${randomUUID()}`;
+  const temporary = `${path}.${crypto.randomUUID()}`;
   try {
     await writeFile(temporary, text, { mode, flag: "wx" });
     await rename(temporary, path);

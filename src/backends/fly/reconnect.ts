@@ -101,7 +101,7 @@ async function agree(
 ): Promise<Record> {
   report.stage(`asking ${name} what it has`);
   const record = adopt(await theirRecord(here, app, id), { app, id, name }, home);
-  const facts = await pathFacts(record.layout.syncs.map(({ local }) => local));
+  const facts = pathFacts(record.layout.syncs.map(({ local }) => local));
   const real = (path: string) => facts[path]?.real ?? path;
   const syncs = record.layout.syncs.map((sync) => ({ ...sync, local: real(sync.local) }));
   const never = [...ownPaths(home, process.env), `${home}/.ssh`, `${home}/.gnupg`];

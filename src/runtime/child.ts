@@ -26,3 +26,18 @@ export type Child = {
 export function signalExit(signal: NodeJS.Signals | number): Exit {
   return 128 + (typeof signal === "number" ? signal : constants.signals[signal]);
 }
+
+/** A process on the user's terminal. */
+export type Interactive = {
+  readonly pid: number;
+  readonly exit: Promise<Exit>;
+  /** Whether a signal ended it, known after `exit`. */
+  readonly signalled: () => boolean;
+  readonly kill: (signal: NodeJS.Signals) => void;
+};
+
+/** A command on a pseudo-terminal that nobody else has. */
+export type OnTerminal = Interactive & {
+  readonly write: (data: Uint8Array) => void;
+  readonly resize: (columns: number, rows: number) => void;
+};

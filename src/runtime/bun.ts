@@ -1,0 +1,83 @@
+import type { Cmd } from "../core/types.ts";
+import { signalExit, type Child, type OnTerminal, type SpawnOptions } from "./child.ts";
+
+// The one module that names Bun; what other runtimes have instead stands beside it.
+
+export const hasBun = typeof Bun !== "undefined";
+
+/** SHA-256 of a text, in hex. Bun's own, since loading `node:crypto` takes as long as all of silo's planning. */
+export function sha256(text: string): string {
+  if (hasBun) return new Bun.CryptoHasher("sha256").update(text).digest("hex");
+  return process.getBuiltinModule("node:crypto").createHash("sha256").update(text).digest("hex");
+}
+
+export function startWithBun(
+  { bin, args, cwd, apart }: Cmd,
+  env: Record<string, string>,
+  options: SpawnOptions,
+): Child {
+  const child = Bun.spawn([bin, ...args], {
+    env,
+    ...(cwd === undefined ? {} : { cwd }),
+    stdin: options.stdin,
+    stdout: options.stdout,
+    stderr: options.stderr,
+    detached: options.detached ?? apart ?? false,
+  });
+  const { stdin, stdout, stderr } = child;
+  return {
+    ...ending(child),
+    pid: child.pid,
+    stdout: stdout instanceof ReadableStream ? stdout : undefined,
+    stderr: stderr instanceof ReadableStream ? stderr : undefined,
+    write: (data) => {
+      if (stdin === undefined || typeof stdin === "number") return;
+      // One that ends without reading says so by its exit code.
+      const written = async () => {
+        await stdin.write(data);
+        await stdin.end();
+      };
+      written().catch(() => {});
+    },
+    unref: () => child.unref(),
+  };
+}
+
+export type Size = { readonly columns: number; readonly rows: number };
+
+/** `shows` gets what it prints, `ends` is told when all of that has come. */
+export function startOnTerminalWithBun(
+  { bin, args, cwd }: Cmd,
+  env: Record<string, string>,
+  { columns, rows }: Size,
+  shows: (chunk: Uint8Array) => void,
+  ends: () => void,
+): OnTerminal {
+  const child = Bun.spawn([bin, ...args], {
+    env,
+    ...(cwd === undefined ? {} : { cwd }),
+    terminal: {
+      cols: columns,
+      rows,
+      data: (_, chunk) => shows(chunk),
+      exit: () => ends(),
+    },
+  });
+  return {
+    ...ending(child),
+    pid: child.pid,
+    write: (data) => void child.terminal?.write(data),
+    resize: (cols, lines) => child.terminal?.resize(cols, lines),
+  };
+}
+
+/** How a process ends, by itself or by a signal. */
+function ending(child: Bun.Subprocess): Pick<Child, "exit" | "signalled" | "kill"> {
+  return {
+    exit: child.exited.then(() =>
+      child.signalCode === null ? (child.exitCode ?? 1) : signalExit(child.signalCode),
+    ),
+    signalled: () => child.signalCode !== null,
+    kill: (signal) => child.kill(signal),
+  };
+}
