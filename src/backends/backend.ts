@@ -69,8 +69,6 @@ export type EarlyAnswer = {
 export type RunReport = {
   /** What is going on, shown on a line of its own; undefined takes that away before the tool has the terminal. */
   readonly stage: (text: string | undefined) => void;
-  /** Something that the user should know now. */
-  readonly warn: (text: string) => void;
   /** From here on what runs outlives this silo. */
   readonly keep: () => void;
   /** Asks for a yes. @throws SiloError with the hint where there is no terminal. */
@@ -87,6 +85,8 @@ export type Backend = {
   readonly unasked?: string;
   /** Every name in use there, silo's or not. */
   readonly names: () => Promise<readonly string[]>;
+  /** Gives what a session runs another name; `none` where it does not run yet. Where this can be, a start may guess its name. */
+  readonly rename?: (session: string, to: string) => Promise<"done" | "taken" | "none">;
   /** The exact commands of a build and a run, as `--dry-run` prints them. */
   readonly preview: (
     plan: RunPlan,

@@ -17,10 +17,17 @@ const REGISTRY: { readonly [K in BackendName]: () => Promise<Folder> } = {
 
 type EarlyFolder = { readonly askEarly: (question: EarlyAnswer["question"]) => EarlyAnswer };
 
-/** Those that can be asked before the configuration is read. */
-const EARLY: { readonly [K in BackendName]?: () => Promise<EarlyFolder> } = {
-  docker: () => import("./docker/early.ts"),
-  container: () => import("./container/list.ts"),
+/** Those that can be asked before the configuration is read, and worth asking. */
+const EARLY: {
+  readonly [Q in EarlyAnswer["question"]]: {
+    readonly [K in BackendName]?: () => Promise<EarlyFolder>;
+  };
+} = {
+  list: {
+    docker: () => import("./docker/early.ts"),
+    container: () => import("./container/list.ts"),
+  },
+  names: { container: () => import("./container/list.ts") },
 };
 
 /** What `silo doctor` asks of each. */
@@ -58,7 +65,7 @@ export async function askEarly(
 ): Promise<Early> {
   const early = new Map<BackendName, EarlyAnswer>();
   for (const name of backends) {
-    const folder = await EARLY[name]?.();
+    const folder = await EARLY[question][name]?.();
     if (folder !== undefined) early.set(name, folder.askEarly(question));
   }
   return early;

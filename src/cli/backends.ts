@@ -7,7 +7,7 @@ import { suggestion } from "../core/nearest.ts";
 import { forgetEnded } from "../sys/sessions.ts";
 import { onPath } from "../sys/on-path.ts";
 import { place } from "../sys/place.ts";
-import { log } from "../ui/log.ts";
+import { tell } from "../ui/tell.ts";
 import { trustedConfig } from "./config.ts";
 import { reapDead } from "./reap.ts";
 
@@ -35,7 +35,7 @@ export async function ofEach<T>(
         if (names.length === 1) throw error;
         const mend =
           error instanceof SiloError && error.hint !== undefined ? ` (${error.hint})` : "";
-        log.warn(`${name}: ${errorText(error)}${mend}`);
+        await tell("warn", [`${name}: ${errorText(error)}${mend}`]);
         return [];
       }
     }),

@@ -5,7 +5,7 @@ import { tryLock, type Lock } from "../sys/locks.ts";
 import { untold } from "../sys/notes.ts";
 import { createMissing } from "../sys/prepare.ts";
 import { openSession } from "../sys/sessions.ts";
-import { log } from "../ui/log.ts";
+import { tell } from "../ui/tell.ts";
 import type { RunFlags } from "./args.ts";
 import { launch } from "./launch.ts";
 import { reapDead } from "./reap.ts";
@@ -13,7 +13,8 @@ import { reapDead } from "./reap.ts";
 export type Execution = {
   readonly backend: Backend;
   readonly plan: RunPlan;
-  readonly names: Promise<readonly string[]>;
+  /** Names in use, where they had to be asked for before. */
+  readonly names: Promise<readonly string[]> | undefined;
   /** The XDG state directory. */
   readonly state: string;
   readonly flags: RunFlags;
@@ -26,7 +27,10 @@ export async function execute({ backend, plan, names, state, flags }: Execution)
     untold(state, plan.notes),
     createMissing(plan.creations),
   ]);
-  for (const { text } of notes) log.info(text);
+  await tell(
+    "info",
+    notes.map(({ text }) => text),
+  );
   let lock: Lock | undefined;
   const cleaned = reapDead(backend, state);
   try {

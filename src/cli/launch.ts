@@ -1,15 +1,16 @@
 import type { Backend, RunOutcome } from "../backends/backend.ts";
 import { nextName } from "../core/naming.ts";
-import type { Exit, RunPlan, Session } from "../core/types.ts";
+import type { Exit, RunPlan } from "../core/types.ts";
 import { Cancelled, SiloError } from "../errors.ts";
 import { waitForLock } from "../sys/locks.ts";
-import type { OwnSession } from "../sys/sessions.ts";
+import { knownNames, type OwnSession } from "../sys/sessions.ts";
 import { interruptible } from "../sys/interrupt.ts";
-import { log } from "../ui/log.ts";
+import { tell } from "../ui/tell.ts";
 import { say } from "../ui/print.ts";
 import { buildProgress } from "../ui/progress.ts";
 import { runReport } from "./run-report.ts";
 import { withService } from "./service.ts";
+import type { Guessed } from "./settle-name.ts";
 
 /** Twenty silos may start at once; each clash means that another one got on. */
 const MAX_CLASHES = 50;
@@ -22,8 +23,8 @@ export type Launch = {
   readonly own: OwnSession;
   /** The XDG state directory. */
   readonly state: string;
-  /** Names in use, asked for early. */
-  readonly names: Promise<readonly string[]>;
+  /** Names in use, where they had to be asked for before. */
+  readonly names: Promise<readonly string[]> | undefined;
   readonly forceBuild: boolean;
   readonly verbose: boolean;
 };
@@ -34,15 +35,24 @@ export async function launch(given: Launch): Promise<Exit> {
   let plan = given.plan;
   const [names, there] = await withService(firstQuestions(given));
   let built = given.forceBuild || !there ? await buildImage(given) : false;
-  let name = plan.name ?? nextName(plan.project, names);
+  let taken = names;
   for (let clashes = 0; ;) {
-    const session: Session = { id: own.id, name };
-    own.named(name, backend.keeps(plan));
-    const report = runReport(given.verbose, () => own.named(name, true));
-    const outcome = await backend.run(plan, session, report).finally(() => report.stage(undefined));
+    const known = taken ?? knownNames(given.state, backend.name);
+    const session = { id: own.id, name: plan.name ?? nextName(plan.project, known) };
+    own.named(session.name, backend.keeps(plan));
+    const report = runReport(given.verbose, () => own.named(session.name, true));
+    const ended = new AbortController();
+    const running = backend.run(plan, session, report);
+    if (taken === undefined && plan.name === undefined)
+      settle({ ...given, plan, session, known, ended: ended.signal });
+    const outcome = await running.finally(() => {
+      ended.abort();
+      report.stage(undefined);
+    });
+    const { name } = session;
     switch (outcome.kind) {
       case "exit":
-        for (const warning of outcome.warnings ?? []) log.warn(warning);
+        await tell("warn", outcome.warnings ?? []);
         return outcome.code;
       case "left":
         return leftRunning(own, name);
@@ -53,23 +63,37 @@ export async function launch(given: Launch): Promise<Exit> {
       case "name-taken":
         clashes += 1;
         if (plan.name !== undefined || clashes > MAX_CLASHES) throw nameTaken(name);
-        name = nextName(plan.project, [name, ...(await backend.names())]);
+        taken = [name, ...(await backend.names())];
         break;
       case "port-taken":
-        plan = withoutPort(plan, outcome);
+        plan = await withoutPort(plan, outcome);
         break;
     }
   }
 }
 
-/** What has to be known before a start, side by side; the names have been asked for already. */
+/** What has to be known before a start, side by side; the names may have been asked for already. */
 function firstQuestions({ backend, plan, names }: Launch) {
-  let early: Promise<readonly string[]> | undefined = names;
+  let early = names;
   return () => {
-    const asked = early ?? backend.names();
+    const asked = early ?? (guesses(backend) ? undefined : backend.names());
     early = undefined;
     return Promise.all([asked, backend.hasImage?.(plan.image.tag) ?? true]);
   };
+}
+
+/** A question takes as long as all of silo's own work: where a name can be changed, the start does not wait for it. */
+export function guesses(backend: Backend): backend is Guessed["backend"] {
+  return backend.rename !== undefined;
+}
+
+/** In the background: a name that is not quite right does no harm. */
+function settle(guessed: Omit<Guessed, "backend"> & { readonly backend: Backend }): void {
+  const { backend } = guessed;
+  if (!guesses(backend)) return;
+  import("./settle-name.ts")
+    .then(({ settleName }) => settleName({ ...guessed, backend }))
+    .catch(() => {});
 }
 
 /** A terminal that was closed is no failure, but nothing has ended either: the exit code of a hangup. */
@@ -121,13 +145,16 @@ function nameTaken(name: string): SiloError {
 }
 
 /** The plan without a taken port of the tool's own. @throws SiloError for a configured one. */
-function withoutPort(plan: RunPlan, { port }: RunOutcome & { kind: "port-taken" }): RunPlan {
+async function withoutPort(
+  plan: RunPlan,
+  { port }: RunOutcome & { kind: "port-taken" },
+): Promise<RunPlan> {
   const taken = plan.ports.find(({ host }) => host === port);
   if (taken?.optional !== true) {
     throw new SiloError(`port ${port} on this machine is in use by another program`, {
       hint: `lsof -i :${port}   # or choose another one under "ports" in silo.jsonc`,
     });
   }
-  log.warn(`port ${port} is in use, so ${plan.tool}'s is not published this time`);
+  await tell("warn", [`port ${port} is in use, so ${plan.tool}'s is not published this time`]);
   return { ...plan, ports: plan.ports.filter((other) => other !== taken) };
 }

@@ -1,5 +1,5 @@
 import type { Backend } from "../backends/backend.ts";
-import { log } from "../ui/log.ts";
+import { tell } from "../ui/tell.ts";
 import { deadSessions, forgetSession } from "../sys/sessions.ts";
 
 /**
@@ -10,7 +10,7 @@ export async function reapDead(backend: Backend, state: string): Promise<readonl
   try {
     const dead = (await deadSessions(state, backend.name)).map(({ id }) => id);
     if (dead.length === 0) return [];
-    for (const warning of await backend.reap(dead)) log.warn(warning);
+    await tell("warn", await backend.reap(dead));
     for (const id of dead) forgetSession(state, id);
     return dead;
   } catch {

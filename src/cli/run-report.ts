@@ -1,6 +1,5 @@
 import type { RunReport } from "../backends/backend.ts";
 import { canAnimate, liveLine, type LiveLine } from "../ui/live.ts";
-import { log } from "../ui/log.ts";
 import { say } from "../ui/print.ts";
 
 /** Shows what a backend tells while it prepares a run: one live line on a terminal; elsewhere with `verbose` a line each. */
@@ -19,10 +18,6 @@ export function runReport(verbose: boolean, keep: () => void): RunReport {
       if (text === undefined) clear();
       else if (canAnimate() && !verbose) show(text);
       else if (verbose) say(text);
-    },
-    warn: (text) => {
-      clear();
-      log.warn(text);
     },
     keep,
     confirm: async (question, hint) => {

@@ -11,11 +11,12 @@ import { rememberRun } from "../sys/projects.ts";
 import { refreshInBackground, toolVersions } from "../sys/versions.ts";
 import { toolByName } from "../tools/index.ts";
 import { confirm } from "../ui/prompts.ts";
-import { log } from "../ui/log.ts";
+import { tell } from "../ui/tell.ts";
 import type { RunFlags } from "./args.ts";
 import { chooseTool } from "./choose-tool.ts";
 import { trustedConfig } from "./config.ts";
 import { execute } from "./execute.ts";
+import { guesses } from "./launch.ts";
 
 /** What `silo [tool] [-- args...]` was asked to do. */
 export type RunInput = {
@@ -65,8 +66,8 @@ export async function runTool({ tool: named, args, flags, early }: RunInput): Pr
   }
   await confirmPlace(host, flags.yes);
   const asked = flags.backend ?? config.backend?.value;
-  if (asked === undefined && backend.unasked !== undefined) log.info(backend.unasked);
-  for (const warning of [...backend.warnings, ...plan.warnings]) log.warn(warning);
+  if (asked === undefined && backend.unasked !== undefined) await tell("info", [backend.unasked]);
+  await tell("warn", [...backend.warnings, ...plan.warnings]);
   rememberRun(dirs.state, host.cwd, tool.name, plan.image.tag);
   await refreshInBackground(dirs.cache);
   return await execute({ backend, plan, names, state: dirs.state, flags });
@@ -74,8 +75,9 @@ export async function runTool({ tool: named, args, flags, early }: RunInput): Pr
 
 const noNames = () => Promise.resolve<readonly string[]>([]);
 
-/** Starts the question early; its failure is told where the answer is needed. */
-function askNames(backend: Backend): Promise<readonly string[]> {
+/** Starts the question early, where a start needs the answer; its failure is told there. */
+function askNames(backend: Backend): Promise<readonly string[]> | undefined {
+  if (guesses(backend)) return undefined;
   const names = backend.names();
   names.catch(() => {});
   return names;

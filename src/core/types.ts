@@ -158,5 +158,6 @@ export type Note = { readonly id: string; readonly text: string };
 export type Session = {
   /** Unique, made for this run. */
   readonly id: string;
+  /** What it is called now: one that was guessed may change while it runs. */
   readonly name: string;
 };

@@ -59,8 +59,9 @@ function write(state: string, record: SessionRecord): void {
 }
 
 /** Names of what runs, as the sessions' files have them: nobody is asked, so one or the other may be gone. */
-export function knownNames(state: string): readonly string[] {
+export function knownNames(state: string, backend?: BackendName): readonly string[] {
   return readSessions(state)
+    .filter((record) => backend === undefined || record.backend === backend)
     .flatMap(({ name }) => (name === undefined ? [] : [name]))
     .toSorted();
 }

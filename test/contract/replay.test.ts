@@ -4,10 +4,13 @@ import {
   attachArgs,
   buildArgs,
   execArgs,
+  NAMES,
+  ofSession,
+  renameArgs,
   runArgs,
   type DockerSettings,
 } from "../../src/backends/docker/args.ts";
-import { QUESTIONS } from "../../src/backends/docker/early.ts";
+import { LIST } from "../../src/backends/docker/early.ts";
 import { IMAGES_ARGS } from "../../src/backends/docker/images.ts";
 import { TOOLS } from "../../src/tools/index.ts";
 import { planOf } from "../support/plan.ts";
@@ -66,9 +69,11 @@ describe("every argument list is one that the real docker takes", () => {
     );
   });
 
-  test("ps and rm", () => {
-    expect(replay(QUESTIONS.list, "")).toBe(GOOD);
-    expect(replay(QUESTIONS.names, "")).toBe(GOOD);
+  test("ps, rename and rm", () => {
+    expect(replay(LIST, "")).toBe(GOOD);
+    expect(replay(NAMES, "")).toBe(GOOD);
+    expect(replay(ofSession("0123456789abcdef"), "")).toBe(GOOD);
+    expect(replay(renameArgs("a", "b"), "a")).toBe(GOOD);
     expect(replay(["rm", "--force", "a"], "a")).toBe(GOOD);
   });
 

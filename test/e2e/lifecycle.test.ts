@@ -181,6 +181,30 @@ describe.each(BACKENDS)("%s", (backend) => {
     );
   });
 
+  // Names of bwrap's are silo's alone.
+  test.skipIf(backend === "bwrap")(
+    "a name is one above the highest in use, whoever has that",
+    async () => {
+      const project = world.project.slice(world.root.length + 1);
+      makeForeign(world, `${project}-7`);
+      try {
+        const child = sleeper();
+        const end = finished(child);
+        await eventually("it has its name", () => containers(world).includes(`${project}-8`));
+        expect((await silo(world, ["ls", "-q"])).stdout).toBe(`${project}-8\n`);
+        const next = probe(world, "sleep 1; exit 7");
+        await eventually("the next one", () => containers(world).includes(`${project}-9`));
+        expect((await next).code).toBe(7);
+        child.kill("SIGTERM");
+        await end;
+        expect(containers(world).filter((name) => name !== `${project}-7`)).toEqual([]);
+      } finally {
+        removeForeign(world, `${project}-7`);
+      }
+    },
+    MINUTES,
+  );
+
   describe("ports and builds", () => {
     // A sandbox publishes nothing: it has the host's own network.
     test.skipIf(backend === "bwrap")(

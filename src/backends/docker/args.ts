@@ -113,6 +113,21 @@ export function runArgs(
   ];
 }
 
+/** Every name in use on the engine. */
+export const NAMES = ["ps", "--all", "--format", "{{.Names}}"];
+
+/** The id of a session's container. */
+export const ofSession = (session: string): readonly string[] => [
+  "ps",
+  "--all",
+  "--quiet",
+  "--no-trunc",
+  "--filter",
+  `label=silo.session=${session}`,
+];
+
+export const renameArgs = (id: string, to: string): readonly string[] => ["rename", id, to];
+
 /** `docker attach …` to one that was left running. */
 export function attachArgs(name: string): readonly string[] {
   return ["attach", "--sig-proxy=false", `--detach-keys=${DETACH_KEYS}`, name];

@@ -12,21 +12,18 @@ const OURS = "label=silo.session";
 /** So short a life needs neither a garbage collector nor threads (Go's runtime package): a tenth of the time. */
 const SHORT_LIVED = { GOGC: "off", GOMAXPROCS: "1" };
 
-/** Silo's containers as one JSON object a line, running or not; and every name in use on the engine. */
-export const QUESTIONS = {
-  list: ["ps", "--all", "--no-trunc", "--filter", OURS, "--format", "{{json .}}"],
-  names: ["ps", "--all", "--format", "{{.Names}}"],
-} as const;
+/** Silo's containers as one JSON object a line, running or not. */
+export const LIST = ["ps", "--all", "--no-trunc", "--filter", OURS, "--format", "{{json .}}"];
 
 /** Starts a short question. */
 export function start(command: string, args: readonly string[]) {
   return capture({ bin: command, args, env: SHORT_LIVED });
 }
 
-/** Asks a question by the command that a configuration seldom changes. */
-export function askEarly(question: EarlyAnswer["question"]): EarlyAnswer {
-  const answer = start(DEFAULT_COMMAND, QUESTIONS[question]);
+/** Asks for the list by the command that a configuration seldom changes. */
+export function askEarly(): EarlyAnswer {
+  const answer = start(DEFAULT_COMMAND, LIST);
   // Whether it is of any use is not known yet; who uses it gets the failure.
   answer.catch(() => {});
-  return { question, answer };
+  return { question: "list", answer };
 }

@@ -5,7 +5,7 @@ import { interactive, ProgramMissing } from "../../sys/process.ts";
 import type { Backend, EarlyAnswer } from "../backend.ts";
 import { execArgs, keeps, type DockerSettings } from "./args.ts";
 import { missingCli } from "./errors.ts";
-import { list, names, reap, remove, runningOwn } from "./list.ts";
+import { list, names, reap, remove, rename, runningOwn } from "./list.ts";
 
 const SOCKET = "/var/run/docker.sock";
 
@@ -47,7 +47,8 @@ export function open(config: Config, early?: EarlyAnswer): Backend {
       settings.socket === undefined
         ? []
         : ["backends.docker.socket is on: what runs inside can become root on this machine"],
-    names: () => names(settings, once()),
+    names: () => names(settings),
+    rename: (session, to) => rename(settings, session, to),
     preview: async (plan, session) => {
       const [{ buildCommand }, { runCommand }] = await Promise.all([
         import("./build.ts"),

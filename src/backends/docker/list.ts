@@ -1,9 +1,9 @@
 import { SiloError } from "../../errors.ts";
 import { capture, ProgramMissing, type Captured } from "../../sys/process.ts";
 import type { ContainerInfo, EarlyAnswer } from "../backend.ts";
-import type { DockerSettings } from "./args.ts";
+import { NAMES, ofSession, renameArgs, type DockerSettings } from "./args.ts";
 import { dialectOf } from "./dialect.ts";
-import { DEFAULT_COMMAND, QUESTIONS, start } from "./early.ts";
+import { DEFAULT_COMMAND, LIST, start } from "./early.ts";
 import { engineError, missingCli } from "./errors.ts";
 import { createdAt, labelsOf, rows, textOf, type Row } from "./rows.ts";
 
@@ -22,26 +22,27 @@ async function read(asked: Promise<Captured>, what: string): Promise<string> {
   }
 }
 
-/** The answer to a question: the early one where it is of this command, else a new one. */
-async function answered(
-  settings: DockerSettings,
-  question: EarlyAnswer["question"],
-  early: EarlyAnswer | undefined,
-): Promise<string> {
-  return early?.question === question && settings.command === DEFAULT_COMMAND
-    ? await read(early.answer, `${DEFAULT_COMMAND} ps`)
-    : await ask(settings, QUESTIONS[question]);
-}
-
 function lines(text: string): readonly string[] {
   return text.split("\n").filter((line) => line !== "");
 }
 
-export async function names(
+export async function names(settings: DockerSettings): Promise<readonly string[]> {
+  return lines(await ask(settings, NAMES));
+}
+
+/** Gives a session's container another name: by its id, since the old name may be somebody else's. */
+export async function rename(
   settings: DockerSettings,
-  early?: EarlyAnswer,
-): Promise<readonly string[]> {
-  return lines(await answered(settings, "names", early));
+  session: string,
+  to: string,
+): Promise<"done" | "taken" | "none"> {
+  const [id] = lines(await ask(settings, ofSession(session)));
+  if (id === undefined) return "none";
+  const { code, stderr } = await start(settings.command, renameArgs(id, to));
+  if (code === 0) return "done";
+  if (/no such container|no container with/i.test(stderr)) return "none";
+  if (/in use/i.test(stderr)) return "taken";
+  throw engineError(stderr, "naming the container");
 }
 
 /** A row of `docker ps` as silo speaks of it. */
@@ -60,11 +61,16 @@ export function container(row: Row): ContainerInfo {
   };
 }
 
+/** The early answer counts where it is of this command. */
 export async function list(
   settings: DockerSettings,
   early?: EarlyAnswer,
 ): Promise<readonly ContainerInfo[]> {
-  return rows(await answered(settings, "list", early)).map(container);
+  const text =
+    early?.question === "list" && settings.command === DEFAULT_COMMAND
+      ? await read(early.answer, `${DEFAULT_COMMAND} ps`)
+      : await ask(settings, LIST);
+  return rows(text).map(container);
 }
 
 /** Deletes containers by name, silo's own only, whatever their state. */

@@ -33,11 +33,7 @@ export async function runPlan(
   return await withEnvFile(steering, async (envFile) => {
     const cmd = runCommand(plan, session, settings, envFile);
     const { tty } = plan;
-    return await onTerminal(
-      { cmd, tty, kept: keeps(plan, settings), sweep },
-      session.name,
-      settings,
-    );
+    return await onTerminal({ cmd, tty, kept: keeps(plan, settings), sweep }, session, settings);
   });
 }
 
@@ -48,17 +44,20 @@ export async function attach(
   sweep: () => Promise<void>,
 ): Promise<RunOutcome> {
   const cmd = { bin: settings.command, args: attachArgs(name) };
-  return await onTerminal({ cmd, tty: true, kept: true, sweep }, name, settings);
+  return await onTerminal({ cmd, tty: true, kept: true, sweep }, { name }, settings);
 }
 
 async function onTerminal(
   asked: Pick<Attempt, "cmd" | "tty" | "kept" | "sweep">,
-  name: string,
+  called: Pick<Session, "name">,
   settings: DockerSettings,
 ): Promise<RunOutcome> {
   const dialect = dialectOf(settings);
   const bin = settings.command;
-  const kill = (signal: NodeJS.Signals) => ({ bin, args: ["kill", `--signal=${signal}`, name] });
+  const kill = (signal: NodeJS.Signals) => ({
+    bin,
+    args: ["kill", `--signal=${signal}`, called.name],
+  });
   try {
     return await attempt({
       ...asked,
