@@ -17,8 +17,10 @@ async function main(): Promise<number> {
       void failed(error).then((code) => process.exit(code));
   });
   try {
+    const early =
+      argv[0] === "ls" ? (await import("./cli/early-list.ts")).askForList(argv) : undefined;
     const { dispatch } = await import("./cli/dispatch.ts");
-    return await dispatch(argv);
+    return await dispatch(argv, early);
   } catch (error) {
     return await failed(error);
   }

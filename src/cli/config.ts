@@ -12,7 +12,7 @@ export type Use = "run" | "backends";
  * @throws SiloError where one is not, and cannot be or was not approved now.
  */
 export async function trustedConfig(here: Place, use: Use): Promise<Config> {
-  const files = await loadFiles(here, readText);
+  const files = await loadFiles(here, readText, use === "backends" ? use : undefined);
   // Most runs have the global file alone and never pay for this.
   if (files.some(({ global }) => !global)) {
     const { ensureApproved } = await import("./trust.ts");

@@ -1,8 +1,6 @@
 import { askEarly, chooseBackend, present, type Early } from "../backends/index.ts";
 import type { Parsed } from "./argv.ts";
-
-/** `silo ls` as it is mostly typed: the engines are asked before the rest of silo is loaded. */
-const PLAIN_LIST = /^ls( (-q|--quiet|--json))?$/;
+import { isPlainList } from "./early-list.ts";
 
 /**
  * A run as it is mostly typed. The words are those of `tools/index.ts`, which takes longer to load than an engine
@@ -15,30 +13,30 @@ const PLAIN_RUN =
 export function earlyQuestion(argv: readonly string[]): "list" | "names" | undefined {
   const end = argv.indexOf("--");
   const own = (end < 0 ? argv : argv.slice(0, end)).join(" ");
-  if (end < 0 && PLAIN_LIST.test(own)) return "list";
+  if (isPlainList(argv)) return "list";
   return PLAIN_RUN.test(own) ? "names" : undefined;
 }
 
 async function askNow(question: "list" | "names" | undefined): Promise<Early | undefined> {
   if (question === undefined) return undefined;
-  // Looking for other commands takes longer on Linux than they would save.
-  if (question === "list" && process.platform !== "darwin")
-    return await askEarly(question, ["docker"]);
   const { onPath } = await import("../sys/on-path.ts");
   const backends =
     question === "list" ? present(onPath) : [chooseBackend(undefined, undefined, onPath)];
   return await askEarly(question, backends);
 }
 
-/** Finds the command of a command line and runs it. @returns the exit code. */
-export async function dispatch(argv: readonly string[]): Promise<number> {
+/**
+ * Finds the command of a command line and runs it.
+ * @param first what has been asked already. @returns the exit code.
+ */
+export async function dispatch(argv: readonly string[], first?: Early): Promise<number> {
   // Words that nobody types: silo's own background work, and a shell's completion.
   if (argv[0]?.startsWith("__") === true) {
     const { hidden } = await import("./hidden.ts");
     const code = await hidden(argv[0], argv.slice(1));
     if (code !== undefined) return code;
   }
-  const asked = askNow(earlyQuestion(argv));
+  const asked = first ?? askNow(earlyQuestion(argv));
   const { parseArgv } = await import("./argv.ts");
   const parsed = parseArgv(argv);
   if (parsed.help) {

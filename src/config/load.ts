@@ -30,14 +30,21 @@ export async function existingFiles(
   });
 }
 
+/** Whether a text can say anything of backends: not without the word, unless it stands there in JSON's escapes. */
+const speaksOfBackends = ({ text }: { readonly text: string }) => /backend|\\u/.test(text);
+
 /**
- * The files that apply here, in load order.
+ * The files that apply here, in load order; with `only`, none where none of them says anything of that.
  * @throws SiloError with every problem of every file as `path:line:column: what is wrong`.
  */
-export async function loadFiles(place: ConfigPlace, read: Read): Promise<readonly ConfigFile[]> {
+export async function loadFiles(
+  place: ConfigPlace,
+  read: Read,
+  only?: "backends",
+): Promise<readonly ConfigFile[]> {
   const files = await existingFiles(place, read);
-  if (files.length === 0) return [];
-  // Most runs have no file at all and never pay for the parsers.
+  // Without a file nobody pays for the parsers; and a list of what runs needs none that is of other things.
+  if (files.length === 0 || (only === "backends" && !files.some(speaksOfBackends))) return [];
   const { parseConfig } = await import("./parse.ts");
   const loaded: ConfigFile[] = [];
   const problems: string[] = [];

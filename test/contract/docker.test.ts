@@ -144,6 +144,17 @@ describe("what goes wrong", () => {
   });
 });
 
+test.each([
+  ['{"env": [broken', 0, ""],
+  ['{"backends": {"docker": {"command": 5}}}', 1, "silo.jsonc:1:37: "],
+  [String.raw`{"\u0062ackends": {"docker": {"command": "no-such-engine"}}}`, 1, "no-such-engine"],
+])("a list of what runs needs no more of %s than what it says of backends", (text, code, says) => {
+  mkdirSync(join(root, "home/.config/silo"), { recursive: true });
+  writeFileSync(join(root, "home/.config/silo/silo.jsonc"), text);
+  const { status, stderr } = silo(["ls", "--backend", "docker"]);
+  expect([status, stderr]).toEqual([code, expect.stringContaining(says) as unknown as string]);
+});
+
 describe("the double is strict", () => {
   const double = (...argv: string[]) =>
     spawnSync(join(DOUBLES, "docker"), argv, {

@@ -1,7 +1,6 @@
 import { backendFlag } from "../args.ts";
 import { allContainers } from "../backends.ts";
 import { print, say } from "../../ui/print.ts";
-import { table } from "../../ui/table.ts";
 import type { Action } from "../command.ts";
 
 /** `silo ls`: a table, names only, or data. */
@@ -15,6 +14,7 @@ export const ls: Action = async ({ flags }, early) => {
   } else if (found.length === 0) {
     say("nothing runs");
   } else {
+    const { table } = await import("../../ui/table.ts");
     const rows = found.map(({ name, image, backend, status }) => [name, image, backend, status]);
     print(table(["NAME", "IMAGE", "BACKEND", "STATUS"], rows));
   }
