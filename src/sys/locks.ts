@@ -37,6 +37,8 @@ export async function tryLock(state: string, name: string): Promise<Lock | Holde
     for (;;) {
       if (await linked(own, path)) return { release: () => remove(path) };
       const text = await readText(path);
+      // Gone since: whoever comes now has the place, and nothing of theirs may be removed.
+      if (text === undefined) continue;
       const holder = parse(text);
       if (holder !== undefined && (await lives(holder))) return { pid: holder.pid };
       await discard(path, text);
@@ -78,7 +80,7 @@ async function linked(own: string, path: string): Promise<boolean> {
 const DISCARD_MS = 5_000;
 
 /** Removes a dead holder's lock. One at a time, so that nobody removes the lock that came after it. */
-async function discard(path: string, text: string | undefined): Promise<void> {
+async function discard(path: string, text: string): Promise<void> {
   const guard = `${path}.discard`;
   try {
     await mkdir(guard);
