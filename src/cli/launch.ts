@@ -3,7 +3,7 @@ import { nextName } from "../core/naming.ts";
 import type { Exit, RunPlan } from "../core/types.ts";
 import { Cancelled, SiloError } from "../errors.ts";
 import { waitForLock } from "../sys/locks.ts";
-import { knownNames, type OwnSession } from "../sys/sessions.ts";
+import { otherNames, type OwnSession } from "../sys/sessions.ts";
 import { interruptible } from "../sys/interrupt.ts";
 import { tell } from "../ui/tell.ts";
 import { say } from "../ui/print.ts";
@@ -37,7 +37,7 @@ export async function launch(given: Launch): Promise<Exit> {
   let built = given.forceBuild || !there ? await buildImage(given) : false;
   let taken = names;
   for (let clashes = 0; ;) {
-    const known = taken ?? knownNames(given.state, backend.name);
+    const known = taken ?? otherNames(given.state, backend.name, own.id);
     const session = { id: own.id, name: plan.name ?? nextName(plan.project, known) };
     own.named(session.name, backend.keeps(plan));
     const report = runReport(given.verbose, () => own.named(session.name, true));

@@ -1,7 +1,7 @@
 import type { Backend } from "../backends/backend.ts";
 import { nextName } from "../core/naming.ts";
 import type { RunPlan } from "../core/types.ts";
-import { knownNames, type OwnSession } from "../sys/sessions.ts";
+import { otherNames, type OwnSession } from "../sys/sessions.ts";
 
 /** By then what was started runs: the question would take the processor from it. */
 const ASK_AFTER_MS = 1000;
@@ -32,7 +32,7 @@ export async function settleName(guessed: Guessed): Promise<void> {
   if (over()) return;
   const names = await backend.names();
   // Those that other silos of this user's have taken since are as they should be.
-  const silos = new Set([...known, ...knownNames(state, backend.name), session.name]);
+  const silos = new Set([...known, ...otherNames(state, backend.name, own.id), session.name]);
   let right = nextName(plan.project, [...known, ...names.filter((name) => !silos.has(name))]);
   while (right !== session.name && !over()) {
     // First in the file, so that no other silo takes it for a stranger's.

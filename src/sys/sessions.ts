@@ -59,11 +59,19 @@ function write(state: string, record: SessionRecord): void {
 }
 
 /** Names of what runs, as the sessions' files have them: nobody is asked, so one or the other may be gone. */
-export function knownNames(state: string, backend?: BackendName): readonly string[] {
-  return readSessions(state)
-    .filter((record) => backend === undefined || record.backend === backend)
-    .flatMap(({ name }) => (name === undefined ? [] : [name]))
-    .toSorted();
+export function knownNames(state: string): readonly string[] {
+  return namesIn(readSessions(state));
+}
+
+/** Those on one backend, of all sessions but one's own. */
+export function otherNames(state: string, backend: BackendName, own: string): readonly string[] {
+  return namesIn(
+    readSessions(state).filter((record) => record.backend === backend && record.id !== own),
+  );
+}
+
+function namesIn(records: readonly SessionRecord[]): readonly string[] {
+  return records.flatMap(({ name }) => (name === undefined ? [] : [name])).toSorted();
 }
 
 /** Sessions on this backend whose silo has died without cleaning up. */
