@@ -11,7 +11,7 @@ const source = (path: string) => readFileSync(join(ROOT, path), "utf8");
 const ALLOWED: Record<string, readonly string[]> = {
   main: ["cli"],
   cli: ["config", "core", "tools", "backends", "sys", "ui", "errors"],
-  backends: ["core", "sys", "errors"],
+  backends: ["core", "sys", "errors", "runtime"],
   config: ["tools", "core", "errors"],
   tools: ["core", "errors"],
   sys: ["core", "tools", "errors", "runtime"],

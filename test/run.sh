@@ -12,7 +12,11 @@ if bash test/e2e/engine.sh && bash test/e2e/base-image.sh; then
   bash test/e2e/buildx.sh >/dev/null || :
   bash test/e2e/fly-tools.sh >/dev/null
   # Hooks have this limit too: what is deleted after a test may be a tool with all its packages.
-  bun test --timeout 120000 test/contract test/e2e test/pty
+  SILO_TEST_LOG=$(mktemp) && export SILO_TEST_LOG
+  if ! bun test --timeout 300000 test/contract test/e2e test/pty; then
+    printf '\nWhat the last silos said, the failed ones among them:\n%s\n' "$(tail -n 400 "$SILO_TEST_LOG")"
+    exit 1
+  fi
 else
   printf '\n*** THE END-TO-END TESTS DID NOT RUN: there is no Docker engine here and none could be started. ***\n\n' >&2
   [ "${CI:-}" != true ] || exit 1

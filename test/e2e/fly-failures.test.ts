@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   clearKnob,
@@ -72,6 +72,27 @@ describe("what stands in the way is got over", () => {
     MINUTES,
   );
 });
+
+test(
+  "a mutagen that asks its own prompter before it knows it is asked again",
+  async () => {
+    const [mutagen, once] = [join(world.root, "bin/mutagen"), join(world.root, "failed")];
+    renameSync(mutagen, `${mutagen}-real`);
+    const failure = "unable to connect to beta: unable to message prompter: prompter not found";
+    const lines = [
+      "#!/bin/sh",
+      `if [ "$1 $2" = "sync create" ] && [ ! -e '${once}' ]; then`,
+      `  touch '${once}'; echo 'Error: ${failure}' >&2; exit 1`,
+      "fi",
+      `exec '${mutagen}-real' "$@"`,
+    ];
+    writeFileSync(mutagen, `${lines.join("\n")}\n`, { mode: 0o755 });
+    const { code, stdout } = await probe(world, "echo ran; exit 3");
+    expect([code, stdout, existsSync(once)]).toEqual([3, "ran\n", true]);
+    await takenBack();
+  },
+  MINUTES,
+);
 
 describe("what cannot be mended is told with its mend, and costs nothing", () => {
   test.each([

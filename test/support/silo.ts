@@ -1,12 +1,13 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import {
+  appendFileSync,
   chownSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
-  rmSync,
+  renameSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -80,7 +81,7 @@ export function makeWorld(
 ): World {
   const { user } = options;
   const root = join(tmpdir(), `silo-e2e-${user?.uid ?? 0}`);
-  rmSync(root, { recursive: true, force: true });
+  remove(root);
   const home = join(root, "home");
   const project = join(root, options.project ?? `p${randomUUID().slice(0, 8)}`);
   const backend = options.backend ?? "docker";
@@ -157,8 +158,16 @@ export function put(world: World, path: string, text: string): string {
   return full;
 }
 
-export function destroyWorld(world: World): void {
-  rmSync(world.root, { recursive: true, force: true });
+export function destroyWorld({ root }: World): void {
+  remove(root);
+}
+
+/** Out of the way at once, and deleted beside the tests: a tool with its packages can take minutes on a disk that discards. */
+function remove(root: string): void {
+  if (!existsSync(root)) return;
+  const aside = join(tmpdir(), `silo-gone-${randomUUID()}`);
+  renameSync(root, aside);
+  spawn("rm", ["-rf", aside], { detached: true, stdio: "ignore" }).unref();
 }
 
 /** The command line that runs silo as the world's user. */
@@ -234,7 +243,17 @@ export async function finished(
     ),
   );
   const text = (list: Buffer[]) => Buffer.concat(list).toString("utf8");
-  return { code, stdout: text(chunks.stdout), stderr: text(chunks.stderr) };
+  const result = { code, stdout: text(chunks.stdout), stderr: text(chunks.stderr) };
+  note(child.spawnargs, result);
+  return result;
+}
+
+/** Keeps what every silo has said, for those who wonder why a test fails: `run.sh` shows the end of it. */
+function note(argv: readonly string[], { code, stderr }: Result): void {
+  const file = process.env["SILO_TEST_LOG"];
+  if (file === undefined || stderr === "") return;
+  const words = argv.slice(1).join(" ").slice(0, 120).replaceAll("\n", " ");
+  appendFileSync(file, `${new Date().toISOString()} silo ${words}: ${code}\n${stderr}\n`);
 }
 
 /** `silo codex -- probe <script>`. */

@@ -8,17 +8,24 @@ import { mutagen, type Place } from "./mutagen-command.ts";
 import type { SyncSession } from "./sessions.ts";
 import { syncDoorOf } from "./ssh.ts";
 
+/** The daemon names a prompter before it knows it (mutagen 0.18, pkg/service/prompting/server.go): who asks faster fails. */
+const TOO_FAST = /prompter not found/;
+const NO_DAEMON = /unable to connect to daemon|daemon.*(unavailable|terminat)/i;
+const TRIES = 5;
+
 /** Asks the daemon, or starts it where it has ended; what is on disk it takes up again. */
 async function steady(
   place: Place,
   args: readonly string[],
   timeoutMs?: number,
 ): Promise<Captured> {
-  const first = await mutagen(place, args, timeoutMs);
-  if (!/unable to connect to daemon|daemon.*(unavailable|terminat)/i.test(first.stderr))
-    return first;
-  await ensureDaemon(place);
-  return await mutagen(place, args, timeoutMs);
+  for (let tries = 1; ; tries += 1) {
+    const answer = await mutagen(place, args, timeoutMs);
+    const gone = NO_DAEMON.test(answer.stderr);
+    if (answer.code === 0 || tries === TRIES || !(gone || TOO_FAST.test(answer.stderr)))
+      return answer;
+    if (gone) await ensureDaemon(place);
+  }
 }
 
 /** silo's sessions: of one machine, or all. */

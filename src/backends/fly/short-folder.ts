@@ -1,5 +1,6 @@
 import { lstat, mkdir } from "node:fs/promises";
 import { SiloError } from "../../errors.ts";
+import { sha256 } from "../../runtime/bun.ts";
 
 /**
  * A private folder for sockets, whose paths have to be short: the wanted one where it is, else one in /tmp, where
@@ -14,7 +15,8 @@ export async function shortFolder(
 ): Promise<string> {
   const fits = Buffer.byteLength(wanted) <= longest;
   const base = `/tmp/silo-${uid}`;
-  const folder = fits ? wanted : `${base}/${name}`;
+  // Two homes of one user must not meet there.
+  const folder = fits ? wanted : `${base}/${name}-${sha256(wanted).slice(0, 8)}`;
   await mkdir(fits ? folder : base, { recursive: true, mode: 0o700 });
   const { uid: owner, mode } = await lstat(fits ? folder : base);
   if (owner !== uid || (mode & 0o077) !== 0)
