@@ -3,7 +3,7 @@
 # that it needs here. 3: there is no podman, and it cannot be had here.
 set -euo pipefail
 
-user=tester uid=12345
+uid=12345
 base=silo-test-base:latest
 state=${XDG_CACHE_HOME:-$HOME/.cache}/silo-test
 settings=/tmp/silo-test-containers.conf
@@ -29,9 +29,16 @@ chmod 644 "$settings"
 export CONTAINERS_CONF=$settings STORAGE_DRIVER=overlay
 
 # Without root podman wants an account with ids of its own, and a network device that udev would open elsewhere.
-id "$user" >/dev/null 2>&1 || useradd --uid "$uid" --home-dir "/tmp/silo-podman-$uid" --create-home "$user"
+# Another script may have made it by another name.
+getent passwd "$uid" >/dev/null || useradd --uid "$uid" --no-create-home tester
+user=$(getent passwd "$uid" | cut -d: -f1)
+mkdir -p "/tmp/silo-podman-$uid"
+chown "$uid:$uid" "/tmp/silo-podman-$uid"
+# Podman goes by $USER, newuidmap by the account.
 for file in /etc/subuid /etc/subgid; do
-  grep -q "^$user:" "$file" 2>/dev/null || echo "$user:200000:65536" >>"$file"
+  for name in tester "$user"; do
+    grep -q "^$name:" "$file" 2>/dev/null || echo "$name:200000:65536" >>"$file"
+  done
 done
 [ ! -e /dev/net/tun ] || chmod a+rw /dev/net/tun
 as_user() { setpriv --reuid=$uid --regid=$uid --clear-groups env -i PATH="$PATH" HOME="/tmp/silo-podman-$uid" CONTAINERS_CONF=$settings STORAGE_DRIVER=overlay "$@"; }

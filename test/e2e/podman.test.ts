@@ -19,6 +19,8 @@ const MINUTES = 10 * 60_000;
 
 const prepared = spawnSync("bash", [join(import.meta.dir, "podman.sh")], { encoding: "utf8" });
 if (prepared.status !== 0) process.stderr.write(prepared.stderr);
+// 3: it cannot be had here. Anything else is a defect, and no reason to pass over what it would show.
+if (prepared.status !== 0 && prepared.status !== 3) throw new Error("podman could not be prepared");
 
 const CONFIG = { ...PROBE_CONFIG, backends: { docker: { command: "podman" } } };
 
