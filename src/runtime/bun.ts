@@ -13,7 +13,7 @@ export function sha256(text: string): string {
 
 export function startWithBun(
   { bin, args, cwd, apart }: Cmd,
-  env: Record<string, string>,
+  env: NodeJS.ProcessEnv,
   options: SpawnOptions,
 ): Child {
   const child = Bun.spawn([bin, ...args], {
@@ -48,7 +48,7 @@ export type Size = { readonly columns: number; readonly rows: number };
 /** `shows` gets what it prints, `ends` is told when all of that has come. */
 export function startOnTerminalWithBun(
   { bin, args, cwd }: Cmd,
-  env: Record<string, string>,
+  env: NodeJS.ProcessEnv,
   { columns, rows }: Size,
   shows: (chunk: Uint8Array) => void,
   ends: () => void,

@@ -1,4 +1,3 @@
-import { constants } from "node:os";
 import type { Exit } from "../core/types.ts";
 
 type Stdio = "inherit" | "pipe" | "ignore";
@@ -22,9 +21,10 @@ export type Child = {
   readonly unref: () => void;
 };
 
-/** 128 + n for a process that a signal ended. */
+/** 128 + n for a process that a signal ended. The names are asked for then, since few starts end so. */
 export function signalExit(signal: NodeJS.Signals | number): Exit {
-  return 128 + (typeof signal === "number" ? signal : constants.signals[signal]);
+  if (typeof signal === "number") return 128 + signal;
+  return 128 + process.getBuiltinModule("node:os").constants.signals[signal];
 }
 
 /** A process on the user's terminal. */

@@ -6,7 +6,7 @@ import { signalExit, type Child, type SpawnOptions } from "./child.ts";
 /** Starts a process without Bun's own API, for Deno and Node. */
 export function startWithNode(
   cmd: Cmd,
-  env: Record<string, string>,
+  env: NodeJS.ProcessEnv,
   options: SpawnOptions,
 ): Promise<Child> {
   const child = nodeSpawn(cmd.bin, [...cmd.args], {

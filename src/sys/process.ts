@@ -15,13 +15,10 @@ export class ProgramMissing extends SiloError {
 /** What would change how a child behaves: they steer a Bun that a child may be. */
 const DROPPED = ["BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT"];
 
-function childEnvironment({ env: added, without = [], bare }: Cmd): Record<string, string> {
+function childEnvironment({ env: added, without = [], bare }: Cmd): NodeJS.ProcessEnv {
   if (bare === true) return { ...added };
-  const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(process.env)) {
-    if (value === undefined || DROPPED.includes(name) || without.includes(name)) continue;
-    env[name] = value;
-  }
+  const env = { ...process.env };
+  for (const name of [...DROPPED, ...without]) delete env[name];
   return { ...env, ...added };
 }
 
