@@ -3,8 +3,6 @@ import { xdgDirectories } from "../../core/paths.ts";
 import { SiloError } from "../../errors.ts";
 import { place } from "../../sys/place.ts";
 import type { Backend, ContainerInfo } from "../backend.ts";
-import { buildCommand, isBuilt, prefixRoot } from "./build.ts";
-import { hostView } from "./host.ts";
 import { running, type Running } from "./state.ts";
 
 /** How long a sandbox that was killed may take to be gone. */
@@ -38,13 +36,20 @@ export function open(_config: Config): Backend {
       "there is no engine here, so the tool runs in a bwrap sandbox: it sees this machine's /usr and network, and shares its kernel",
     names: async () => (await running(state)).map(({ name }) => name),
     check: async (plan) => {
-      const { checkPorts } = await import("./run.ts");
+      const [{ checkPorts }, { hostView }] = await Promise.all([
+        import("./run.ts"),
+        import("./host.ts"),
+      ]);
       checkPorts(plan);
       hostView();
     },
-    hasImage: (tag) => Promise.resolve(isBuilt(cache, tag)),
+    hasImage: async (tag) => (await import("./build.ts")).isBuilt(cache, tag),
     preview: async (plan, session) => {
-      const { runCommand } = await import("./run.ts");
+      const [{ runCommand }, { buildCommand, prefixRoot }, { hostView }] = await Promise.all([
+        import("./run.ts"),
+        import("./build.ts"),
+        import("./host.ts"),
+      ]);
       const view = hostView();
       const prefix = { root: prefixRoot(cache, plan.image.tag), runtime: undefined };
       return {
@@ -53,11 +58,17 @@ export function open(_config: Config): Backend {
       };
     },
     run: async (plan, session) => {
-      const { runPlan } = await import("./run.ts");
+      const [{ runPlan }, { hostView }] = await Promise.all([
+        import("./run.ts"),
+        import("./host.ts"),
+      ]);
       return await runPlan(plan, session, { view: hostView(), state, cache });
     },
     build: async (image, options) => {
-      const { buildImage } = await import("./build.ts");
+      const [{ buildImage }, { hostView }] = await Promise.all([
+        import("./build.ts"),
+        import("./host.ts"),
+      ]);
       await buildImage(image, hostView(), cache, options);
     },
     keeps: () => false,
