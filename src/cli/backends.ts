@@ -4,7 +4,7 @@ import { xdgDirectories } from "../core/paths.ts";
 import type { BackendName } from "../core/types.ts";
 import { errorText, SiloError } from "../errors.ts";
 import { suggestion } from "../core/nearest.ts";
-import { forgetEnded } from "../sys/sessions.ts";
+import { forgetEnded, keptSessions } from "../sys/sessions.ts";
 import { onPath } from "../sys/on-path.ts";
 import { place } from "../sys/place.ts";
 import { tell } from "../ui/tell.ts";
@@ -50,10 +50,11 @@ export async function allContainers(
 ): Promise<readonly Found[]> {
   const list = async (owner: Backend, state: string) => {
     const gone = await reapDead(owner, state);
+    const kept = keptSessions(state, owner.name);
     const listed = await owner.list();
     await forgetEnded(
       state,
-      owner.name,
+      kept,
       listed.map(({ session }) => session),
     );
     return listed

@@ -119,15 +119,21 @@ export async function adoptSession(
   return own;
 }
 
-/** Forgets kept sessions on a backend whose silo and container have both ended. */
+/** Sessions on a backend whose containers may outlive their silos. */
+export function keptSessions(state: string, backend: BackendName): readonly SessionRecord[] {
+  return readSessions(state).filter((record) => record.kept === true && record.backend === backend);
+}
+
+/**
+ * Forgets sessions whose silo and container have both ended.
+ * @param kept as they were before the backend was asked: a later one may not be in its answer.
+ */
 export async function forgetEnded(
   state: string,
-  backend: BackendName,
+  kept: readonly SessionRecord[],
   running: readonly string[],
 ): Promise<void> {
-  const ended = readSessions(state).filter(
-    (record) => record.kept === true && record.backend === backend && !running.includes(record.id),
-  );
+  const ended = kept.filter(({ id }) => !running.includes(id));
   const starts = await processStarts(ended.map(({ pid }) => pid));
   for (const { id, pid, started } of ended)
     if (starts.get(pid) !== started) forgetSession(state, id);
