@@ -1,9 +1,8 @@
-import manifest from "../package.json" with { type: "json" };
-
 const argv = process.argv.slice(2);
 
 if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
   // What scripts ask most often: nothing else is loaded, and making process.stdout alone takes longer than all the rest.
+  const { default: manifest } = await import("../package.json", { with: { type: "json" } });
   console.log(`silo ${manifest.version}`);
 } else {
   process.exit(await main());
