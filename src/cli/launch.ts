@@ -43,8 +43,7 @@ export async function launch(given: Launch): Promise<Exit> {
     const report = runReport(given.verbose, () => own.named(session.name, true));
     const ended = new AbortController();
     const running = backend.run(plan, session, report);
-    if (taken === undefined && plan.name === undefined)
-      settle({ ...given, plan, session, known, ended: ended.signal });
+    if (taken === undefined) settle({ ...given, plan, session, known, ended: ended.signal });
     const outcome = await running.finally(() => {
       ended.abort();
       report.stage(undefined);
