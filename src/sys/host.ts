@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { userInfo } from "node:os";
 import type { HostFacts, PathFact } from "../core/types.ts";
 import { gitFacts } from "./git.ts";
 import { realPathOf, statOf } from "./git-files.ts";
@@ -10,6 +11,7 @@ import { isTerminal } from "./tty.ts";
 export async function hostFacts(place: Place): Promise<HostFacts> {
   return {
     ...place,
+    user: userInfo().username,
     git: await gitFacts(place.cwd, place.home, place.env),
     logicalCwd: shellDirectory(place),
     cwdOwner: statSync(place.cwd).uid,

@@ -1,29 +1,28 @@
-import { homedir, userInfo } from "node:os";
 import type { HostFacts } from "../core/types.ts";
 import { errorCode, SiloError } from "../errors.ts";
 
 /** What is known of this machine without looking at a file. */
-export type Place = Omit<HostFacts, "git" | "logicalCwd" | "cwdOwner" | "stdinTty" | "stdoutTty">;
+export type Place = Pick<HostFacts, "platform" | "home" | "uid" | "gid" | "cwd" | "env">;
 
 /** The user and the working directory, at once and without a process. */
 export function place(): Place {
   if (process.platform !== "linux" && process.platform !== "darwin") {
     throw new SiloError(`silo runs on Linux and macOS, not on ${process.platform}`);
   }
-  const user = userInfo();
   return {
     platform: process.platform,
     home: home(),
-    user: user.username,
-    uid: user.uid,
-    gid: user.gid,
+    // Windows alone has no such ids.
+    uid: process.geteuid?.() ?? 0,
+    gid: process.getegid?.() ?? 0,
     cwd: workingDirectory(),
     env: process.env,
   };
 }
 
 function home(): string {
-  const path = homedir();
+  // As `homedir` has it, which is loaded only where the variable does not say: few commands need anything else of it.
+  const path = process.env["HOME"] || process.getBuiltinModule("node:os").homedir();
   if (!path.startsWith("/")) {
     throw new SiloError("HOME is not an absolute path", { hint: "export HOME=/home/<you>" });
   }

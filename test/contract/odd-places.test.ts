@@ -40,8 +40,8 @@ test.each(["<&-", ">&-", "2>&-"])("a closed stream is no error: %s", (closed) =>
   expect(shell(`silo config paths ${closed}`).status).toBe(0);
 });
 
-test("without HOME the account's home counts", () => {
-  const { status, stdout } = shell("unset HOME; silo config paths -v");
+test.each(["unset HOME", "HOME="])("the account's home counts after %s", (without) => {
+  const { status, stdout } = shell(`${without}; silo config paths -v`);
   expect([status, stdout.split("\n")[0]]).toEqual([0, "/root/.config/silo/silo.jsonc"]);
 });
 
