@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { tryLock } from "../../src/sys/locks.ts";
 import {
   deadSessions,
+  forgetEnded,
   forgetSession,
+  keptSessions,
   openSession,
   sessionDirectory,
 } from "../../src/sys/sessions.ts";
@@ -41,6 +43,23 @@ test("a session of a killed process is dead, one of a running process is not", a
   expect(await deadSessions(state, "docker")).toEqual([]);
   own.close();
   expect(readdirSync(sessionDirectory(state))).toEqual([]);
+});
+
+test("a kept session is forgotten when its silo and its container have ended, and no sooner", async () => {
+  const keep = `const s = await import(${source("sessions.ts")});
+    const own = await s.openSession(${JSON.stringify(state)}, "docker"); own.named("app-1", true);
+    console.log(own.id);`;
+  const [running, ended] = [inProcess(keep), inProcess(keep)];
+  const own = await openSession(state, "docker");
+  own.named("app-3", true);
+  expect(await deadSessions(state, "docker")).toEqual([]);
+  const kept = keptSessions(state, "docker");
+  expect(keptSessions(state, "bwrap")).toEqual([]);
+  const later = inProcess(keep);
+  await forgetEnded(state, kept, [running]);
+  const left = keptSessions(state, "docker").map(({ id }) => id);
+  expect(left.toSorted()).toEqual([running, own.id, later].toSorted());
+  expect(left).not.toContain(ended);
 });
 
 test("a process id in use again by another process counts as dead", async () => {
