@@ -16,10 +16,13 @@ async function main(): Promise<number> {
       void failed(error).then((code) => process.exit(code));
   });
   try {
-    const early =
-      argv[0] === "ls" ? (await import("./cli/early-list.ts")).askForList(argv) : undefined;
+    if (argv[0] === "ls") {
+      const { plainList } = await import("./cli/plain-list.ts");
+      const code = await plainList(argv);
+      if (code !== undefined) return code;
+    }
     const { dispatch } = await import("./cli/dispatch.ts");
-    return await dispatch(argv, early);
+    return await dispatch(argv);
   } catch (error) {
     return await failed(error);
   }

@@ -1,6 +1,6 @@
-import { askEarly, chooseBackend, present, type Early } from "../backends/index.ts";
+import { askEarly, chooseBackend, type Early } from "../backends/index.ts";
+import type { BackendName } from "../core/types.ts";
 import type { Parsed } from "./argv.ts";
-import { isPlainList } from "./early-list.ts";
 
 /**
  * A run as it is mostly typed. The words are those of `tools/index.ts`, which takes longer to load than an engine
@@ -9,34 +9,27 @@ import { isPlainList } from "./early-list.ts";
 const PLAIN_RUN =
   /^(-v |--verbose |-y |--yes |--keep )*(claude|cline|codex|opencode|paperclipai|copilot|vibe)?( -v| --verbose| -y| --yes| --keep)*$/;
 
-/** What to ask the engines before the rest of silo is loaded. */
-export function earlyQuestion(argv: readonly string[]): "list" | "names" | undefined {
+/** Whether a run comes for certain, so that the engine can be asked before the rest of silo is loaded. */
+export function isPlainRun(argv: readonly string[]): boolean {
   const end = argv.indexOf("--");
-  const own = (end < 0 ? argv : argv.slice(0, end)).join(" ");
-  if (isPlainList(argv)) return "list";
-  return PLAIN_RUN.test(own) ? "names" : undefined;
+  return PLAIN_RUN.test((end < 0 ? argv : argv.slice(0, end)).join(" "));
 }
 
-async function askNow(question: "list" | "names" | undefined): Promise<Early | undefined> {
-  if (question === undefined) return undefined;
+/** Asks for the names in use, where a run cannot start without them. */
+async function askNames(backend: BackendName | undefined): Promise<Early> {
   const { onPath } = await import("../sys/on-path.ts");
-  const backends =
-    question === "list" ? present(onPath) : [chooseBackend(undefined, undefined, onPath)];
-  return await askEarly(question, backends);
+  return await askEarly("names", [chooseBackend(backend, undefined, onPath)]);
 }
 
-/**
- * Finds the command of a command line and runs it.
- * @param first what has been asked already. @returns the exit code.
- */
-export async function dispatch(argv: readonly string[], first?: Early): Promise<number> {
+/** Finds the command of a command line and runs it. @returns the exit code. */
+export async function dispatch(argv: readonly string[]): Promise<number> {
   // Words that nobody types: silo's own background work, and a shell's completion.
   if (argv[0]?.startsWith("__") === true) {
     const { hidden } = await import("./hidden.ts");
     const code = await hidden(argv[0], argv.slice(1));
     if (code !== undefined) return code;
   }
-  const asked = first ?? askNow(earlyQuestion(argv));
+  const asked = isPlainRun(argv) ? askNames(undefined) : undefined;
   const { parseArgv } = await import("./argv.ts");
   const parsed = parseArgv(argv);
   if (parsed.help) {
@@ -47,19 +40,15 @@ export async function dispatch(argv: readonly string[], first?: Early): Promise<
     print(help(parsed.node, Math.min(process.stdout.columns || 80, 100)));
     return 0;
   }
-  const early = (await asked) ?? (await askNames(parsed));
+  const early = (await asked) ?? (await askForRun(parsed));
   const action = await parsed.node.load();
   return await action(parsed, early);
 }
 
-/** Asks for the names in use, which a run cannot start without; nothing where no run comes. */
-async function askNames({ node, flags }: Parsed): Promise<Early | undefined> {
+/** Nothing where no run comes, or one whose name is given. */
+async function askForRun({ node, flags }: Parsed): Promise<Early | undefined> {
   if (node.group !== "Run") return undefined;
-  const [{ runFlags }, { onPath }] = await Promise.all([
-    import("./args.ts"),
-    import("../sys/on-path.ts"),
-  ]);
+  const { runFlags } = await import("./args.ts");
   const { backend, dryRun, name } = runFlags(flags);
-  if (dryRun || name !== undefined) return undefined;
-  return await askEarly("names", [chooseBackend(backend, undefined, onPath)]);
+  return dryRun || name !== undefined ? undefined : await askNames(backend);
 }
