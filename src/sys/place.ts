@@ -13,8 +13,8 @@ export function place(): Place {
     platform: process.platform,
     home: home(),
     // Windows alone has no such ids.
-    uid: process.geteuid?.() ?? 0,
-    gid: process.getegid?.() ?? 0,
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
     cwd: workingDirectory(),
     env: process.env,
   };
