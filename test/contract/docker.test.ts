@@ -16,27 +16,31 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 type Call = { readonly argv: readonly string[]; readonly leak: boolean };
 
+const path = (first: readonly string[]) => [...first, "/usr/bin", "/bin"].join(":");
+
+const environment = (more: Record<string, string>) => ({
+  HOME: join(root, "home"),
+  PATH: path([DOUBLES]),
+  DOUBLE_BUN: process.execPath,
+  DOUBLE_STATE: join(root, "state"),
+  SILO_NO_VERSION_CHECK: "1",
+  ...more,
+});
+
 function silo(args: readonly string[], env: Record<string, string> = {}) {
   const { status, stdout, stderr } = spawnSync(SILO, args, {
     cwd: join(root, "app"),
     encoding: "utf8",
     input: "",
-    env: {
-      HOME: join(root, "home"),
-      PATH: `${DOUBLES}:/usr/bin:/bin`,
-      DOUBLE_BUN: process.execPath,
-      DOUBLE_STATE: join(root, "state"),
-      SILO_NO_VERSION_CHECK: "1",
-      ...env,
-    },
+    env: environment(env),
   });
   return { status, stdout, stderr, calls: calls() };
 }
 
 function calls(): readonly Call[] {
-  const path = join(root, "state/calls.jsonl");
-  if (!existsSync(path)) return [];
-  return readFileSync(path, "utf8")
+  const file = join(root, "state/calls.jsonl");
+  if (!existsSync(file)) return [];
+  return readFileSync(file, "utf8")
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as Call);
@@ -153,6 +157,24 @@ test.each([
   writeFileSync(join(root, "home/.config/silo/silo.jsonc"), text);
   const { status, stderr } = silo(["ls", "--backend", "docker"]);
   expect([status, stderr]).toEqual([code, expect.stringContaining(says) as unknown as string]);
+});
+
+test.each([
+  ["linux", ["ps"]],
+  ["darwin", ["list", "ps"]],
+])("on %s a list asks each engine that is there once: %j", (platform, asked) => {
+  // The compiled binary knows its system; the source can be told another one.
+  const told = join(root, "platform.ts");
+  writeFileSync(told, `Object.defineProperty(process, "platform", { value: "${platform}" });`);
+  const engines = platform === "darwin" ? [join(DOUBLES, "apple"), DOUBLES] : [DOUBLES];
+  const main = join(import.meta.dir, "../../src/main.ts");
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    ["--preload", told, main, "ls", "--json"],
+    { cwd: join(root, "app"), encoding: "utf8", env: environment({ PATH: path(engines) }) },
+  );
+  expect([status, stdout]).toEqual([0, "[]\n"]);
+  expect(verbs(calls()).split(" ").toSorted()).toEqual(asked);
 });
 
 describe("the double is strict", () => {
