@@ -31,7 +31,7 @@ function imports(path: string): readonly string[] {
 
 test.each(FILES)("%s uses only rooms below its own, by explicit file names", (path) => {
   for (const name of imports(path)) {
-    expect(name).toMatch(/\.(ts|json|template|txt)$/);
+    expect(name).toMatch(/\.(ts|json|template|txt|pl)$/);
     const target = relative(ROOT, join(ROOT, dirname(path), name));
     if (!target.startsWith("src/") || room(target) === room(path)) continue;
     expect(ALLOWED[room(path)] ?? []).toContain(room(target));

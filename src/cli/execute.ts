@@ -3,6 +3,7 @@ import type { Exit, RunPlan } from "../core/types.ts";
 import { SiloError } from "../errors.ts";
 import { tryLock, type Lock } from "../sys/locks.ts";
 import { untold } from "../sys/notes.ts";
+import { withIds } from "../sys/mount-ids.ts";
 import { createMissing } from "../sys/prepare.ts";
 import { openSession } from "../sys/sessions.ts";
 import { tell } from "../ui/tell.ts";
@@ -37,7 +38,7 @@ export async function execute({ backend, plan, names, state, flags }: Execution)
     lock = await holdExclusive(plan, state);
     return await launch({
       backend,
-      plan,
+      plan: { ...plan, mounts: withIds(plan.mounts) },
       state,
       names,
       own: session,

@@ -61,8 +61,12 @@ export async function runTool({ tool: named, args, flags, early }: RunInput): Pr
   const plan = planRun(request, pathFacts(requestedPaths(request)));
   await backend.check?.(plan);
   if (flags.dryRun) {
-    const { printPlan } = await import("./dry-run.ts");
-    return await printPlan(backend, plan, flags.json);
+    const [{ printPlan }, { withIds }] = await Promise.all([
+      import("./dry-run.ts"),
+      import("../sys/mount-ids.ts"),
+    ]);
+    const shown = { ...plan, mounts: withIds(plan.mounts, true) };
+    return await printPlan(backend, shown, flags.json);
   }
   await confirmPlace(host, flags.yes);
   const asked = flags.backend ?? config.backend?.value;

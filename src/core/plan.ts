@@ -167,6 +167,7 @@ export function planRun(request: Request, paths: PathFacts): RunPlan {
     workdir: host.cwd,
     creations: mounts.creations,
     mounts: mounts.mounts,
+    bootId: host.bootId,
     env: mergeEnv(
       terminalEnv(host.env),
       identityEnv(host.git.identity),

@@ -18,6 +18,8 @@ export type Cmd = {
   readonly bare?: boolean;
   /** Names that are taken out of the child's environment. */
   readonly without?: readonly string[];
+  /** Open descriptors that the child gets as 3, 4, … */
+  readonly files?: readonly number[];
   /** Written to its standard input, which is then closed. Without it the input is empty. */
   readonly stdin?: string | Uint8Array;
   readonly cwd?: string;
@@ -69,6 +71,8 @@ export type HostFacts = {
   readonly stdinTty: boolean;
   readonly stdoutTty: boolean;
   readonly git: GitFacts;
+  /** Names the running kernel (random(4), `boot_id`); a guest with the same one shares it. Linux only. */
+  readonly bootId: string | undefined;
 };
 
 export type MountMode = "ro" | "rw";
@@ -83,6 +87,8 @@ export type Mount = {
   readonly kind: "file" | "dir";
   /** Who asked: `project`, `git`, `tool`, `silo` for its own files, or the configuration file's path. */
   readonly from: string;
+  /** `device:inode` of the source, found right before the start; the guest compares it with what it got. */
+  readonly id?: string;
 };
 
 /** A path of the host to make before the run, so that a first login lasts. */
@@ -137,6 +143,8 @@ export type RunPlan = {
   readonly workdir: string;
   readonly creations: readonly Creation[];
   readonly mounts: readonly Mount[];
+  /** The host's `boot_id`. */
+  readonly bootId: string | undefined;
   readonly env: readonly EnvEntry[];
   readonly ports: readonly Port[];
   /** The whole command of the guest: the tool itself, or a shell that first runs hooks and forwards. */

@@ -12,16 +12,14 @@ export function sha256(text: string): string {
 }
 
 export function startWithBun(
-  { bin, args, cwd, apart }: Cmd,
+  { bin, args, cwd, apart, files = [] }: Cmd,
   env: NodeJS.ProcessEnv,
   options: SpawnOptions,
 ): Child {
   const child = Bun.spawn([bin, ...args], {
     env,
     ...(cwd === undefined ? {} : { cwd }),
-    stdin: options.stdin,
-    stdout: options.stdout,
-    stderr: options.stderr,
+    stdio: [options.stdin, options.stdout, options.stderr, ...files],
     detached: options.detached ?? apart ?? false,
   });
   const { stdin, stdout, stderr } = child;
@@ -47,7 +45,7 @@ export type Size = { readonly columns: number; readonly rows: number };
 
 /** `shows` gets what it prints, `ends` is told when all of that has come. */
 export function startOnTerminalWithBun(
-  { bin, args, cwd }: Cmd,
+  { bin, args, cwd, files = [] }: Cmd,
   env: NodeJS.ProcessEnv,
   { columns, rows }: Size,
   shows: (chunk: Uint8Array) => void,
@@ -56,6 +54,8 @@ export function startOnTerminalWithBun(
   const child = Bun.spawn([bin, ...args], {
     env,
     ...(cwd === undefined ? {} : { cwd }),
+    // The first three are the terminal's.
+    stdio: [null, null, null, ...files],
     terminal: {
       cols: columns,
       rows,

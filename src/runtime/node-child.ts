@@ -12,7 +12,7 @@ export function startWithNode(
   const child = nodeSpawn(cmd.bin, [...cmd.args], {
     env: env,
     cwd: cmd.cwd,
-    stdio: [options.stdin, options.stdout, options.stderr],
+    stdio: [options.stdin, options.stdout, options.stderr, ...(cmd.files ?? [])],
     detached: options.detached ?? false,
   });
   const web = (stream: Readable | null) =>

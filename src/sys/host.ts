@@ -1,8 +1,8 @@
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
 import type { HostFacts, PathFact } from "../core/types.ts";
 import { gitFacts } from "./git.ts";
-import { realPathOf, statOf } from "./git-files.ts";
+import { attempt, realPathOf, statOf } from "./git-files.ts";
 import type { Place } from "./place.ts";
 import { resolved } from "./links.ts";
 import { isTerminal } from "./tty.ts";
@@ -17,7 +17,13 @@ export async function hostFacts(place: Place): Promise<HostFacts> {
     cwdOwner: statSync(place.cwd).uid,
     stdinTty: isTerminal(0),
     stdoutTty: isTerminal(1),
+    bootId: bootId(place),
   };
+}
+
+function bootId({ platform }: Place): string | undefined {
+  if (platform !== "linux") return undefined;
+  return attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
 }
 
 /** $PWD where it names the working directory, links and all. */

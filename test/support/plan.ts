@@ -23,6 +23,7 @@ export const HOST: HostFacts = {
   },
   stdinTty: true,
   stdoutTty: true,
+  bootId: "b00t",
   git: {
     identity: { GIT_AUTHOR_NAME: "Ada", GIT_AUTHOR_EMAIL: "ada@example.org" },
     remotes: ["git@github.com:acme/app.git"],

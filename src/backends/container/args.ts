@@ -1,4 +1,5 @@
 import { atLeast } from "../../core/finding.ts";
+import { enterCommand } from "../../core/guest-enter.ts";
 import { withEngine, withLinks, type GuestLink } from "../../core/guest-perl.ts";
 import { within } from "../../core/paths.ts";
 import type { Mount, Port, RunPlan, Session } from "../../core/types.ts";
@@ -100,7 +101,9 @@ function guestCommand(
     path,
     copy: `${COPIES}/${mode}/${name}`,
   }));
-  const command = withLinks(links, plan.argv);
+  const mounts = plan.mounts.filter((mount) => !standsAlone(mount, plan.mounts));
+  const { bootId } = plan;
+  const command = enterCommand({ mounts, bootId }, withLinks(links, plan.argv));
   return engine ? withEngine(plan.user, command) : [...dropped(plan.user.uid, version), ...command];
 }
 

@@ -1,3 +1,4 @@
+import { enterCommand } from "../../core/guest-enter.ts";
 import { dialectOf } from "./dialect.ts";
 import type { Mount, Port, RunPlan, Session } from "../../core/types.ts";
 
@@ -109,7 +110,7 @@ export function runArgs(
     ...plan.env.filter(({ name }) => !steersCli(name)).flatMap(({ name }) => ["--env", name]),
     ...(envFile === undefined ? [] : ["--env-file", envFile]),
     plan.image.tag,
-    ...plan.argv,
+    ...enterCommand(plan, plan.argv),
   ];
 }
 

@@ -1,0 +1,44 @@
+import program from "./guest-enter.pl" with { type: "text" };
+import type { Mount } from "./types.ts";
+
+/** Comments are for people; the program travels in an argument list. */
+const PROGRAM = program.replaceAll(/^\s*#.*\n/gm, "");
+
+/** What a guest is held to where its engine has no limits of its own. */
+export type Limits = {
+  readonly processes: number;
+  /** The number of prlimit64(2) on this machine. */
+  readonly prlimit: number;
+};
+
+/** What the guest compares: the boot id tells whether it runs on the host's own kernel. */
+export type Checked = {
+  readonly mounts: readonly Pick<Mount, "target" | "id">[];
+  readonly bootId: string | undefined;
+};
+
+/**
+ * The command behind a first program that ends with an error where a mount is not the file or directory that silo
+ * checked. Between the check and the mount another container may have replaced it by a link.
+ * @returns the command itself where there is nothing to compare or to limit.
+ */
+export function enterCommand(
+  { mounts, bootId }: Checked,
+  command: readonly string[],
+  limits?: Limits,
+): readonly string[] {
+  const pairs = mounts.flatMap(({ id, target }) => (id === undefined ? [] : [id, target]));
+  if (pairs.length === 0 && limits === undefined) return command;
+  return [
+    "perl",
+    "-e",
+    PROGRAM,
+    "--",
+    bootId ?? "-",
+    String(limits?.prlimit ?? 0),
+    String(limits?.processes ?? 0),
+    String(pairs.length / 2),
+    ...pairs,
+    ...command,
+  ];
+}

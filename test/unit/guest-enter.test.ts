@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { enterCommand } from "../../src/core/guest-enter.ts";
+
+// The program itself, run here by the machine's own perl.
+
+const BOOT = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "silo-enter-"));
+  for (const name of ["one", "two"]) mkdirSync(join(root, name));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const found = (name: string) => {
+  const { dev, ino } = statSync(join(root, name));
+  return { target: join(root, name), dev, ino };
+};
+
+/** Enters with what was expected of each mount. @returns what the command and the check say. */
+function enter(mounts: readonly { target: string; dev: number; ino: number }[], bootId = BOOT) {
+  const ids = mounts.map(({ target, dev, ino }) => ({ target, id: `${dev}:${ino}` }));
+  const [bin = "", ...args] = enterCommand({ mounts: ids, bootId }, ["echo", "ran", "a b"]);
+  const { stdout, stderr, status } = spawnSync(bin, args, { encoding: "utf8" });
+  return { stdout, stderr: stderr.split("\n")[0], status };
+}
+
+test("the command runs where every mount is what was checked", () => {
+  expect(enter([found("one"), found("two")])).toEqual({
+    stdout: "ran a b\n",
+    stderr: "",
+    status: 0,
+  });
+});
+
+test("another inode, another device or nothing at all in a mount's place: nothing runs", () => {
+  const [one, two] = [found("one"), found("two")];
+  const wrong = [
+    { ...two, ino: two.ino + 1 },
+    { ...two, dev: two.dev + 1 },
+    { ...two, target: join(root, "none") },
+  ];
+  for (const bad of wrong)
+    expect(enter([one, bad])).toEqual({
+      stdout: "",
+      stderr: `error: ${bad.target} was replaced on the host while silo started; nothing was run`,
+      status: 1,
+    });
+});
+
+test("on another kernel inodes alone count, and nothing where that kernel has its own", () => {
+  const [one, two] = [found("one"), found("two")];
+  const shifted = (mount: typeof one) => ({ ...mount, dev: mount.dev + 7 });
+  const other = (mount: typeof one) => ({ ...mount, ino: mount.ino + 7 });
+  expect(enter([shifted(one), shifted(two)], "other").status).toBe(0);
+  expect(enter([shifted(one), other(two)], "other").status).toBe(1);
+  expect(enter([other(one), other(two)], "other").status).toBe(0);
+});
+
+test("limits hold for the command, and a program that is missing is named", () => {
+  const prlimit = process.arch === "x64" ? 302 : 261;
+  const limits = { prlimit, processes: 77 };
+  const shell = ["bash", "-c", "ulimit -c -u"];
+  const [bin = "", ...args] = enterCommand({ mounts: [], bootId: BOOT }, shell, limits);
+  expect(spawnSync(bin, args, { encoding: "utf8" }).stdout).toMatch(/ 0\n.* 77\n/);
+  const [perl = "", ...words] = enterCommand({ mounts: [], bootId: BOOT }, ["no-such"], limits);
+  const missing = spawnSync(perl, words, { encoding: "utf8" });
+  expect([missing.status, missing.stderr.split("\n")[0]]).toEqual([
+    127,
+    "error: no-such: No such file or directory",
+  ]);
+});
+
+test("without anything to check the command stays as it is", () => {
+  expect(enterCommand({ mounts: [{ target: "/x" }], bootId: undefined }, ["codex"])).toEqual([
+    "codex",
+  ]);
+});
