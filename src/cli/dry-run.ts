@@ -43,6 +43,7 @@ function asText(backend: Backend, plan: RunPlan, name: string, { build, run }: C
       "ports",
       plan.ports.map((port) => `${port.hostIp}:${port.host} -> ${port.guest}/${port.protocol}`),
     ],
+    ["asks", plan.sensitive.map(({ path, holds }) => `${path}: ${holds}`)],
     ["warnings", plan.warnings],
   ];
   const lines = rows

@@ -1,8 +1,8 @@
 import type { Backend } from "../backends/backend.ts";
 import { chooseBackend, openBackend, type Early } from "../backends/index.ts";
-import { within, xdgDirectories } from "../core/paths.ts";
+import { xdgDirectories } from "../core/paths.ts";
 import { planRun, refusal, requestedPaths, type Request } from "../core/plan.ts";
-import type { Exit, HostFacts } from "../core/types.ts";
+import type { Exit } from "../core/types.ts";
 import { SiloError } from "../errors.ts";
 import { hostFacts, pathFacts } from "../sys/host.ts";
 import { onPath } from "../sys/on-path.ts";
@@ -10,11 +10,11 @@ import { place } from "../sys/place.ts";
 import { rememberRun } from "../sys/projects.ts";
 import { refreshInBackground, toolVersions } from "../sys/versions.ts";
 import { toolByName } from "../tools/index.ts";
-import { confirm } from "../ui/prompts.ts";
 import { tell } from "../ui/tell.ts";
 import type { RunFlags } from "./args.ts";
 import { chooseTool } from "./choose-tool.ts";
 import { trustedConfig } from "./config.ts";
+import { confirmPlace } from "./confirm-place.ts";
 import { execute } from "./execute.ts";
 import { guesses } from "./launch.ts";
 
@@ -68,7 +68,7 @@ export async function runTool({ tool: named, args, flags, early }: RunInput): Pr
     const shown = { ...plan, mounts: withIds(plan.mounts, true) };
     return await printPlan(backend, shown, flags.json);
   }
-  await confirmPlace(host, flags.yes);
+  await confirmPlace(host, plan.sensitive, flags.yes);
   const asked = flags.backend ?? config.backend?.value;
   if (asked === undefined && backend.unasked !== undefined) await tell("info", [backend.unasked]);
   await tell("warn", [...backend.warnings, ...plan.warnings]);
@@ -85,24 +85,4 @@ function askNames(backend: Backend): Promise<readonly string[]> | undefined {
   const names = backend.names();
   names.catch(() => {});
   return names;
-}
-
-/**
- * Asks before all of the home directory, or more, is handed to a tool that asks nobody.
- * @throws SiloError for `/`, which no guest can have, or where the answer is no.
- */
-async function confirmPlace({ cwd, home }: HostFacts, yes: boolean): Promise<void> {
-  if (cwd === "/") {
-    throw new SiloError("the working directory is /, which would hide the guest's own system", {
-      hint: "cd <project> && silo ...",
-    });
-  }
-  if (!within(cwd, home) || yes) return;
-  const what =
-    cwd === home ? "your whole home directory" : `${cwd}, which holds your home directory`;
-  const sure = await confirm(
-    `This gives the tool ${what} to read and write. Go on?`,
-    "cd <project> && silo ...   # or --yes if you mean it",
-  );
-  if (!sure) throw new SiloError("not started", { hint: "cd <project> && silo ..." });
 }

@@ -47,7 +47,8 @@ function all<T>(
 }
 
 const isPath = (key: string) => key.startsWith("mounts_");
-const asPath = (value: string, from: string) => absolutePath(value, dirname(from), "~");
+const asPath = (value: string, from: string) =>
+  absolutePath(value.replace(/^!/, ""), dirname(from), "~");
 
 function layer(
   files: readonly LoadedFile[],

@@ -1,4 +1,7 @@
+import { SiloError } from "../errors.ts";
 import { absolutePath, homely, within } from "./paths.ts";
+import { printable } from "./quote.ts";
+import { guardReadOnly, type ReadOnly } from "./read-only.ts";
 import type { Creation, Mount, MountMode, PathFact } from "./types.ts";
 
 /** Someone asks for a host path in the guest. Of several for one path the highest rank wins, rw on a tie. */
@@ -37,7 +40,10 @@ export function toolPath(
   return absolutePath(expanded, home, home);
 }
 
-/** Settles all requests: what is made, what is mounted, what is left out and why. */
+/**
+ * Settles all requests: what is made, what is mounted, what is left out and why.
+ * @throws SiloError where the working directory or a tool's own path has a name that cannot be mounted.
+ */
 export function planMounts(
   requests: readonly MountRequest[],
   facts: PathFacts,
@@ -48,6 +54,11 @@ export function planMounts(
   const placed: Placed[] = [];
   for (const request of requests) {
     const fact = facts[request.path] ?? { kind: "missing", real: request.path };
+    const odd = [request.path, fact.real].find((path) => ODD.test(path));
+    if (odd !== undefined) {
+      warnings.push(unmountable(request, odd, home));
+      continue;
+    }
     const kind = usableKind(request, fact);
     if (kind === undefined) {
       if (request.missing === "warn") warnings.push(skipped(request, fact, home));
@@ -65,7 +76,39 @@ export function planMounts(
       placed.push({ source: fact.real, target, mode, kind, from, rank });
     }
   }
-  return { mounts: withoutNested(strongest(placed)), creations: unique(creations), warnings };
+  const mounts = withoutNested(strongest(placed));
+  const readOnly = mounts
+    .filter(({ mode }) => mode === "ro")
+    .map(({ source, kind, from }): ReadOnly => ({ real: source, kind, from }));
+  warnings.push(...looseFiles(mounts, home));
+  return { mounts: guardReadOnly(mounts, readOnly), creations: unique(creations), warnings };
+}
+
+/**
+ * A control character, or one that stands for bytes which are no UTF-8: what an engine makes of them is another
+ * name than the one that was checked.
+ */
+const ODD = /[\p{Cc}\uFFFD]/u;
+
+function unmountable({ from }: MountRequest, path: string, home: string): string {
+  const name = printable(homely(path, home)).replaceAll(/[\n\t]/g, " ");
+  const text = `${name} has a control character or invalid UTF-8 in its name and cannot be mounted`;
+  // Without these there is no run; others do without.
+  if (from !== "project" && from !== "tool") return text;
+  throw new SiloError(text, { hint: "rename the directory, then: silo ..." });
+}
+
+/** The kernel takes a mount away from a single file when the host puts another file in its place (rename(2)). */
+function looseFiles(mounts: readonly Mount[], home: string): readonly string[] {
+  return mounts
+    .filter(({ mode, kind }) => mode === "ro" && kind === "file")
+    .filter(({ source }) =>
+      mounts.some((outer) => outer.mode === "rw" && within(outer.source, source)),
+    )
+    .map(({ source }) => {
+      const name = homely(source, home);
+      return `${name} is read-only only until a program on this machine replaces it; name its directory in mounts_ro instead`;
+    });
 }
 
 function usableKind(request: MountRequest, fact: PathFact): "file" | "dir" | undefined {
@@ -83,8 +126,8 @@ function skipped(request: MountRequest, fact: PathFact, home: string): string {
 }
 
 /**
- * The writable mount out of which a link leads, if one does: what runs in the guest can make
- * such a link, and the next run must not follow it to the user's keys.
+ * The writable directory out of which a link leads, if one does: what runs in a guest, now or in an earlier run,
+ * can make such a link, and no later run must follow it to the user's keys.
  */
 function escapes(
   request: MountRequest,
@@ -92,19 +135,20 @@ function escapes(
   requests: readonly MountRequest[],
   facts: PathFacts,
 ): string | undefined {
-  const outer = requests.find(
-    (other) =>
-      other.mode === "rw" &&
-      other.path !== request.path &&
-      within(other.path, request.path) &&
-      !within(facts[other.path]?.real ?? other.path, fact.real),
-  );
-  return outer?.path;
+  if (request.from === "project") return undefined;
+  const now = requests
+    .filter(({ mode }) => mode === "rw")
+    .map(({ path }) => facts[path]?.real ?? path);
+  const writers = (fact.links ?? []).flatMap(({ at, writtenIn }) => [
+    ...now.filter((path) => path !== at && within(path, at)),
+    ...(writtenIn === undefined ? [] : [writtenIn]),
+  ]);
+  return writers.find((path) => !within(path, fact.real));
 }
 
 function leadsOut(request: MountRequest, fact: PathFact, outer: string, home: string): string {
   const [path, real, top] = [request.path, fact.real, outer].map((name) => homely(name, home));
-  return `${path} is a link that leads out of ${top}, which the tool can write, and is not mounted; name ${real} itself`;
+  return `${path} leads over a link in ${top}, which a tool could have written, to ${real}; it is not mounted: name ${real} itself`;
 }
 
 /** One mount a target: the highest rank, then rw, then the first. */

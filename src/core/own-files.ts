@@ -1,6 +1,8 @@
-import { directoriesBetween, homely, within, xdgDirectories } from "./paths.ts";
+import { SiloError } from "../errors.ts";
 import type { MountPlan, PathFacts } from "./mounts.ts";
-import type { Creation, Mount } from "./types.ts";
+import { homely, within, xdgDirectories } from "./paths.ts";
+import { guardReadOnly, type ReadOnly } from "./read-only.ts";
+import type { Mount, PathFact } from "./types.ts";
 
 /** What silo believes without asking: its settings, approvals and sessions, and what it installs. */
 export function ownPaths(
@@ -18,11 +20,13 @@ export function ownPaths(
   ];
 }
 
-type Own = Creation & { readonly real: string; readonly missing: boolean };
+type Own = ReadOnly & { readonly path: string; readonly missing: boolean };
 
 /**
  * Keeps silo's own files out of the tool's reach where a writable mount has them in it: what runs inside
- * could approve itself otherwise. They are mounted read-only over it; one that does not exist yet is made.
+ * could approve itself otherwise. Their directories are mounted read-only over it; one that does not exist is made.
+ * @throws SiloError where a link leads to them through a writable mount: nothing could be mounted over that link,
+ * and a mount on a single file is lost when the host replaces the file.
  */
 export function guardOwnFiles(
   plan: MountPlan,
@@ -30,63 +34,64 @@ export function guardOwnFiles(
   facts: PathFacts,
   home: string,
 ): MountPlan {
-  const all = paths.flatMap((path) => ownFile(path, facts));
-  const own = all.filter(
-    (one) => !all.some((other) => other !== one && within(other.real, one.real)),
+  const writable = plan.mounts.filter(({ mode }) => mode === "rw");
+  const own = paths.flatMap((path) => ownDirectory(path, facts));
+  const exposed = (path: string) => !own.some(({ real }) => within(real, path));
+  for (const path of paths) refuseLinks({ path, ...factOf(path, facts) }, writable, exposed, home);
+  const outer = writable.filter(({ source }) =>
+    own.some(({ real }) => within(source, real) || within(real, source)),
   );
-  const guarded = new Map(plan.mounts.map((mount) => [mount.target, mount]));
-  const kept = new Map<string, Own>();
-  const outer = new Set<string>();
-  for (const mount of plan.mounts.filter(({ mode }) => mode === "rw")) {
-    for (const file of own) {
-      const cover = covers(mount, file);
-      if (cover.length === 0) continue;
-      kept.set(file.path, file);
-      outer.add(mount.source);
-      for (const inner of cover) {
-        if (inner.mode === "ro" || !guarded.has(inner.target)) guarded.set(inner.target, inner);
-      }
-    }
-  }
-  if (kept.size === 0) return plan;
-  const made = [...kept.values()].filter(({ missing }) => missing);
+  if (outer.length === 0) return plan;
+  const mounts = plan.mounts.map((mount) =>
+    own.some(({ real }) => within(real, mount.source)) ? { ...mount, mode: "ro" as const } : mount,
+  );
+  const kept = own.filter(({ real }) =>
+    outer.some(({ source }) => within(source, real) || within(real, source)),
+  );
+  const made = kept.filter(({ missing }) => missing);
   return {
-    mounts: [...guarded.values()].toSorted((a, b) => depth(a.target) - depth(b.target)),
+    mounts: guardReadOnly(mounts, kept),
     creations: [...plan.creations, ...made.map(({ path, kind }) => ({ path, kind }))],
-    warnings: [...plan.warnings, readOnly([...kept.keys()], [...outer], home)],
+    warnings: [
+      ...plan.warnings,
+      readOnly(
+        kept.map(({ path }) => path),
+        outer.map(({ source }) => source),
+        home,
+      ),
+    ],
   };
 }
 
-function ownFile(path: string, facts: PathFacts): readonly Own[] {
-  const { kind, real } = facts[path] ?? { kind: "missing", real: path };
-  const missing = kind === "missing";
-  // Without its directory nobody can make a file that is missing.
-  if (missing && /\.jsonc?$/.test(path)) return [];
-  return [{ path, kind: kind === "file" ? "file" : "dir", real, missing }];
+/** The directory at a path, or the one to make there. */
+function ownDirectory(path: string, facts: PathFacts): readonly Own[] {
+  const { kind, real } = factOf(path, facts);
+  if (/\.jsonc?$/.test(path) || (kind !== "dir" && kind !== "missing")) return [];
+  return [{ path, kind: "dir", real, missing: kind === "missing", from: "silo" }];
 }
 
-/** The mounts that take a file out of a writable one. */
-function covers(mount: Mount, { real, kind }: Own): readonly Mount[] {
-  const { source, target } = mount;
-  if (within(real, source)) return [{ ...mount, mode: "ro" }];
-  if (!within(source, real)) return [];
-  const inside = (path: string) => ({
-    source: path,
-    target: target + path.slice(source.length),
-    from: "silo",
+const factOf = (path: string, facts: PathFacts): PathFact =>
+  facts[path] ?? { kind: "missing", real: path };
+
+function refuseLinks(
+  { path, kind, real, links = [] }: PathFact & { readonly path: string },
+  writable: readonly Mount[],
+  exposed: (path: string) => boolean,
+  home: string,
+): void {
+  // A file in a guarded directory needs nothing of its own.
+  const ends = kind === "file" ? [real] : [];
+  const open = [...links.map(({ at }) => at), ...ends].filter(exposed);
+  const outer = writable.find(({ source }) => open.some((at) => within(source, at)));
+  if (outer === undefined) return;
+  const [own, leads, top] = [path, real, outer.source].map((name) => homely(name, home));
+  throw new SiloError(`${own} is a link to ${leads}, and the tool could change it in ${top}`, {
+    hint: `rm ${own} && cp -R ${leads} ${own}   # keep silo's settings outside of what a tool can write`,
   });
-  return [
-    // A directory above it could be renamed and made anew, were it not a mount of its own.
-    ...directoriesBetween(source, real).map(
-      (path) => ({ ...inside(path), mode: "rw", kind: "dir" }) as const,
-    ),
-    { ...inside(real), mode: "ro", kind },
-  ];
 }
 
 function readOnly(files: readonly string[], outer: readonly string[], home: string): string {
-  const list = (paths: readonly string[]) => paths.map((path) => homely(path, home)).join(", ");
-  return `${list(files)}: silo's own, and read-only inside, though ${list(outer)} is writable`;
+  const list = (paths: readonly string[]) =>
+    [...new Set(paths)].map((path) => homely(path, home)).join(", ");
+  return `${list(files)} belongs to silo and is read-only inside, although ${list(outer)} is writable`;
 }
-
-const depth = (path: string) => path.split("/").length;

@@ -10,7 +10,8 @@ import { guardOwnFiles, ownPaths } from "./own-files.ts";
 import { absolutePath, directoriesBetween, homely, within, xdgDirectories } from "./paths.ts";
 import { mergePorts, parsePort } from "./ports.ts";
 import { matchingRepos } from "./repos.ts";
-import type { HostFacts, Port, RunPlan } from "./types.ts";
+import { sensitive } from "./sensitive.ts";
+import type { HostFacts, Port, RunPlan, SensitiveMount } from "./types.ts";
 
 /** What a run is made of, before anyone looks at the requested paths. */
 export type Request = {
@@ -61,7 +62,7 @@ function mountRequests(request: Request): readonly MountRequest[] {
   const configured = layersOf(request).flatMap(({ layer, level }) =>
     (["ro", "rw"] as const).flatMap((mode) =>
       layer[`mounts_${mode}`].map(({ value, from }) => ({
-        path: absolutePath(value, dirname(from), host.home),
+        path: absolutePath(value.replace(/^!/, ""), dirname(from), host.home),
         mode,
         from,
         rank: rank(level, from, host.cwd),
@@ -125,6 +126,28 @@ function ports({ tool }: Request, layers: readonly Ranked[]): readonly Port[] {
   );
 }
 
+/**
+ * What needs a yes before it is mounted. A leading `!` in the global file is one; a project's file is approved as a
+ * whole, with its mounts by their real names.
+ */
+function sensitiveMounts(request: Request, paths: PathFacts): readonly SensitiveMount[] {
+  const { home, cwd, env } = request.host;
+  const own = `${xdgDirectories(home, env).config}/silo/silo.jsonc`;
+  const asked = layersOf(request)
+    .flatMap(({ layer }) => [...layer.mounts_ro, ...layer.mounts_rw])
+    .filter(({ value, from }) => from === own && !value.startsWith("!"))
+    .map(({ value, from }) => ({ path: absolutePath(value, dirname(from), home), from }));
+  // All of a home directory is a question of its own.
+  const here = within(cwd, home) ? [] : [{ path: cwd, from: "project" }];
+  const found = [...here, ...asked].flatMap(({ path, from }) => {
+    const real = paths[path]?.real ?? path;
+    const holds = sensitive(path, home, env) ?? sensitive(real, home, env);
+    const there = path === cwd || (paths[path]?.kind ?? "missing") !== "missing";
+    return holds === undefined || !there ? [] : [{ path, holds, from }];
+  });
+  return [...new Map(found.map((one) => [one.path, one])).values()];
+}
+
 function warnings({ host }: Request): readonly string[] {
   // Without capabilities root is held to the permission bits like anybody else.
   if (host.uid !== 0 || host.cwdOwner === 0) return [];
@@ -167,6 +190,7 @@ export function planRun(request: Request, paths: PathFacts): RunPlan {
     workdir: host.cwd,
     creations: mounts.creations,
     mounts: mounts.mounts,
+    sensitive: sensitiveMounts(request, paths),
     bootId: host.bootId,
     env: mergeEnv(
       terminalEnv(host.env),

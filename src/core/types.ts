@@ -35,6 +35,16 @@ export type PathFact = {
   readonly kind: "file" | "dir" | "other" | "missing";
   /** The path with every link resolved, those above it where it is missing. */
   readonly real: string;
+  /** The links on the way, in the order they are followed; only where there are any. */
+  readonly links?: readonly PathLink[];
+};
+
+/** A symbolic link that a path leads over. */
+export type PathLink = {
+  /** Where the link itself lies, with the links above it resolved. */
+  readonly at: string;
+  /** The nearest directory above it in which a tool could write in an earlier run. */
+  readonly writtenIn: string | undefined;
 };
 
 /** What git would say of the working directory, read from files alone. */
@@ -91,6 +101,15 @@ export type Mount = {
   readonly id?: string;
 };
 
+/** A mount that gives the tool more than a project needs. */
+export type SensitiveMount = {
+  readonly path: string;
+  /** For people: `~/.ssh (keys and credentials)`. */
+  readonly holds: string;
+  /** As in `Mount`. */
+  readonly from: string;
+};
+
 /** A path of the host to make before the run, so that a first login lasts. */
 export type Creation = { readonly path: string; readonly kind: "file" | "dir" };
 
@@ -143,6 +162,8 @@ export type RunPlan = {
   readonly workdir: string;
   readonly creations: readonly Creation[];
   readonly mounts: readonly Mount[];
+  /** Mounts that need a yes: the working directory and mounts of the global file in places like ~/.ssh. */
+  readonly sensitive: readonly SensitiveMount[];
   /** The host's `boot_id`. */
   readonly bootId: string | undefined;
   readonly env: readonly EnvEntry[];

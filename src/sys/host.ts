@@ -4,7 +4,7 @@ import type { HostFacts, PathFact } from "../core/types.ts";
 import { gitFacts } from "./git.ts";
 import { attempt, realPathOf, statOf } from "./git-files.ts";
 import type { Place } from "./place.ts";
-import { resolved } from "./links.ts";
+import { linksOn, resolved } from "./links.ts";
 import { isTerminal } from "./tty.ts";
 
 /** All facts of this machine that a run needs; asked at once, since the threads that would do it aside take longer to wake up. */
@@ -33,14 +33,29 @@ function shellDirectory({ cwd, env }: Place): string {
   return realPathOf(named) === cwd ? named : cwd;
 }
 
-/** What each path is, after following links; a link that leads nowhere counts as missing. */
-export function pathFacts(paths: readonly string[]): Record<string, PathFact> {
-  return Object.fromEntries(paths.map((path) => [path, pathFact(path)]));
+/**
+ * What each path is, after following links; a link that leads nowhere counts as missing.
+ * @param writtenIn the nearest directory above a path in which a tool could write in an earlier run.
+ */
+export function pathFacts(
+  paths: readonly string[],
+  writtenIn: (path: string) => string | undefined = () => undefined,
+): Record<string, PathFact> {
+  return Object.fromEntries(paths.map((path) => [path, pathFact(path, writtenIn)]));
 }
 
-function pathFact(path: string): PathFact {
+function pathFact(path: string, writtenIn: (path: string) => string | undefined): PathFact {
   const [real, found] = [realPathOf(path), statOf(path)];
   if (real === undefined || found === undefined)
-    return { kind: "missing", real: resolved(path) ?? path };
-  return { kind: found.isDirectory() ? "dir" : found.isFile() ? "file" : "other", real };
+    return { kind: "missing", real: resolved(path) ?? path, ...linkFacts(path, writtenIn) };
+  const kind = found.isDirectory() ? "dir" : found.isFile() ? "file" : "other";
+  return real === path ? { kind, real } : { kind, real, ...linkFacts(path, writtenIn) };
+}
+
+function linkFacts(
+  path: string,
+  writtenIn: (path: string) => string | undefined,
+): Pick<PathFact, "links"> {
+  const links = linksOn(path).map((at) => ({ at, writtenIn: writtenIn(at) }));
+  return links.length === 0 ? {} : { links };
 }

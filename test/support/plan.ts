@@ -39,6 +39,8 @@ export type Setting = {
   readonly layer?: string;
   /** Paths that do not exist; all others are directories, or files where they end in .json. */
   readonly missing?: readonly string[];
+  /** What some paths are instead. */
+  readonly facts?: Readonly<Record<string, PathFact>>;
 };
 
 /** Plans a run of a tool on that host. */
@@ -60,6 +62,8 @@ export function planOf(tool: Tool, setting: Setting = {}): RunPlan {
     layer: setting.layer ?? "",
   };
   const fact = (path: string): PathFact => {
+    const given = setting.facts?.[path];
+    if (given !== undefined) return given;
     if (setting.missing?.includes(path) === true) return { kind: "missing", real: path };
     return { kind: path.endsWith(".json") ? "file" : "dir", real: path };
   };

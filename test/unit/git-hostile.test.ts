@@ -124,7 +124,7 @@ test.each([
   write(`${project}/.git/config`, text());
   const started = performance.now();
   const { identity } = await facts();
-  expect(performance.now() - started).toBeLessThan(2000);
+  expect(performance.now() - started).toBeLessThan(20_000);
   expect(identity).toEqual(HOME_IDENTITY);
 });
 
@@ -139,7 +139,7 @@ test.each([".git/HEAD", ".git/commondir", ".git/gitdir", ".git"])(
         expect((await facts()).commonDirs).toEqual([]);
       }
     }
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   },
 );
 

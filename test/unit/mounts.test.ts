@@ -24,6 +24,7 @@ function plan(
   return planMounts(requests, Object.fromEntries(known), HOME);
 }
 
+const link = (at: string, writtenIn?: string) => ({ at, writtenIn });
 const shown = (result: ReturnType<typeof plan>) =>
   result.mounts.map(({ source, target, mode }) =>
     source === target ? `${mode} ${target}` : `${mode} ${source}=${target}`,
@@ -131,19 +132,109 @@ describe("links", () => {
   test("one that leads out of a writable mount is not followed", () => {
     const result = plan([{ path: "/p", from: "project" }, { path: "/p/data" }], {
       "/p": "dir",
-      "/p/data": { kind: "dir", real: `${HOME}/.ssh` },
+      "/p/data": { kind: "dir", real: `${HOME}/.ssh`, links: [link("/p/data")] },
     });
     expect(shown(result)).toEqual(["rw /p"]);
-    expect(result.warnings[0]).toContain("/p/data is a link that leads out of /p");
+    expect(result.warnings[0]).toContain("/p/data leads over a link in /p, which a tool could");
+  });
+
+  test("nor is one in the middle of a path, or one that leads on to another", () => {
+    const facts = (...links: string[]) => ({
+      "/p": "dir" as const,
+      "/x/a/b": { kind: "dir" as const, real: "/y/b", links: links.map((at) => link(at)) },
+    });
+    const asks = [{ path: "/p", from: "project" }, { path: "/x/a/b" }];
+    expect(shown(plan(asks, facts("/x/a")))).toEqual(["rw /p", "rw /y/b", "rw /y/b=/x/a/b"]);
+    expect(shown(plan(asks, facts("/x/a", "/p/on")))).toEqual(["rw /p"]);
+  });
+
+  test("one that a tool of an earlier run could write leads nowhere else either", () => {
+    const leading = (real: string) =>
+      shown(
+        plan([{ path: `${HOME}/lib/data` }], {
+          [`${HOME}/lib/data`]: {
+            kind: "dir",
+            real,
+            links: [link(`${HOME}/lib/data`, `${HOME}/lib`)],
+          },
+        }),
+      );
+    expect(leading(HOME)).toEqual([]);
+    expect(leading(`${HOME}/lib/real`)).toContain(`rw ${HOME}/lib/real`);
   });
 
   test("one that stays inside is fine, also below a linked directory", () => {
     const result = plan([{ path: "/link" }, { path: "/link/a", mode: "ro" }], {
-      "/link": { kind: "dir", real: "/real" },
-      "/link/a": { kind: "dir", real: "/real/a" },
+      "/link": { kind: "dir", real: "/real", links: [link("/link")] },
+      "/link/a": { kind: "dir", real: "/real/a", links: [link("/link")] },
     });
     expect(result.warnings).toEqual([]);
     expect(shown(result)).toContain("ro /real/a");
+  });
+});
+
+describe("a read-only path below a writable one", () => {
+  test("keeps its place: no directory above it can be renamed", () => {
+    const asks = ["rw /p", "ro /p/a/b/c"].map((text) => ({
+      mode: text.slice(0, 2) as "ro" | "rw",
+      path: text.slice(3),
+    }));
+    const result = plan(asks, { "/p": "dir", "/p/a/b/c": "dir" });
+    expect(shown(result)).toEqual(["rw /p", "rw /p/a", "rw /p/a/b", "ro /p/a/b/c"]);
+  });
+
+  test("is read-only under every name of the writable one", () => {
+    const result = plan([{ path: "/link" }, { path: "/real/a", mode: "ro" }], {
+      "/link": { kind: "dir", real: "/real", links: [link("/link")] },
+      "/real/a": "dir",
+    });
+    expect(shown(result)).toEqual([
+      "rw /real",
+      "rw /real=/link",
+      "ro /real/a",
+      "ro /real/a=/link/a",
+    ]);
+  });
+
+  test("makes nothing writable that lies in a read-only one", () => {
+    const asks = ["rw /p", "ro /p/a", "rw /p/a/b", "ro /p/a/b/c/d"].map((text) => ({
+      mode: text.slice(0, 2) as "ro" | "rw",
+      path: text.slice(3),
+    }));
+    const facts = Object.fromEntries(asks.map(({ path }) => [path, "dir" as const]));
+    expect(shown(plan(asks, facts))).toEqual([
+      "rw /p",
+      "ro /p/a",
+      "rw /p/a/b",
+      "rw /p/a/b/c",
+      "ro /p/a/b/c/d",
+    ]);
+  });
+
+  test("as a single file, says what it is worth", () => {
+    const facts = { "/p": "dir", "/p/a/f": "file" } as const;
+    const { warnings } = plan([{ path: "/p" }, { path: "/p/a/f", mode: "ro" }], facts);
+    expect(warnings).toEqual([
+      "/p/a/f is read-only only until a program on this machine replaces it; name its directory in mounts_ro instead",
+    ]);
+    expect(plan([{ path: "/p/a/f", mode: "ro" }], facts).warnings).toEqual([]);
+  });
+});
+
+describe("names that an engine would read as another name", () => {
+  const odd = ["/p/g\r\nh", "/p/g\nh", "/p/g\u0000", "/p/\u007f", "/p/\u0085", "/p/\uFFFD"];
+  test.each(odd)("%j is not mounted, itself or behind a link", (path) => {
+    const asked = plan([{ path, from: "git", missing: "skip" }], { [path]: "dir" });
+    const led = plan([{ path: "/x", from: "git" }], { "/x": { kind: "dir", real: path } });
+    for (const { mounts, warnings } of [asked, led]) {
+      expect(mounts).toEqual([]);
+      expect(warnings[0]).toMatch(/^[ -~\uFFFD]+ has a control character or invalid UTF-8/);
+    }
+  });
+
+  test.each(odd)("%j as the working directory or a tool's own ends the start", (path) => {
+    for (const from of ["project", "tool"])
+      expect(() => plan([{ path, from }], { [path]: "dir" })).toThrow("cannot be mounted");
   });
 });
 

@@ -14,15 +14,15 @@ describe("silo's own files in a writable mount", () => {
     const { mounts, warnings } = plan({ mounts_rw: ["~"] });
     expect(shown(mounts).filter((line) => /\.(config|local|cache)/.test(line))).toEqual([
       "rw /home/ada/.config",
-      "rw /home/ada/.local",
       "rw /home/ada/.cache",
+      "rw /home/ada/.local",
       "ro /home/ada/.config/silo",
-      "rw /home/ada/.local/state",
       "ro /home/ada/.cache/silo",
+      "rw /home/ada/.local/state",
       "ro /home/ada/.local/state/silo",
     ]);
     expect(warnings.join("\n")).toContain(
-      "~/.config/silo, ~/.local/state/silo, ~/.cache/silo: silo's own",
+      "~/.config/silo, ~/.local/state/silo, ~/.cache/silo belongs to silo and is read-only",
     );
   });
 
@@ -44,11 +44,12 @@ describe("silo's own files in a writable mount", () => {
     },
   );
 
-  test("count where they really are: a linked directory, and a file linked into dotfiles", () => {
+  test("count where they really are: a linked directory", () => {
     const own = ["/h/.config/silo", "/h/.config/silo/silo.jsonc"];
+    const links = [{ at: "/h/.config", writtenIn: undefined }];
     const facts: Record<string, PathFact> = {
-      "/h/.config/silo": { kind: "dir", real: "/data/config/silo" },
-      "/h/.config/silo/silo.jsonc": { kind: "file", real: "/data/dots/silo/silo.jsonc" },
+      "/h/.config/silo": { kind: "dir", real: "/data/config/silo", links },
+      "/h/.config/silo/silo.jsonc": { kind: "file", real: "/data/config/silo/silo.jsonc", links },
     };
     const mount = { source: "/data", target: "/srv", mode: "rw", kind: "dir", from: "x" } as const;
     const { mounts } = guardOwnFiles(
@@ -57,14 +58,38 @@ describe("silo's own files in a writable mount", () => {
       facts,
       "/h",
     );
-    expect(shown(mounts)).toEqual([
-      "rw /srv",
-      "rw /srv/config",
-      "rw /srv/dots",
-      "ro /srv/config/silo",
-      "rw /srv/dots/silo",
-      "ro /srv/dots/silo/silo.jsonc",
-    ]);
+    expect(shown(mounts)).toEqual(["rw /srv", "rw /srv/config", "ro /srv/config/silo"]);
+  });
+
+  const led = (path: string, real: string, ...links: string[]) => ({
+    [path]: {
+      kind: path.endsWith(".jsonc") ? "file" : "dir",
+      real,
+      links: links.map((at) => ({ at, writtenIn: undefined })),
+    } as const,
+  });
+  test.each([
+    [
+      "a file that is linked into it",
+      led("/h/.config/silo/silo.jsonc", "/d/silo.jsonc", "/h/.config/silo/silo.jsonc"),
+    ],
+    [
+      "a directory that a link in it leads to",
+      led("/h/.config/silo", "/x/silo", "/h/.config", "/d/on"),
+    ],
+    ["a link of its own in it", led("/h/.local/state/silo", "/x/state", "/d/state")],
+  ])("end the start where a tool could change %s", (_, facts) => {
+    const mount = (source: string) =>
+      ({ source, target: source, mode: "rw", kind: "dir", from: "x" }) as const;
+    const guard = (source: string) =>
+      guardOwnFiles(
+        { mounts: [mount(source)], creations: [], warnings: [] },
+        Object.keys(facts),
+        facts,
+        "/h",
+      );
+    expect(() => guard("/d")).toThrow("the tool could change it in /d");
+    expect(guard("/other").mounts).toEqual([mount("/other")]);
   });
 
   test("change nothing where no writable mount has them in it", () => {

@@ -1,0 +1,82 @@
+import { homely, within, xdgDirectories } from "./paths.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What a directory holds that no project needs; `~` is the home directory. */
+const PLACES: readonly (readonly [string, readonly string[]])[] = [
+  [
+    "keys and credentials",
+    [
+      "~/.ssh",
+      "~/.gnupg",
+      "~/.aws",
+      "~/.azure",
+      "~/.kube",
+      "~/.docker",
+      "~/.password-store",
+      "~/.config/gcloud",
+      "~/.local/share/keyrings",
+      "~/.local/share/kwalletd",
+      "~/Library/Keychains",
+    ],
+  ],
+  [
+    "browser profiles",
+    [
+      "~/.mozilla",
+      "~/.config/google-chrome",
+      "~/.config/chromium",
+      "~/.config/BraveSoftware",
+      "~/.config/microsoft-edge",
+      "~/.config/vivaldi",
+      "~/snap/firefox",
+      "~/snap/chromium",
+      "~/.var/app",
+      "~/Library/Application Support/Google/Chrome",
+      "~/Library/Application Support/Firefox",
+      "~/Library/Application Support/BraveSoftware",
+      "~/Library/Application Support/Microsoft Edge",
+      "~/Library/Safari",
+      "~/Library/Cookies",
+    ],
+  ],
+  [
+    "parts of the system",
+    [
+      "/etc",
+      "/private/etc",
+      "/var/run",
+      "/private/var/run",
+      "/run",
+      "/usr",
+      "/boot",
+      "/dev",
+      "/proc",
+      "/sys",
+    ],
+  ],
+];
+
+/** silo's own directories: settings, approvals, sessions and what it builds. */
+function ownPlaces(home: string, env: Env): readonly string[] {
+  const { config, state, cache } = xdgDirectories(home, env);
+  return [config, state, cache].map((directory) => `${directory}/silo`);
+}
+
+/**
+ * Why a path asks before a tool gets it: it lies in a sensitive place, or has one in it.
+ * @param path as named or with links resolved; both matter.
+ * @returns for people: `~/.ssh (keys and credentials)`; undefined for an ordinary path.
+ */
+export function sensitive(path: string, home: string, env: Env): string | undefined {
+  const all = [...PLACES, ["silo's own files", ownPlaces(home, env)] as const];
+  for (const [what, places] of all) {
+    const found = places
+      .map((place) => place.replace(/^~/, home))
+      // Some systems have home directories below a place of theirs.
+      .filter((place) => !within(place, home))
+      .find((place) => within(place, path) || within(path, place));
+    if (found !== undefined) return `${homely(found, home)} (${what})`;
+  }
+  return undefined;
+}

@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathFacts } from "../../src/sys/host.ts";
+import { linksOn } from "../../src/sys/links.ts";
+
+let root: string;
+beforeEach(() => {
+  root = realpathSync(mkdtempSync(join(tmpdir(), "silo-links-")));
+  mkdirSync(join(root, "a/b/c"), { recursive: true });
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const links = (path: string) => linksOn(join(root, path)).map((at) => at.slice(root.length + 1));
+
+test("a path without links has none", () => {
+  expect(links("a/b/c")).toEqual([]);
+  expect(links("a/none/x")).toEqual([]);
+});
+
+test("every link on the way is named where it really lies, in order", () => {
+  symlinkSync("a/b", join(root, "one"));
+  symlinkSync(join(root, "one"), join(root, "a/two"));
+  symlinkSync("../../a/two/c", join(root, "a/b/three"));
+  expect(links("one/three")).toEqual(["one", "a/b/three", "a/two", "one"]);
+});
+
+test("`..` behind a link starts where the link leads, as the kernel has it", () => {
+  mkdirSync(join(root, "x/y"), { recursive: true });
+  symlinkSync("../x/y", join(root, "a/in"));
+  symlinkSync("../a", join(root, "x/back"));
+  symlinkSync("a/in/../back/b", join(root, "way"));
+  expect(realpathSync(join(root, "way"))).toBe(join(root, "a/b"));
+  expect(links("way")).toEqual(["way", "a/in", "x/back"]);
+});
+
+test("a loop ends, and a link that leads nowhere is named", () => {
+  symlinkSync("loop", join(root, "loop"));
+  symlinkSync("none", join(root, "dead"));
+  expect(links("loop").length).toBeLessThan(100);
+  expect(links("dead/x")).toEqual(["dead"]);
+});
+
+test("facts tell who could have written a link", () => {
+  symlinkSync("b", join(root, "a/link"));
+  const path = join(root, "a/link");
+  const facts = pathFacts([path, join(root, "a")], (at) => (at === path ? "/writer" : undefined));
+  expect(facts[path]?.links).toEqual([{ at: path, writtenIn: "/writer" }]);
+  expect(facts[join(root, "a")]?.links).toBeUndefined();
+});
