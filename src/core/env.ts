@@ -44,6 +44,15 @@ export function mergeEnv(...lists: readonly (readonly EnvEntry[])[]): readonly E
   return [...merged.values()];
 }
 
+/**
+ * The guest's first program is perl, which complains of every locale that the image does not have (perllocale(1)).
+ * It takes the variable away before the tool starts.
+ */
+export function withQuietPerl(entries: readonly EnvEntry[]): readonly EnvEntry[] {
+  const locale = entries.some(({ name }) => /^(LANG|LANGUAGE|LC_.+)$/.test(name));
+  return locale ? [...entries, { name: "PERL_BADLANG", value: "0" }] : entries;
+}
+
 /** Names by which programs of the host (a shell, a loader, an engine's command) can be steered. */
 const STEERING = new RegExp(
   `^(${[

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import type { Config, Layer } from "../config/types.ts";
 import type { Tool, ToolFacts } from "../tools/tool.ts";
-import { identityEnv, mergeEnv, terminalEnv, writtenEnv } from "./env.ts";
+import { identityEnv, mergeEnv, terminalEnv, withQuietPerl, writtenEnv } from "./env.ts";
 import { guestCommand } from "./guest-script.ts";
 import { planImage } from "./image.ts";
 import { planMounts, toolPath, type MountRequest, type PathFacts } from "./mounts.ts";
@@ -192,11 +192,13 @@ export function planRun(request: Request, paths: PathFacts): RunPlan {
     mounts: mounts.mounts,
     sensitive: sensitiveMounts(request, paths),
     bootId: host.bootId,
-    env: mergeEnv(
-      terminalEnv(host.env),
-      identityEnv(host.git.identity),
-      writtenEnv(tool.env(facts), host.env),
-      writtenEnv(texts("env", layers), host.env),
+    env: withQuietPerl(
+      mergeEnv(
+        terminalEnv(host.env),
+        identityEnv(host.git.identity),
+        writtenEnv(tool.env(facts), host.env),
+        writtenEnv(texts("env", layers), host.env),
+      ),
     ),
     ports: ports(request, layers),
     argv: guestCommand(tool.command(args, facts), {

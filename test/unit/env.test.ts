@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mergeEnv, terminalEnv, writtenEnv } from "../../src/core/env.ts";
+import { mergeEnv, terminalEnv, withQuietPerl, writtenEnv } from "../../src/core/env.ts";
 
 test.each([
   ["xterm-256color", "xterm-256color"],
@@ -33,4 +33,12 @@ test("the last entry of a name wins", () => {
     { name: "A", value: "3" },
     { name: "B", value: "2" },
   ]);
+});
+
+test("a locale that the image lacks makes no noise", () => {
+  const entry = (name: string) => ({ name, value: "x" });
+  const names = (...given: string[]) => withQuietPerl(given.map(entry)).map(({ name }) => name);
+  expect(names("LC_ALL", "A")).toEqual(["LC_ALL", "A", "PERL_BADLANG"]);
+  expect(names("LANG")).toContain("PERL_BADLANG");
+  expect(names("LANGUAGES", "A")).not.toContain("PERL_BADLANG");
 });

@@ -80,3 +80,16 @@ test("without anything to check the command stays as it is", () => {
     "codex",
   ]);
 });
+
+test("a locale that the machine lacks is not complained of, and the tool never sees why", () => {
+  const limits = { prlimit: 0, processes: 0 };
+  const checked = { mounts: [], bootId: undefined };
+  const [bin = "", ...args] = enterCommand(checked, ["env"], limits);
+  const env = { PATH: process.env["PATH"], LC_ALL: "xx_XX.UTF-8", PERL_BADLANG: "0" };
+  const { stdout, stderr } = spawnSync(bin, args, { encoding: "utf8", env });
+  expect([stderr, stdout.includes("PERL_BADLANG"), stdout.includes("xx_XX")]).toEqual([
+    "",
+    false,
+    true,
+  ]);
+});
