@@ -4,12 +4,20 @@ import type { Mount } from "./types.ts";
 /** Comments are for people; the program travels in an argument list. */
 const PROGRAM = program.replaceAll(/^\s*#.*\n/gm, "");
 
-/** What a guest is held to where its engine has no limits of its own. */
+/** What a guest is held to where its engine sets no limits: core files are off besides. */
 export type Limits = {
   readonly processes: number;
-  /** The number of prlimit64(2) on this machine. */
+  /** The number of prlimit64(2) on the guest's processor; 0 sets nothing. */
   readonly prlimit: number;
 };
+
+/** prlimit64(2) by Node's name of a processor (Linux' syscall tables). */
+const PRLIMIT: Readonly<Record<string, number>> = { x64: 302, arm64: 261 };
+
+/** Limits in a guest that runs on this machine's kind of processor. */
+export function limits(processes: number, arch: string): Limits {
+  return { processes, prlimit: PRLIMIT[arch] ?? 0 };
+}
 
 /** What the guest compares: the boot id tells whether it runs on the host's own kernel. */
 export type Checked = {

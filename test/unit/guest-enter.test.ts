@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { enterCommand } from "../../src/core/guest-enter.ts";
+import { enterCommand, limits } from "../../src/core/guest-enter.ts";
 
 // The program itself, run here by the machine's own perl.
 
@@ -62,12 +62,11 @@ test("on another kernel inodes alone count, and nothing where that kernel has it
 });
 
 test("limits hold for the command, and a program that is missing is named", () => {
-  const prlimit = process.arch === "x64" ? 302 : 261;
-  const limits = { prlimit, processes: 77 };
+  const most = limits(77, process.arch);
   const shell = ["bash", "-c", "ulimit -c -u"];
-  const [bin = "", ...args] = enterCommand({ mounts: [], bootId: BOOT }, shell, limits);
+  const [bin = "", ...args] = enterCommand({ mounts: [], bootId: BOOT }, shell, most);
   expect(spawnSync(bin, args, { encoding: "utf8" }).stdout).toMatch(/ 0\n.* 77\n/);
-  const [perl = "", ...words] = enterCommand({ mounts: [], bootId: BOOT }, ["no-such"], limits);
+  const [perl = "", ...words] = enterCommand({ mounts: [], bootId: BOOT }, ["no-such"], most);
   const missing = spawnSync(perl, words, { encoding: "utf8" });
   expect([missing.status, missing.stderr.split("\n")[0]]).toEqual([
     127,
@@ -82,9 +81,9 @@ test("without anything to check the command stays as it is", () => {
 });
 
 test("a locale that the machine lacks is not complained of, and the tool never sees why", () => {
-  const limits = { prlimit: 0, processes: 0 };
+  const none = { prlimit: 0, processes: 0 };
   const checked = { mounts: [], bootId: undefined };
-  const [bin = "", ...args] = enterCommand(checked, ["env"], limits);
+  const [bin = "", ...args] = enterCommand(checked, ["env"], none);
   const env = { PATH: process.env["PATH"], LC_ALL: "xx_XX.UTF-8", PERL_BADLANG: "0" };
   const { stdout, stderr } = spawnSync(bin, args, { encoding: "utf8", env });
   expect([stderr, stdout.includes("PERL_BADLANG"), stdout.includes("xx_XX")]).toEqual([

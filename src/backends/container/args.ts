@@ -1,5 +1,5 @@
 import { atLeast } from "../../core/finding.ts";
-import { enterCommand } from "../../core/guest-enter.ts";
+import { enterCommand, limits } from "../../core/guest-enter.ts";
 import { withEngine, withLinks, type GuestLink } from "../../core/guest-perl.ts";
 import { within } from "../../core/paths.ts";
 import type { Mount, Port, RunPlan, Session } from "../../core/types.ts";
@@ -13,6 +13,9 @@ export type ContainerSettings = {
   /** Whether the image has an engine of its own, which is started by first use. */
   readonly engine: boolean;
 };
+
+/** Enough for a build with many jobs, too few to take the machine down. */
+const PROCESSES = 4096;
 
 /** Where a guest sees the copies of single files. */
 const COPIES = "/opt/silo-files";
@@ -103,7 +106,11 @@ function guestCommand(
   }));
   const mounts = plan.mounts.filter((mount) => !standsAlone(mount, plan.mounts));
   const { bootId } = plan;
-  const command = enterCommand({ mounts, bootId }, withLinks(links, plan.argv));
+  const command = enterCommand(
+    { mounts, bootId },
+    withLinks(links, plan.argv),
+    limits(PROCESSES, process.arch),
+  );
   return engine ? withEngine(plan.user, command) : [...dropped(plan.user.uid, version), ...command];
 }
 
