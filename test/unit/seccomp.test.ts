@@ -1,0 +1,173 @@
+import { describe, expect, test } from "bun:test";
+import { assemble, end, ifEqual, label, load } from "../../src/core/seccomp/bpf.ts";
+import { filterFor } from "../../src/core/seccomp/filter.ts";
+import { verdict } from "../support/bpf.ts";
+
+const ALLOW = 0x7fff_0000;
+const KILL = 0x8000_0000;
+const errno = (code: number) => 0x0005_0000 + code;
+const [EPERM, ENOSYS, EAFNOSUPPORT] = [errno(1), errno(38), errno(97)];
+
+// Numbers and constants by hand, from the kernel's headers: nothing here comes from silo's own tables.
+const WORD = { x64: 0xc000_003e, arm64: 0xc000_00b7 } as const;
+const [I386, ARM] = [0x4000_0003, 0x4000_0028];
+const ARCHES = ["x64", "arm64"] as const;
+type Arch = (typeof ARCHES)[number];
+type Numbers = { readonly x64?: number; readonly arm64?: number };
+
+/** What a program cannot make the kernel see: it reads these arguments as 32 bits. */
+const DIRT = [0n, 1n << 32n, 0xffff_ffffn << 32n, 0x8000_0000_0000_0000n];
+
+function ask(arch: Arch, numbers: Numbers, args: readonly number[]): number[] {
+  const number = numbers[arch];
+  if (number === undefined) return [];
+  const program = filterFor(arch);
+  const ways = DIRT.map((dirt) => args.map((value) => BigInt(value) + dirt));
+  return [...new Set(ways.map((way) => verdict(program, { arch: WORD[arch], number, args: way })))];
+}
+
+const SOCKET = { x64: 41, arm64: 198 };
+const SOCKETPAIR = { x64: 53, arm64: 199 };
+const OPENAT = { x64: 257, arm64: 56 };
+const [O_CREAT, O_WRONLY, TMPFILE, O_DIRECTORY] = [0o100, 0o1, 0o20000000, 0o200000];
+const AT = 0xffff_ff9c;
+
+describe.each(ARCHES)("the filter for %s", (arch) => {
+  test.each([
+    ["socket", SOCKET],
+    ["socketpair", SOCKETPAIR],
+  ] as const)("%s: four families of all", (_, numbers) => {
+    const families = [...Array(64).keys(), 255, 0x7fff_ffff, 0xffff_ffff];
+    const allowed = families.filter((family) => {
+      const answers = ask(arch, numbers, [family, 1, 0]);
+      expect([[ALLOW], [EAFNOSUPPORT]]).toContainEqual(answers);
+      return answers[0] === ALLOW;
+    });
+    expect(allowed).toEqual([1, 2, 10, 16]);
+  });
+
+  test("of netlink the routes alone; other families have any protocol", () => {
+    expect(ask(arch, SOCKET, [16, 3, 0])).toEqual([ALLOW]);
+    for (const protocol of [1, 4, 6, 9, 12, 15, 16, 0xffff_ffff])
+      expect(ask(arch, SOCKET, [16, 3, protocol])).toEqual([EAFNOSUPPORT]);
+    expect(ask(arch, SOCKET, [2, 1, 6])).toEqual([ALLOW]);
+  });
+
+  test.each([
+    ["chmod", { x64: 90 }, [0]],
+    ["fchmod", { x64: 91, arm64: 52 }, [3]],
+    ["fchmodat", { x64: 268, arm64: 53 }, [AT, 0]],
+    ["fchmodat2", { x64: 452, arm64: 452 }, [AT, 0]],
+    ["creat", { x64: 85 }, [0]],
+    ["mknod", { x64: 133 }, [0]],
+    ["mknodat", { x64: 259, arm64: 33 }, [AT, 0]],
+    ["open with O_CREAT", { x64: 2 }, [0, O_CREAT + O_WRONLY]],
+    ["open with O_TMPFILE", { x64: 2 }, [0, TMPFILE + O_DIRECTORY + O_WRONLY]],
+    ["openat with O_CREAT", OPENAT, [AT, 0, O_CREAT]],
+    ["openat with O_TMPFILE", OPENAT, [AT, 0, TMPFILE + O_DIRECTORY]],
+  ] as const)("%s: no set-id bit, and every other mode", (_, numbers, before) => {
+    const modes = (wanted: (mode: number) => boolean) =>
+      [0, 0o600, 0o755, 0o1777, 0o100_644, 0o4755, 0o2755, 0o6000, 0o104_755].filter(wanted);
+    const setId = (mode: number) => Math.floor(mode / 0o2000) % 4 !== 0;
+    const has = numbers[arch as keyof typeof numbers] !== undefined;
+    for (const mode of modes(setId))
+      expect(ask(arch, numbers, [...before, mode])).toEqual(has ? [EPERM] : []);
+    for (const mode of modes((mode) => !setId(mode)))
+      expect(ask(arch, numbers, [...before, mode])).toEqual(has ? [ALLOW] : []);
+  });
+
+  test("the mode of a file that is only opened is no matter", () => {
+    expect(ask(arch, OPENAT, [AT, 0, O_WRONLY, 0o6755])).toEqual([ALLOW]);
+    expect(ask(arch, { x64: 2 }, [0, O_WRONLY, 0o6755])).toEqual(arch === "x64" ? [ALLOW] : []);
+  });
+
+  test("no ioctl types into a terminal; others pass", () => {
+    const numbers = { x64: 16, arm64: 29 };
+    for (const request of [0x5412, 0x541c])
+      expect(ask(arch, numbers, [0, request, 0])).toEqual([EPERM]);
+    for (const request of [0, 0x5401, 0x5413, 0x541b, 0x541d, 0x8933, 0xffff_ffff])
+      expect(ask(arch, numbers, [0, request, 0])).toEqual([ALLOW]);
+  });
+
+  test("no namespace by clone and unshare; processes and threads pass", () => {
+    const [clone, unshare] = [
+      { x64: 56, arm64: 220 },
+      { x64: 272, arm64: 97 },
+    ];
+    for (const bit of [17, 25, 26, 27, 28, 29, 30]) {
+      expect(ask(arch, clone, [2 ** bit + 17])).toEqual([EPERM]);
+      expect(ask(arch, unshare, [2 ** bit])).toEqual([EPERM]);
+    }
+    expect(ask(arch, unshare, [0x80])).toEqual([EPERM]);
+    // fork, vfork and a thread, as glibc, musl and Go start them; CLONE_FS | CLONE_FILES.
+    for (const flags of [0x0120_0011, 0x4111, 0x003d_0f00, 0x007d_0f00, 0x0005_0f00])
+      expect(ask(arch, clone, [flags])).toEqual([ALLOW]);
+    expect(ask(arch, unshare, [0x600])).toEqual([ALLOW]);
+  });
+
+  test("personalities: a debugger's, and the question for the present one", () => {
+    const numbers = { x64: 135, arm64: 92 };
+    for (const value of [0, 8, 0x2_0000, 0x4_0000, 0x6_0008, 0xffff_ffff])
+      expect(ask(arch, numbers, [value])).toEqual([ALLOW]);
+    for (const value of [1, 0x10_0000, 0x40_0000, 0xffff_fffe])
+      expect(ask(arch, numbers, [value])).toEqual([EPERM]);
+  });
+
+  test("what is refused whatever its arguments are, and nothing else", () => {
+    const program = filterFor(arch);
+    const own = (list: string) => list.split(" ").map(Number);
+    const everywhere = "428 429 430 431 432 433 442 443 467";
+    const refused = {
+      x64: own(
+        `103 153 155 163 164 165 166 167 168 169 172 173 175 176 179 212 227 246 248 249 250 298 300 304 308 313 320 321 323 ${everywhere}`,
+      ),
+      arm64: own(
+        `18 40 41 39 58 60 89 104 105 106 112 116 142 170 217 218 219 224 225 241 262 265 268 273 280 282 294 ${everywhere}`,
+      ),
+    }[arch];
+    const missing = arch === "x64" ? [134, 156] : [];
+    const found = { [EPERM]: [] as number[], [ENOSYS]: [] as number[] };
+    const args = [2n, 0n, 0n, 0n, 0n, 0n];
+    for (let number = 0; number <= 469; number += 1) {
+      // fork's flags, so that clone is judged as what it mostly is; 2 is no personality.
+      const answer = verdict(program, { arch: WORD[arch], number, args });
+      if (answer !== ALLOW) found[answer]?.push(number);
+    }
+    const personality = arch === "x64" ? 135 : 92;
+    expect(found[EPERM]).toEqual([...refused, personality].toSorted((a, b) => a - b));
+    expect(found[ENOSYS]).toEqual([...missing, 425, 426, 427, 435, 437]);
+  });
+
+  test("a call that is newer than the table does not exist, nor does one of x32", () => {
+    const program = filterFor(arch);
+    for (const number of [470, 511, 548, 0x4000_0000, 0x4000_0029, 0x4000_0200, -1])
+      expect(verdict(program, { arch: WORD[arch], number })).toBe(ENOSYS);
+    expect(verdict(program, { arch: WORD[arch], number: 469 })).toBe(ALLOW);
+  });
+
+  test("a call by the convention of another architecture ends the process", () => {
+    const program = filterFor(arch);
+    const other = arch === "x64" ? WORD.arm64 : WORD.x64;
+    for (const word of [I386, ARM, other, 0, 0xffff_ffff])
+      for (const number of [0, 1, 102, 359, 425])
+        expect(verdict(program, { arch: word, number })).toBe(KILL);
+  });
+});
+
+describe("the assembler", () => {
+  test("a jump that is too long or leads nowhere is an error, not another program", () => {
+    const far = Array.from({ length: 256 }, () => load(0));
+    const program = (lines: number) => [
+      ifEqual(1, { no: "end" }),
+      ...far.slice(0, lines),
+      label("end"),
+      end(0),
+    ];
+    expect(assemble(program(255))[3]).toBe(255);
+    expect(() => assemble(program(256))).toThrow(RangeError);
+    expect(() => assemble([ifEqual(1, { yes: "nowhere" }), end(0)])).toThrow(RangeError);
+    expect(() => assemble([label("back"), load(0), ifEqual(1, { yes: "back" }), end(0)])).toThrow(
+      RangeError,
+    );
+  });
+});
