@@ -83,6 +83,7 @@ function backends(files: readonly LoadedFile[], env: Env): Config["backends"] {
       command: last(files, (config) => config.backends?.docker?.command) ?? fromDefault("docker"),
       socket: last(files, (config) => config.backends?.docker?.socket) ?? fromDefault(false),
       keep: last(files, (config) => config.backends?.docker?.keep) ?? fromDefault(false),
+      runtime: last(files, (config) => config.backends?.docker?.runtime),
       ...size("docker"),
     },
     container: size("container"),

@@ -67,6 +67,10 @@ export const fileSchema = v.strictObject({
               v.optional(v.boolean()),
               "A closed terminal leaves the tool running, for `silo reconnect`.",
             ),
+            runtime: about(
+              v.optional(name),
+              "The engine's runtime, such as kata or runsc; its default when not set.",
+            ),
             ...size,
           }),
         ),

@@ -25,6 +25,7 @@ export type Config = Layer & {
       readonly command: Sourced<string>;
       readonly socket: Sourced<boolean>;
       readonly keep: Sourced<boolean>;
+      readonly runtime: Sourced<string> | undefined;
       readonly cpus: Sourced<number> | undefined;
       readonly memory: Sourced<string> | undefined;
     };

@@ -32,6 +32,8 @@ const FULL: DockerSettings = {
   memory: "4g",
   socket: { path: "/var/run/docker.sock", gid: 9 },
   keep: true,
+  runtime: "runc",
+  seccomp: "/cache/seccomp.json",
 };
 const SESSION = { id: "0123456789abcdef", name: "app-1" };
 

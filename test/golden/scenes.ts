@@ -223,6 +223,21 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
       args: ["codex"],
       engine: refuses("invalid mount config for type bind: bind source path does not exist: /x"),
     },
+    "a runtime that the engine does not have": {
+      args: ["codex"],
+      files: { [GLOBAL]: '{"backends": {"docker": {"runtime": "kata"}}}' },
+      engine: refuses("unknown or invalid runtime name: kata"),
+    },
+    "a runtime that does not confine what is executed later": {
+      args: ["codex"],
+      files: { [GLOBAL]: '{"backends": {"docker": {"runtime": "/usr/bin/crun-krun"}}}' },
+    },
+    "a kernel without seccomp": {
+      args: ["codex"],
+      engine: refuses(
+        "seccomp is not enabled in your kernel, cannot run a custom seccomp profile.",
+      ),
+    },
     "an old docker": {
       args: ["codex"],
       engine: `${ps()} ${says("run", "docker: unknown flag: --pull", 125)}`,

@@ -10,6 +10,7 @@ import { buildStep } from "../../src/backends/build-log.ts";
 import { engineError, mendable } from "../../src/backends/docker/errors.ts";
 import { container } from "../../src/backends/docker/list.ts";
 import { rows } from "../../src/backends/docker/rows.ts";
+import { checkRuntime } from "../../src/backends/docker/runtime.ts";
 import { runCommand } from "../../src/backends/docker/run.ts";
 import { dialectOf } from "../../src/backends/docker/dialect.ts";
 import { holdEngineMessage } from "../../src/backends/held-stderr.ts";
@@ -23,6 +24,8 @@ const SETTINGS: DockerSettings = {
   memory: undefined,
   socket: undefined,
   keep: false,
+  runtime: undefined,
+  seccomp: "/cache/seccomp.json",
 };
 const SESSION = { id: "0123456789abcdef", name: "app-1" };
 const mount = (source: string, mode: "ro" | "rw" = "rw") => ({
@@ -96,10 +99,36 @@ describe("arguments", () => {
       memory: "4g",
       socket: { path: "/run/d.sock", gid: 99 },
       keep: false,
+      runtime: "kata",
+      seccomp: "/c/p.json",
     });
     expect(all).toContain("--cpus=2 --memory=4g");
     expect(all).toContain("source=/run/d.sock,target=/var/run/docker.sock --group-add=99");
   });
+
+  test("every run has silo's seccomp profile, and the engine's runtime only where one is named", () => {
+    const plan = planOf(toolByName("codex"));
+    const args = runArgs(plan, SESSION, SETTINGS, undefined);
+    expect(args).toContain("--security-opt=seccomp=/cache/seccomp.json");
+    expect(args.join(" ")).not.toContain("--runtime");
+    expect(runArgs(plan, SESSION, { ...SETTINGS, runtime: "kata" }, undefined)).toContain(
+      "--runtime=kata",
+    );
+  });
+
+  test.each(["krun", "/usr/bin/krun", "crun-krun", "/opt/krun-1.2", "io.containerd.krun.v1"])(
+    "the runtime %s is refused by name",
+    (runtime) => {
+      expect(() => checkRuntime(runtime)).toThrow("outside of the virtual machine");
+    },
+  );
+
+  test.each([undefined, "kata", "runsc", "/home/krun/bin/runsc", "crun"])(
+    "the runtime %s is not",
+    (runtime) => {
+      expect(() => checkRuntime(runtime)).not.toThrow();
+    },
+  );
 
   test("podman keeps an ordinary user's ids", () => {
     const plan = planOf(toolByName("codex"));
@@ -145,6 +174,36 @@ describe("the engine's words", () => {
     ["write /var/lib/docker/x: no space left on device", "disk is full", "system prune"],
     ["exec /usr/bin/codex: exec format error", "another processor", "--force-build"],
     ["unknown flag: --pull", "too old", "20.10"],
+    [
+      "docker: Error response from daemon: Unknown runtime specified kata",
+      "does not have the runtime",
+      '"runtime"',
+    ],
+    [
+      "docker: Error response from daemon: unknown or invalid runtime name: kata",
+      "does not have the runtime",
+      '"runtime"',
+    ],
+    [
+      'Error: default OCI runtime "kata" not found: invalid argument',
+      "does not have the runtime",
+      '"runtime"',
+    ],
+    [
+      "Error: no valid executable found for OCI runtime /no/kata: invalid argument",
+      "does not have the runtime",
+      '"runtime"',
+    ],
+    [
+      "Error: opening seccomp profile failed: open /c/p.json: no such file or directory",
+      "cannot read silo's seccomp profile",
+      "silo/seccomp-",
+    ],
+    [
+      "docker: Error response from daemon: seccomp is not enabled in your kernel, cannot run a custom seccomp profile.",
+      "cannot filter system calls",
+      "CONFIG_SECCOMP_FILTER",
+    ],
   ])("%s", (text, message, hint) => {
     const error = engineError(text, "x");
     expect(error.message).toContain(message);

@@ -12,6 +12,10 @@ export type DockerSettings = {
   readonly socket: { readonly path: string; readonly gid: number } | undefined;
   /** Whether a closed terminal leaves tools running. */
   readonly keep: boolean;
+  /** The engine's runtime; undefined for its default. */
+  readonly runtime: string | undefined;
+  /** The file of the seccomp profile (`seccomp.ts`). Docker's command reads and sends it; podman's engine reads it. */
+  readonly seccomp: string;
 };
 
 /** Needs a terminal that can be closed. A tool that shares a directory with no other ends with its silo, which holds the lock. */
@@ -91,6 +95,8 @@ export function runArgs(
     ...labels(plan, session).flatMap((label) => ["--label", label]),
     "--cap-drop=ALL",
     "--security-opt=no-new-privileges",
+    `--security-opt=seccomp=${settings.seccomp}`,
+    ...(settings.runtime === undefined ? [] : [`--runtime=${settings.runtime}`]),
     `--pids-limit=${PIDS_LIMIT}`,
     "--ipc=private",
     ...(settings.cpus === undefined ? [] : [`--cpus=${settings.cpus}`]),

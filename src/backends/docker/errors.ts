@@ -14,6 +14,21 @@ type Rule = {
 /** The engine's own words (Docker 20.10 to 28, podman 4) and what mends them; the first that fits counts. */
 const RULES: readonly Rule[] = [
   {
+    text: /unknown runtime specified|unknown or invalid runtime name|OCI runtime \S+ not found|executable found for OCI runtime/i,
+    message: "the engine does not have the runtime of backends.docker.runtime",
+    hint: 'install the runtime and register it with the engine, or remove "runtime" from silo.jsonc',
+  },
+  {
+    text: /seccomp is not enabled in your kernel/i,
+    message: "the engine cannot filter system calls, because its kernel lacks seccomp",
+    hint: "use an engine on a kernel with CONFIG_SECCOMP_FILTER",
+  },
+  {
+    text: /(opening|loading) seccomp profile/i,
+    message: "the engine cannot read silo's seccomp profile",
+    hint: "rm ~/.cache/silo/seccomp-*.json   # silo writes it again; podman reads it where its engine runs",
+  },
+  {
     text: /permission denied.*docker.*sock|dial unix .*permission denied/is,
     message: "this user may not use the Docker engine",
     hint: "sudo usermod -aG docker $USER   # then sign in again",

@@ -1,21 +1,28 @@
 import { statSync } from "node:fs";
 import type { Config } from "../../config/types.ts";
+import { xdgDirectories } from "../../core/paths.ts";
 import { SiloError } from "../../errors.ts";
+import { place } from "../../sys/place.ts";
 import { interactive, ProgramMissing } from "../../sys/process.ts";
 import type { Backend, EarlyAnswer } from "../backend.ts";
 import { execArgs, keeps, type DockerSettings } from "./args.ts";
 import { missingCli } from "./errors.ts";
 import { list, names, reap, remove, rename, runningOwn } from "./list.ts";
+import { checkRuntime } from "./runtime.ts";
+import { ensureProfile, profilePath } from "./seccomp.ts";
 
 const SOCKET = "/var/run/docker.sock";
 
 function settingsFrom({ backends: { docker } }: Config): DockerSettings {
+  const { home, env } = place();
   return {
     command: docker.command.value,
     cpus: docker.cpus?.value,
     memory: docker.memory?.value,
     socket: docker.socket.value ? hostSocket() : undefined,
     keep: docker.keep.value,
+    runtime: docker.runtime?.value,
+    seccomp: profilePath(xdgDirectories(home, env).cache),
   };
 }
 
@@ -49,6 +56,7 @@ export function open(config: Config, early?: EarlyAnswer): Backend {
         : ["backends.docker.socket is on: what runs inside can become root on this machine"],
     names: () => names(settings),
     rename: (session, to) => rename(settings, session, to),
+    check: () => Promise.try(checkRuntime, settings.runtime),
     preview: async (plan, session) => {
       const [{ buildCommand }, { runCommand }] = await Promise.all([
         import("./build.ts"),
@@ -60,7 +68,10 @@ export function open(config: Config, early?: EarlyAnswer): Backend {
       };
     },
     run: async (plan, session) => {
-      const { runPlan } = await import("./run.ts");
+      const [{ runPlan }] = await Promise.all([
+        import("./run.ts"),
+        ensureProfile(settings.seccomp),
+      ]);
       return await runPlan(plan, session, settings, () => reap(settings, [session.id]));
     },
     build: async (image, options) => {

@@ -1,0 +1,25 @@
+import { existsSync } from "node:fs";
+import { PROFILE_DIGEST } from "../../core/seccomp/digest.ts";
+
+/** The path of the engine's seccomp profile below the cache directory; its name says its content. */
+export function profilePath(cache: string): string {
+  return `${cache}/silo/seccomp-${PROFILE_DIGEST.slice(0, 16)}.json`;
+}
+
+/**
+ * Writes the profile where it is not there yet; otherwise this costs a single system call.
+ * The directory is silo's own, which every sandbox sees read-only or not at all.
+ * @throws SiloError where it cannot be written: a run without it would be less confined than the user was told.
+ */
+export async function ensureProfile(path: string): Promise<void> {
+  if (existsSync(path)) return;
+  const [{ mkdir }, { dirname }, { engineProfile }, { replaceFile }] = await Promise.all([
+    import("node:fs/promises"),
+    import("node:path"),
+    import("../../core/seccomp/profile.ts"),
+    import("../../sys/write.ts"),
+  ]);
+  // Its failure is told by the write that follows.
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(() => {});
+  await replaceFile(path, engineProfile(), 0o644);
+}
