@@ -2,11 +2,12 @@ import type { Backend } from "../backends/backend.ts";
 import { chooseBackend, openBackend, type Early } from "../backends/index.ts";
 import { xdgDirectories } from "../core/paths.ts";
 import { planRun, refusal, requestedPaths, type Request } from "../core/plan.ts";
-import type { Exit } from "../core/types.ts";
+import type { Exit, RunPlan } from "../core/types.ts";
 import { SiloError } from "../errors.ts";
 import { hostFacts, pathFacts } from "../sys/host.ts";
 import { onPath } from "../sys/on-path.ts";
 import { place } from "../sys/place.ts";
+import { placeOver, rememberPlaces } from "../sys/places.ts";
 import { rememberRun } from "../sys/projects.ts";
 import { refreshInBackground, toolVersions } from "../sys/versions.ts";
 import { toolByName } from "../tools/index.ts";
@@ -58,7 +59,10 @@ export async function runTool({ tool: named, args, flags, early }: RunInput): Pr
   };
   const refused = refusal(request);
   if (refused !== undefined) throw new SiloError(refused.message, { hint: refused.hint });
-  const plan = planRun(request, pathFacts(requestedPaths(request)));
+  const plan = planRun(
+    request,
+    pathFacts(requestedPaths(request), (path) => placeOver(dirs.state, path)),
+  );
   await backend.check?.(plan);
   if (flags.dryRun) {
     const [{ printPlan }, { withIds }] = await Promise.all([
@@ -72,9 +76,17 @@ export async function runTool({ tool: named, args, flags, early }: RunInput): Pr
   const asked = flags.backend ?? config.backend?.value;
   if (asked === undefined && backend.unasked !== undefined) await tell("info", [backend.unasked]);
   await tell("warn", [...backend.warnings, ...plan.warnings]);
+  rememberPlaces(dirs.state, [host.cwd, ...writable(plan)]);
   rememberRun(dirs.state, host.cwd, tool.name, plan.image.tag);
   await refreshInBackground(dirs.cache);
   return await execute({ backend, plan, names, state: dirs.state, flags });
+}
+
+/** The directories of the host that the tool can write. */
+function writable({ mounts }: RunPlan): readonly string[] {
+  return mounts.flatMap(({ mode, kind, source }) =>
+    mode === "rw" && kind === "dir" ? [source] : [],
+  );
 }
 
 const noNames = () => Promise.resolve<readonly string[]>([]);

@@ -20,6 +20,8 @@ const port = text(
 const memory = text("an amount such as 512m or 4g", /^[1-9]\d*(\.\d+)?[bkmg]?$/i);
 const cpus = v.pipe(v.number(), v.gtValue(0, "expected a number above 0"));
 const name = text("a name without white space", /^\S+$/);
+// A relative path would mean another program in each directory.
+const command = text("a command's name or its absolute path", /^([^\s/]+|\/\S+)$/);
 
 const layer = {
   mounts_ro: about(v.optional(v.array(path)), "Host paths that the tool may read."),
@@ -58,7 +60,7 @@ export const fileSchema = v.strictObject({
       v.strictObject({
         docker: v.optional(
           v.strictObject({
-            command: about(v.optional(name), "The engine's command: docker or podman."),
+            command: about(v.optional(command), "The engine's command: docker or podman."),
             socket: about(
               v.optional(v.boolean()),
               "Shares the host's engine socket: root on the host.",

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
+import { dirname } from "node:path";
 import type { HostFacts, PathFact } from "../core/types.ts";
 import { gitFacts } from "./git.ts";
 import { attempt, realPathOf, statOf } from "./git-files.ts";
@@ -35,7 +36,7 @@ function shellDirectory({ cwd, env }: Place): string {
 
 /**
  * What each path is, after following links; a link that leads nowhere counts as missing.
- * @param writtenIn the nearest directory above a path in which a tool could write in an earlier run.
+ * @param writtenIn the nearest directory at or above one in which a tool could write in an earlier run.
  */
 export function pathFacts(
   paths: readonly string[],
@@ -56,6 +57,6 @@ function linkFacts(
   path: string,
   writtenIn: (path: string) => string | undefined,
 ): Pick<PathFact, "links"> {
-  const links = linksOn(path).map((at) => ({ at, writtenIn: writtenIn(at) }));
+  const links = linksOn(path).map((at) => ({ at, writtenIn: writtenIn(dirname(at)) }));
   return links.length === 0 ? {} : { links };
 }

@@ -2,12 +2,14 @@ import type { Cmd, Exit } from "../core/types.ts";
 import { errorCode, errorText, SiloError } from "../errors.ts";
 import { hasBun, startOnTerminalWithBun, startWithBun, type Size } from "../runtime/bun.ts";
 import type { Child, Interactive, OnTerminal, SpawnOptions } from "../runtime/child.ts";
+import { childPath, skippedPrograms, whereIs } from "./on-path.ts";
 
-/** The program is not installed, or not on PATH. */
+/** The program is not installed, or not on PATH. The detail names programs of that name that silo does not start. */
 export class ProgramMissing extends SiloError {
   readonly bin: string;
   constructor(bin: string) {
-    super(`${bin}: command not found`);
+    const detail = skippedPrograms(bin).map(({ path, why }) => `${path} is not started: ${why}`);
+    super(`${bin}: command not found`, { detail });
     this.bin = bin;
   }
 }
@@ -19,15 +21,30 @@ function childEnvironment({ env: added, without = [], bare }: Cmd): NodeJS.Proce
   if (bare === true) return { ...added };
   const env = { ...process.env };
   for (const name of [...DROPPED, ...without]) delete env[name];
-  return { ...env, ...added };
+  // Commands look for further programs there: credential helpers, ssh.
+  const path = childPath();
+  return { ...env, ...(path === undefined ? {} : { PATH: path }), ...added };
+}
+
+/**
+ * The command with its program's absolute path, so that the system does not look through PATH as it is.
+ * @throws ProgramMissing where PATH has none that counts.
+ */
+function located(cmd: Cmd): Cmd {
+  if (cmd.bin.startsWith("/")) return cmd;
+  const bin = cmd.bin.includes("/") ? undefined : whereIs(cmd.bin);
+  if (bin === undefined) throw new ProgramMissing(cmd.bin);
+  return { ...cmd, bin };
 }
 
 async function start(cmd: Cmd, options: SpawnOptions): Promise<Child> {
   try {
-    if (hasBun) return startWithBun(cmd, childEnvironment(cmd), options);
+    const found = located(cmd);
+    if (hasBun) return startWithBun(found, childEnvironment(cmd), options);
     const { startWithNode } = await import("../runtime/node-child.ts");
-    return await startWithNode(cmd, childEnvironment(cmd), options);
+    return await startWithNode(found, childEnvironment(cmd), options);
   } catch (error) {
+    if (error instanceof ProgramMissing) throw error;
     if (errorCode(error) === "ENOENT") throw new ProgramMissing(cmd.bin);
     throw new SiloError(`${cmd.bin} could not be started: ${errorText(error)}`);
   }
@@ -146,7 +163,7 @@ export function startOnTerminal(
   shows: (chunk: Uint8Array) => void,
   ends: () => void,
 ): OnTerminal {
-  return startOnTerminalWithBun(cmd, childEnvironment(cmd), size, shows, ends);
+  return startOnTerminalWithBun(located(cmd), childEnvironment(cmd), size, shows, ends);
 }
 
 /** Starts a command that outlives silo, with nothing of its terminal. A program that is missing is no error. */

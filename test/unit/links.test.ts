@@ -45,7 +45,9 @@ test("a loop ends, and a link that leads nowhere is named", () => {
 test("facts tell who could have written a link", () => {
   symlinkSync("b", join(root, "a/link"));
   const path = join(root, "a/link");
-  const facts = pathFacts([path, join(root, "a")], (at) => (at === path ? "/writer" : undefined));
+  const facts = pathFacts([path, join(root, "a")], (at) =>
+    at === join(root, "a") ? "/writer" : undefined,
+  );
   expect(facts[path]?.links).toEqual([{ at: path, writtenIn: "/writer" }]);
   expect(facts[join(root, "a")]?.links).toBeUndefined();
 });

@@ -53,8 +53,8 @@ describe("what asks for more", () => {
     ['{"backend": "docker"}', 'backend: "docker"'],
     ['{"tool": "claude"}', 'tool: "claude"'],
     [
-      '{"backends": {"docker": {"command": "./x"}}}',
-      'backends.docker.command: "./x"   // a program of this machine',
+      '{"backends": {"docker": {"command": "/opt/x"}}}',
+      'backends.docker.command: "/opt/x"   // a program of this machine',
     ],
     [
       '{"backends": {"docker": {"socket": true}}}',

@@ -79,6 +79,7 @@ export function engineError(text: string, what: string): SiloError {
 /** The error of a docker command that is not installed. */
 export function missingCli(error: ProgramMissing): SiloError {
   return new SiloError(`the command "${error.bin}" is not installed`, {
+    detail: error.detail,
     hint: "install Docker: `brew install docker colima && colima start`, or your distribution's docker package",
   });
 }

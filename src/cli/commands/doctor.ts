@@ -9,7 +9,7 @@ import { BACKENDS, type BackendName } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
 import { checkHost } from "../../sys/checkup.ts";
 import { hostFacts } from "../../sys/host.ts";
-import { onPath } from "../../sys/on-path.ts";
+import { onPath, skippedPrograms } from "../../sys/on-path.ts";
 import { place, type Place } from "../../sys/place.ts";
 import { paint } from "../../ui/colour.ts";
 import { waiting } from "../../ui/live.ts";
@@ -31,7 +31,8 @@ export const doctor: Action = async ({ flags }) => {
       ...BACKENDS.map(async (name) => ofBackend(name, chosen, await diagnose(name, config))),
     ]),
   );
-  const findings = [...backends.flat(), finding, ...host];
+  const programs = skipped([config.backends.docker.command.value, ...PROGRAMS.split(" ")], here);
+  const findings = [...backends.flat(), finding, ...programs, ...host];
   if (flags["json"] === true) print(JSON.stringify(findings, undefined, 2));
   else print(findings.map((found) => shown(found, here)).join("\n"));
   return findings.some(({ state }) => state === "bad") ? 1 : 0;
@@ -71,6 +72,19 @@ async function configuration(here: Place): Promise<{ config: Config; finding: Fi
     const finding: Finding = { check, state: "bad", detail, mend: "silo config edit" };
     return { config: mergeConfig([], here.env), finding };
   }
+}
+
+/** What silo starts on this machine. */
+const PROGRAMS =
+  "docker podman container bwrap fly mutagen ssh scp ssh-keygen node npm pip3 perl env du ps sh stty";
+
+/** Programs that PATH names first and that silo does not start, because a repository or a tool can have put them there. */
+function skipped(names: readonly string[], { home }: Place): readonly Finding[] {
+  return [...new Set(names)].flatMap(skippedPrograms).map(({ path, why }) => ({
+    check: "PATH",
+    state: "warn",
+    detail: `${homely(path, home)} is not started: ${why}`,
+  }));
 }
 
 const MARKS = {
