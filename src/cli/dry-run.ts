@@ -1,6 +1,6 @@
 import type { Backend } from "../backends/backend.ts";
 import { nextName } from "../core/naming.ts";
-import { showCommand } from "../core/quote.ts";
+import { printableLine, showCommand } from "../core/quote.ts";
 import type { Cmd, Exit, RunPlan } from "../core/types.ts";
 import { print } from "../ui/print.ts";
 
@@ -49,7 +49,8 @@ function asText(backend: Backend, plan: RunPlan, name: string, { build, run }: C
   const lines = rows
     .filter(([, values]) => values.length > 0)
     .flatMap(([title, values]) =>
-      values.map((value, i) => `${(i === 0 ? title : "").padEnd(9)} ${value}`),
+      // A name of the project's must not look like a line of the plan.
+      values.map((value, i) => `${(i === 0 ? title : "").padEnd(9)} ${printableLine(value)}`),
     );
   return [
     ...lines,

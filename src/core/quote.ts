@@ -19,8 +19,16 @@ export function showCommand(cmd: Cmd): string {
 }
 
 /** What a terminal would obey, hide or turn around instead of showing it: controls, formats, odd spaces. */
-const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu;
-const COLOURS = /\p{Cc}\[[0-9;]*m/gu;
+const unseen = once(() => /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu);
+const colours = once(() => new RegExp(String.raw`${ESCAPE}\[[0-9;]*m`, "g"));
+
+export const ESCAPE = "\u001B";
+
+/** To make such a pattern takes as long as silo takes to plan a run, and few texts need one. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
 
 function escaped(characters: string): string {
   return Array.from(
@@ -31,14 +39,32 @@ function escaped(characters: string): string {
 
 /** A value as JSON that shows every character it has: still JSON, and harmless on a terminal. */
 export function jsonWord(value: unknown): string {
-  return JSON.stringify(value).replaceAll(UNSEEN, escaped);
+  return JSON.stringify(value).replaceAll(unseen(), escaped);
 }
 
-/** Text for a terminal in which others may have had a say: without colours, and controls made visible. */
+/** Whether a text is of ASCII letters and signs, line breaks and tabs alone. */
+function isPlain(text: string): boolean {
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code > 126 || (code < 32 && code !== 10 && code !== 9)) return false;
+  }
+  return true;
+}
+
+/**
+ * Text for a terminal in which others may have had a say: without colours, and controls made visible. JSON stays
+ * JSON with the same meaning, since controls are shown in its own way.
+ */
 export function printable(text: string): string {
+  if (isPlain(text)) return text;
   return text
-    .replaceAll(COLOURS, "")
-    .replaceAll(UNSEEN, (found) => (found === "\n" || found === "\t" ? found : escaped(found)));
+    .replaceAll(colours(), "")
+    .replaceAll(unseen(), (found) => (found === "\n" || found === "\t" ? found : escaped(found)));
+}
+
+/** The same on one line, where a line break would look like a line of silo's. */
+export function printableLine(text: string): string {
+  return printable(text).replaceAll(/[\n\t]/g, escaped);
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { BuildEvent } from "../backends/backend.ts";
-import { printable } from "../core/quote.ts";
 import { canAnimate, liveLine } from "./live.ts";
 import { say } from "./print.ts";
 
@@ -16,23 +15,18 @@ export type Progress = {
 /** Shows a build: the whole log with `verbose`, one live line on a terminal, else a line a step. */
 export function buildProgress(what: string, verbose: boolean): Progress {
   const start = performance.now();
-  const done = () => line(`built ${what} in ${Math.round((performance.now() - start) / 1000)}s`);
+  const done = () => say(`built ${what} in ${Math.round((performance.now() - start) / 1000)}s`);
   if (!verbose && canAnimate()) return liveSteps(what, start, done);
-  line(`building ${what}`);
+  say(`building ${what}`);
   return {
     report: (event) => {
-      if (verbose && event.kind === "log") line(event.line);
-      if (!verbose && event.kind === "step") line(stepText(event));
+      if (verbose && event.kind === "log") say(event.line);
+      if (!verbose && event.kind === "step") say(stepText(event));
     },
-    note: line,
+    note: say,
     done,
     stop: () => {},
   };
-}
-
-/** What programs print while an image is built must not steer the terminal. */
-function line(text: string): void {
-  say(printable(text));
 }
 
 function liveSteps(what: string, start: number, done: () => void): Progress {

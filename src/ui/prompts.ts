@@ -35,7 +35,11 @@ export async function confirm(
     throw new UsageError(`${question} There is no terminal to ask on`, { hint: instead });
   }
   const prompts = await library();
-  const answer = await prompts.confirm({ message: question, initialValue, output: process.stderr });
+  const answer = await prompts.confirm({
+    message: printable(question),
+    initialValue,
+    output: process.stderr,
+  });
   if (prompts.isCancel(answer)) throw new Cancelled();
   return answer;
 }
@@ -96,11 +100,11 @@ export async function choose<T>(
   const prompts = await library();
   // By number, since the library's type does not take values of any kind.
   const answer = await prompts.autocomplete({
-    message: question,
+    message: printable(question),
     options: choices.map(({ label, hint }, value) => ({
       value,
       label: fittedLabel(label),
-      ...(hint === undefined ? {} : { hint }),
+      ...(hint === undefined ? {} : { hint: printable(hint) }),
     })),
     output: process.stderr,
   });
@@ -123,7 +127,7 @@ export async function chooseSeveral<T>(
   }
   const prompts = await library();
   const answer = await prompts.autocompleteMultiselect({
-    message: question,
+    message: printable(question),
     options: choices.map(({ label }, value) => ({ value, label: fittedLabel(label) })),
     required: true,
     output: process.stderr,

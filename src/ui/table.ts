@@ -1,6 +1,8 @@
-/** Rows in aligned columns under a heading. */
+import { printableLine } from "../core/quote.ts";
+
+/** Rows in aligned columns under a heading. A cell is shown on one line, as `print` would show it. */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  return columns([heading, ...rows]).join("\n");
+  return columns([heading, ...rows.map((row) => row.map(printableLine))]).join("\n");
 }
 
 /** Rows as lines with aligned columns; the last one is not padded. */
