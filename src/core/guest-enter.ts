@@ -4,6 +4,9 @@ import type { Mount } from "./types.ts";
 /** Comments are for people; the program travels in an argument list. */
 const PROGRAM = program.replaceAll(/^\s*#.*\n/gm, "");
 
+/** By its path in Debian's and Ubuntu's images: a directory of the guest's PATH may be one that a tool has written. */
+const PERL = "/usr/bin/perl";
+
 /** What a guest is held to where its engine sets no limits: core files are off besides. */
 export type Limits = {
   readonly processes: number;
@@ -38,7 +41,7 @@ export function enterCommand(
   const pairs = mounts.flatMap(({ id, target }) => (id === undefined ? [] : [id, target]));
   if (pairs.length === 0 && limits === undefined) return command;
   return [
-    "perl",
+    PERL,
     "-e",
     PROGRAM,
     "--",
