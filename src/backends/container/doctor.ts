@@ -1,3 +1,4 @@
+import { containerAdvisory } from "../../core/advisories.ts";
 import { atLeast, type Finding } from "../../core/finding.ts";
 import { askProgram } from "../../sys/answer.ts";
 
@@ -28,5 +29,6 @@ export async function diagnose(): Promise<readonly Finding[]> {
     const detail = `container ${own}, but its service is not started`;
     return [{ check, state: "bad", detail, mend: "container system start" }];
   }
-  return [{ check, state: "ok", detail: `container ${own}, service started` }];
+  const hole = containerAdvisory(own);
+  return [hole ?? { check, state: "ok", detail: `container ${own}, service started` }];
 }

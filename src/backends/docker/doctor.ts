@@ -1,6 +1,8 @@
 import type { Config } from "../../config/types.ts";
+import { crunAdvisory, filterFinding, kernelFinding } from "../../core/advisories.ts";
 import { atLeast, type Finding } from "../../core/finding.ts";
 import { askProgram, type Answer } from "../../sys/answer.ts";
+import { kernelFacts } from "../../sys/kernel.ts";
 import { ProgramMissing } from "../../sys/process.ts";
 import { isPodman } from "./dialect.ts";
 import { engineError, missingCli } from "./errors.ts";
@@ -8,15 +10,22 @@ import { engineError, missingCli } from "./errors.ts";
 /** The first with `--pull=never`, which a start needs. */
 const LEAST = "20.10";
 
-/** The engine's command, whether it answers, and how it builds. */
+/** The engine's command, whether it answers, how it builds and filters, and the kernel that this machine's boxes share. */
 export async function diagnose({ backends }: Config): Promise<readonly Finding[]> {
   const command = backends.docker.command.value;
-  const [version, buildx] = await Promise.all([
+  const [engine, facts] = await Promise.all([engineFindings(command), kernelFacts()]);
+  return facts === undefined ? engine : [...engine, kernelFinding(facts)];
+}
+
+async function engineFindings(command: string): Promise<readonly Finding[]> {
+  const podman = isPodman(command);
+  const [version, buildx, runtime] = await Promise.all([
     askProgram(command, ["version", "--format", "{{json .}}"]),
     askProgram(command, ["buildx", "version"]),
+    podman ? askProgram(command, ["info", "--format", "{{json .Host.OCIRuntime}}"]) : "missing",
   ]);
   const engine = engineFinding(command, version);
-  if (engine.state !== "ok") return [engine];
+  if (engine.state !== "ok" || typeof version !== "object") return [engine];
   const modern = typeof buildx === "object" && buildx.code === 0;
   return [
     engine,
@@ -25,7 +34,16 @@ export async function diagnose({ backends }: Config): Promise<readonly Finding[]
       state: "ok",
       detail: modern ? "BuildKit" : "the one that came with the engine; buildx would be faster",
     },
+    filterFinding(podman ? "podman" : "docker", versions(version.stdout).server),
+    ...(typeof runtime === "object" ? runtimeFindings(runtime.stdout) : []),
   ];
+}
+
+/** From `podman info --format '{{json .Host.OCIRuntime}}'` (podman 4): `{"name":"crun","version":"crun version 1.8.1\n…"}`. */
+function runtimeFindings(stdout: string): readonly Finding[] {
+  const version = /"version": ?"(crun version [\d.]+)/.exec(stdout)?.[1];
+  const found = version === undefined ? undefined : crunAdvisory(version);
+  return found === undefined ? [] : [found];
 }
 
 function engineFinding(command: string, answer: Answer): Finding {
