@@ -23,6 +23,8 @@ export type Cmd = {
   /** Written to its standard input, which is then closed. Without it the input is empty. */
   readonly stdin?: string | Uint8Array;
   readonly cwd?: string;
+  /** Descriptors of silo's that the child gets as 3, 4, … */
+  readonly files?: readonly number[];
   /** In a session of its own, where no key of the terminal reaches it. */
   readonly apart?: boolean;
 };

@@ -67,9 +67,13 @@ async function started(
 ): Promise<RunOutcome> {
   const steering = plan.env.filter(({ name }) => steersCli(name));
   try {
-    return await withEnvFile(steering, (envFile) =>
+    return await withEnvFile(steering, (file) =>
       attempt({
-        cmd: runCommand(plan, session, settings, { ...given, envFile }),
+        cmd: {
+          ...runCommand(plan, session, settings, { ...given, envFile: file?.path }),
+          files: file?.files ?? [],
+        },
+        onStart: () => file?.close(),
         tty: plan.tty,
         kept: false,
         words: WORDS,

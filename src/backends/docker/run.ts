@@ -30,10 +30,11 @@ export async function runPlan(
   sweep: () => Promise<void>,
 ): Promise<RunOutcome> {
   const steering = plan.env.filter(({ name }) => steersCli(name));
-  return await withEnvFile(steering, async (envFile) => {
-    const cmd = runCommand(plan, session, settings, envFile);
+  return await withEnvFile(steering, async (file) => {
+    const cmd = { ...runCommand(plan, session, settings, file?.path), files: file?.files ?? [] };
     const { tty } = plan;
-    return await onTerminal({ cmd, tty, kept: keeps(plan, settings), sweep }, session, settings);
+    const asked = { cmd, tty, kept: keeps(plan, settings), sweep, onStart: () => file?.close() };
+    return await onTerminal(asked, session, settings);
   });
 }
 
@@ -48,7 +49,7 @@ export async function attach(
 }
 
 async function onTerminal(
-  asked: Pick<Attempt, "cmd" | "tty" | "kept" | "sweep">,
+  asked: Pick<Attempt, "cmd" | "tty" | "kept" | "sweep" | "onStart">,
   called: Pick<Session, "name">,
   settings: DockerSettings,
 ): Promise<RunOutcome> {

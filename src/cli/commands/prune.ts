@@ -1,4 +1,5 @@
 import type { Backend, ImageInfo } from "../../backends/backend.ts";
+import { sweepEnvFiles } from "../../backends/env-file.ts";
 import { ageText } from "../../core/age.ts";
 import { sizeText, unused } from "../../core/prune.ts";
 import type { BackendName } from "../../core/types.ts";
@@ -17,6 +18,7 @@ type OwnedImage = ImageInfo & { readonly owner: Backend };
 /** `silo prune`: images that no project uses and containers that have ended. What dead silos left goes without a word. */
 export const prune: Action = async ({ flags }) => {
   const asked = backendFlag(flags);
+  sweepEnvFiles();
   const [found, images] = await waiting(
     "looking for what is not used",
     Promise.all([allContainers(asked), unusedImages(asked)]),

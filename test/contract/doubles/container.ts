@@ -183,8 +183,10 @@ function specOf(parsed: Parsed) {
     labels: labelsOf(all(parsed, "--label")),
     mounts: [...all(parsed, "--mount").map(mountOf), ...all(parsed, "--volume").map(volumeOf)],
     ports: portsOf(all(parsed, "--publish")),
-    env: environmentOf(all(parsed, "--env"), process.env),
-    envFiles: all(parsed, "--env-file"),
+    env: [
+      ...environmentOf(all(parsed, "--env"), process.env),
+      ...environmentOf(all(parsed, "--env-file").flatMap(envLines), process.env),
+    ],
     add: capabilitiesOf(all(parsed, "--cap-add")),
     drop: capabilitiesOf(all(parsed, "--cap-drop")),
     user: one(parsed, "--user") ?? "0:0",
@@ -194,6 +196,13 @@ function specOf(parsed: Parsed) {
     init: flag(parsed, "--init"),
     remove: flag(parsed, "--rm"),
   };
+}
+
+/** The command reads such a file itself: it may be a descriptor of its own. */
+function envLines(path: string): string[] {
+  return readFileSync(path, "utf8")
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
 }
 
 type Spec = ReturnType<typeof specOf>;
@@ -241,7 +250,6 @@ function createArgs(spec: Spec): readonly string[] {
       ({ address, host, guest, proto }) => `--publish=${address}:${host}:${guest}/${proto}`,
     ),
     ...spec.env.flatMap(([name, value]) => ["--env", `${name}=${value}`]),
-    ...spec.envFiles.flatMap((path) => ["--env-file", path]),
     spec.image,
     ...spec.command,
   ];

@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import {
+  chmodSync,
+  fstatSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sweepEnvFiles, withEnvFile, type EnvFile } from "../../src/backends/env-file.ts";
+import { capture, startOnTerminal } from "../../src/sys/process.ts";
+
+const ENTRIES = [
+  { name: "http_proxy", value: "http://user:s3cret@proxy" },
+  { name: "PATH", value: "/x:/y" },
+];
+const TEXT = "http_proxy=http://user:s3cret@proxy\nPATH=/x:/y\n";
+
+const before = process.env["XDG_RUNTIME_DIR"];
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "silo-env-test-"));
+  process.env["XDG_RUNTIME_DIR"] = folder;
+});
+afterEach(() => {
+  if (before === undefined) delete process.env["XDG_RUNTIME_DIR"];
+  else process.env["XDG_RUNTIME_DIR"] = before;
+  rmSync(folder, { recursive: true });
+});
+
+const cat = (file: EnvFile | undefined) => ({
+  bin: "cat",
+  args: [file?.path ?? ""],
+  files: file?.files ?? [],
+});
+
+test("a child reads the variables from a file that has no name", async () => {
+  await withEnvFile(ENTRIES, async (file) => {
+    expect(readdirSync(folder)).toEqual([]);
+    expect(fstatSync(file?.files[0] ?? 0).mode & 0o777).toBe(0o600);
+    const { stdout } = await capture(cat(file));
+    expect(stdout).toBe(TEXT);
+    // Another attempt reads all of it again.
+    expect((await capture(cat(file))).stdout).toBe(TEXT);
+  });
+});
+
+test("a child on a terminal of its own gets it too", async () => {
+  await withEnvFile(ENTRIES, async (file) => {
+    let shown = "";
+    const ended = Promise.withResolvers<void>();
+    const child = startOnTerminal(
+      cat(file),
+      { columns: 80, rows: 24 },
+      (chunk) => {
+        shown += new TextDecoder().decode(chunk);
+      },
+      () => ended.resolve(),
+    );
+    expect(await child.exit).toBe(0);
+    await ended.promise;
+    expect(shown.replaceAll("\r", "")).toBe(TEXT);
+  });
+});
+
+test("it is closed once, also where the work fails, and nothing is made without variables", async () => {
+  let kept: EnvFile | undefined;
+  const failed = withEnvFile(ENTRIES, async (file) => {
+    kept = file;
+    file?.close();
+    throw new Error("failed");
+  });
+  expect(failed).rejects.toThrow("failed");
+  await failed.catch(() => {});
+  expect(() => fstatSync(kept?.files[0] ?? 0)).toThrow();
+  expect(await withEnvFile([], async (file) => file)).toBeUndefined();
+});
+
+test("a line break, which would make another variable, is refused", async () => {
+  const entries = [{ name: "http_proxy", value: "a\nLD_PRELOAD=b" }];
+  expect(withEnvFile(entries, async () => {})).rejects.toThrow("has a line break");
+});
+
+test("files that an earlier version left are swept, and nothing else", () => {
+  const old = new Date(Date.now() - 120_000);
+  const make = (name: string, mode = 0o600, time = old) => {
+    writeFileSync(join(folder, name), "A=b");
+    chmodSync(join(folder, name), mode);
+    utimesSync(join(folder, name), time, time);
+  };
+  make("silo-env-left");
+  make("silo-env-fresh", 0o600, new Date());
+  make("silo-env-open", 0o644);
+  make("other");
+  symlinkSync(join(folder, "other"), join(folder, "silo-env-link"));
+  sweepEnvFiles();
+  expect(readdirSync(folder).toSorted()).toEqual([
+    "other",
+    "silo-env-fresh",
+    "silo-env-link",
+    "silo-env-open",
+  ]);
+});
