@@ -9,6 +9,7 @@ import { onPath } from "../sys/on-path.ts";
 import { place } from "../sys/place.ts";
 import { placeOver, rememberPlaces } from "../sys/places.ts";
 import { rememberRun } from "../sys/projects.ts";
+import { socketWarnings } from "../sys/sockets.ts";
 import { refreshInBackground, toolVersions } from "../sys/versions.ts";
 import { toolByName } from "../tools/index.ts";
 import { tell } from "../ui/tell.ts";
@@ -75,7 +76,9 @@ export async function runTool({ tool: named, args, flags, early }: RunInput): Pr
   await confirmPlace(host, plan.sensitive, flags.yes);
   const asked = flags.backend ?? config.backend?.value;
   if (asked === undefined && backend.unasked !== undefined) await tell("info", [backend.unasked]);
-  await tell("warn", [...backend.warnings, ...plan.warnings]);
+  const sockets =
+    backend.abilities.files === "direct" ? socketWarnings(plan.mounts, host.home) : [];
+  await tell("warn", [...backend.warnings, ...plan.warnings, ...sockets]);
   rememberPlaces(dirs.state, [host.cwd, ...writable(plan)]);
   rememberRun(dirs.state, host.cwd, tool.name, plan.image.tag);
   await refreshInBackground(dirs.cache);
