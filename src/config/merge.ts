@@ -16,6 +16,8 @@ export type LoadedFile = {
 type Env = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT = "default";
+/** Enough for a build with many jobs, too few to take the machine down. */
+const PROCESSES = 4096;
 const fromDefault = <T>(value: T): Sourced<T> => ({ value, from: DEFAULT });
 
 /** The last file that sets a value decides. */
@@ -84,6 +86,11 @@ function backends(files: readonly LoadedFile[], env: Env): Config["backends"] {
       socket: last(files, (config) => config.backends?.docker?.socket) ?? fromDefault(false),
       keep: last(files, (config) => config.backends?.docker?.keep) ?? fromDefault(false),
       runtime: last(files, (config) => config.backends?.docker?.runtime),
+      processes:
+        last(files, (config) => config.backends?.docker?.processes) ?? fromDefault(PROCESSES),
+      log: last(files, (config) => config.backends?.docker?.log) ?? fromDefault(false),
+      core_dumps:
+        last(files, (config) => config.backends?.docker?.core_dumps) ?? fromDefault(false),
       ...size("docker"),
     },
     container: size("container"),

@@ -18,6 +18,15 @@ const port = text(
   new RegExp(`^((\\[[0-9a-fA-F:.%]+\\]|[^:[\\]]+):)?${PORT}:${PORT}(/(tcp|udp))?$`),
 );
 const memory = text("an amount such as 512m or 4g", /^[1-9]\d*(\.\d+)?[bkmg]?$/i);
+const memoryOrNone = text(
+  "an amount such as 512m or 4g, or none",
+  /^([1-9]\d*(\.\d+)?[bkmgBKMG]?|none)$/,
+);
+const count = v.pipe(
+  v.number(),
+  v.integer("expected a whole number"),
+  v.minValue(1, "expected a number above 0"),
+);
 const cpus = v.pipe(v.number(), v.gtValue(0, "expected a number above 0"));
 const name = text("a name without white space", /^\S+$/);
 // A relative path would mean another program in each directory.
@@ -74,6 +83,19 @@ export const fileSchema = v.strictObject({
               "The engine's runtime, such as kata or runsc; its default when not set.",
             ),
             ...size,
+            memory: about(
+              v.optional(memoryOrNone),
+              "Memory, such as 4g; three quarters of the machine's when not set, none for no limit.",
+            ),
+            processes: about(v.optional(count), "The most processes and threads at once."),
+            log: about(
+              v.optional(v.boolean()),
+              "Lets the engine keep all output in its log, for `docker logs`.",
+            ),
+            core_dumps: about(
+              v.optional(v.boolean()),
+              "Lets programs that crash write their memory to a file.",
+            ),
           }),
         ),
         container: v.optional(v.strictObject(size)),

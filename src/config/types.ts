@@ -26,6 +26,9 @@ export type Config = Layer & {
       readonly socket: Sourced<boolean>;
       readonly keep: Sourced<boolean>;
       readonly runtime: Sourced<string> | undefined;
+      readonly processes: Sourced<number>;
+      readonly log: Sourced<boolean>;
+      readonly core_dumps: Sourced<boolean>;
       readonly cpus: Sourced<number> | undefined;
       readonly memory: Sourced<string> | undefined;
     };

@@ -18,8 +18,6 @@ export type Cmd = {
   readonly bare?: boolean;
   /** Names that are taken out of the child's environment. */
   readonly without?: readonly string[];
-  /** Open descriptors that the child gets as 3, 4, … */
-  readonly files?: readonly number[];
   /** Written to its standard input, which is then closed. Without it the input is empty. */
   readonly stdin?: string | Uint8Array;
   readonly cwd?: string;

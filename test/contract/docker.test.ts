@@ -134,6 +134,30 @@ describe("what goes wrong", () => {
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
+  test("an engine that cannot limit memory runs the tool without the default limit, and says so", () => {
+    hasImage(tag());
+    const { status, stdout, stderr, calls } = silo(["codex"], { DOUBLE_FAULT: "cgroup" });
+    expect(status).toBe(42);
+    expect(stdout).toStartWith("ran app-1: ");
+    expect(stderr).toContain("warning: the engine cannot limit memory");
+    const runs = calls.filter(({ argv }) => argv[0] === "run").map(({ argv }) => argv.join(" "));
+    expect(runs.map((line) => line.includes("--memory"))).toEqual([true, false]);
+  });
+
+  test.each([
+    ["4g", 1, "error: the engine cannot set the limits of the container"],
+    ["none", 42, ""],
+  ])("with the memory set to %s such an engine ends with %d", (memory, code, says) => {
+    const config = { backends: { docker: { memory } } };
+    mkdirSync(join(root, "home/.config/silo"), { recursive: true });
+    writeFileSync(join(root, "home/.config/silo/silo.jsonc"), JSON.stringify(config));
+    hasImage(tag());
+    const { status, stderr } = silo(["codex"], { DOUBLE_FAULT: "cgroup" });
+    expect(status).toBe(code);
+    expect(stderr).toContain(says);
+    expect(stderr).not.toContain("warning:");
+  });
+
   test("no docker at all", () => {
     const { status, stderr } = silo(["codex"], { PATH: "/nonexistent" });
     expect(status).toBe(1);

@@ -70,6 +70,20 @@ describe.skipIf(prepared.status !== 0).each([
   );
 
   test(
+    "limits and variables that steer the command reach the tool",
+    async () => {
+      const script = 'echo "$(ulimit -Hc) $(cat /proc/self/oom_score_adj) $http_proxy"';
+      const env = { http_proxy: "http://user:s3cret@proxy" };
+      const file = { ...CONFIG, env: ["http_proxy"] };
+      await Bun.write(join(world.home, ".config/silo/silo.jsonc"), JSON.stringify(file));
+      const { stdout } = await probe(world, script, { env });
+      await Bun.write(join(world.home, ".config/silo/silo.jsonc"), JSON.stringify(CONFIG));
+      expect(stdout).toBe("0 500 http://user:s3cret@proxy\n");
+    },
+    MINUTES,
+  );
+
+  test(
     "piped input and output pass byte for byte",
     async () => {
       const input = Uint8Array.from({ length: 100_000 }, (_unused, i) => i % 251);

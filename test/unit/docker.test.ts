@@ -11,7 +11,7 @@ import { engineError, mendable } from "../../src/backends/docker/errors.ts";
 import { container } from "../../src/backends/docker/list.ts";
 import { rows } from "../../src/backends/docker/rows.ts";
 import { checkRuntime } from "../../src/backends/docker/runtime.ts";
-import { runCommand } from "../../src/backends/docker/run.ts";
+import { limited, runCommand } from "../../src/backends/docker/run.ts";
 import { dialectOf } from "../../src/backends/docker/dialect.ts";
 import { holdEngineMessage } from "../../src/backends/held-stderr.ts";
 import type { RunPlan } from "../../src/core/types.ts";
@@ -22,6 +22,9 @@ const SETTINGS: DockerSettings = {
   command: "docker",
   cpus: undefined,
   memory: undefined,
+  processes: 4096,
+  log: false,
+  coreDumps: false,
   socket: undefined,
   keep: false,
   runtime: undefined,
@@ -88,21 +91,30 @@ describe("arguments", () => {
     expect(proxied(planOf(toolByName("paperclipai"), { keep: true }), true)).toBe(true);
   });
 
-  test("limits and the socket appear only when configured", () => {
+  test("what a tool may take is limited, and each limit can be set", () => {
     const plan = planOf(toolByName("codex"));
     const text = (settings: DockerSettings) =>
       runArgs(plan, SESSION, settings, undefined).join(" ");
     expect(text(SETTINGS)).not.toMatch(/--cpus|--memory|docker\.sock|--privileged/);
+    expect(text({ ...SETTINGS, memory: "none" })).not.toContain("--memory");
+    expect(text(limited(SETTINGS))).toMatch(
+      / --pids-limit=4096 --memory=\d+m --oom-score-adj=500 --log-driver=none --ulimit=core=0:0 /,
+    );
+    expect(limited({ ...SETTINGS, memory: "1g" }).memory).toBe("1g");
     const all = text({
-      command: "docker",
+      ...SETTINGS,
       cpus: 2,
       memory: "4g",
+      processes: 9,
+      log: true,
+      coreDumps: true,
       socket: { path: "/run/d.sock", gid: 99 },
       keep: false,
       runtime: "kata",
       seccomp: "/c/p.json",
     });
-    expect(all).toContain("--cpus=2 --memory=4g");
+    expect(all).toContain("--pids-limit=9 --cpus=2 --memory=4g --oom-score-adj=500 --ipc");
+    expect(all).not.toMatch(/--log-driver|--ulimit/);
     expect(all).toContain("source=/run/d.sock,target=/var/run/docker.sock --group-add=99");
   });
 
@@ -129,6 +141,16 @@ describe("arguments", () => {
       expect(() => checkRuntime(runtime)).not.toThrow();
     },
   );
+
+  test("podman, whose --ulimit forgets its configuration, limits core dumps inside", () => {
+    const plan = planOf(toolByName("codex"));
+    const command = (settings: DockerSettings) =>
+      runArgs(plan, SESSION, settings, undefined).slice(-plan.argv.length - 3);
+    const podman = { ...SETTINGS, command: "podman" };
+    expect(command(podman).slice(0, 3)).toEqual(["/bin/sh", "-c", 'ulimit -c 0; exec "$0" "$@"']);
+    expect(runArgs(plan, SESSION, podman, undefined).join(" ")).not.toContain("--ulimit");
+    expect(command({ ...podman, coreDumps: true })).not.toContain("/bin/sh");
+  });
 
   test("podman keeps an ordinary user's ids", () => {
     const plan = planOf(toolByName("codex"));
@@ -203,6 +225,11 @@ describe("the engine's words", () => {
       "docker: Error response from daemon: seccomp is not enabled in your kernel, cannot run a custom seccomp profile.",
       "cannot filter system calls",
       "CONFIG_SECCOMP_FILTER",
+    ],
+    [
+      "docker: Error response from daemon: OCI runtime create failed: openat2 /sys/fs/cgroup/docker/ab/memory.max: no such file or directory: unknown.",
+      "cannot set the limits",
+      "memory",
     ],
   ])("%s", (text, message, hint) => {
     const error = engineError(text, "x");

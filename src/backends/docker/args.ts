@@ -1,13 +1,12 @@
 import { enterCommand } from "../../core/guest-enter.ts";
 import { dialectOf } from "./dialect.ts";
+import { limitArgs, limitedCommand, type Limits } from "./limits.ts";
 import type { Mount, Port, RunPlan, Session } from "../../core/types.ts";
 
 /** How this engine is driven, from the configuration. */
-export type DockerSettings = {
+export type DockerSettings = Limits & {
   /** `docker`, `podman`, or a path to either. */
   readonly command: string;
-  readonly cpus: number | undefined;
-  readonly memory: string | undefined;
   /** The host's engine socket to share, and the group that may use it. */
   readonly socket: { readonly path: string; readonly gid: number } | undefined;
   /** Whether a closed terminal leaves tools running. */
@@ -22,9 +21,6 @@ export type DockerSettings = {
 export function keeps(plan: RunPlan, settings: DockerSettings): boolean {
   return plan.tty && plan.exclusive === undefined && (plan.keep || settings.keep);
 }
-
-/** Enough for a build with many jobs, too few to take the machine down. */
-const PIDS_LIMIT = 4096;
 
 /** No keyboard types these two in a row by accident; the default would swallow Ctrl-P. */
 const DETACH_KEYS = "ctrl-^,ctrl-],ctrl-^,ctrl-]";
@@ -97,10 +93,8 @@ export function runArgs(
     "--security-opt=no-new-privileges",
     `--security-opt=seccomp=${settings.seccomp}`,
     ...(settings.runtime === undefined ? [] : [`--runtime=${settings.runtime}`]),
-    `--pids-limit=${PIDS_LIMIT}`,
+    ...limitArgs(settings),
     "--ipc=private",
-    ...(settings.cpus === undefined ? [] : [`--cpus=${settings.cpus}`]),
-    ...(settings.memory === undefined ? [] : [`--memory=${settings.memory}`]),
     ...(user.uid === 0 ? [] : dialectOf(settings).userns),
     `--user=${user.uid}:${user.gid}`,
     `--workdir=${plan.workdir}`,
@@ -116,7 +110,7 @@ export function runArgs(
     ...plan.env.filter(({ name }) => !steersCli(name)).flatMap(({ name }) => ["--env", name]),
     ...(envFile === undefined ? [] : ["--env-file", envFile]),
     plan.image.tag,
-    ...enterCommand(plan, plan.argv),
+    ...enterCommand(plan, limitedCommand(plan.argv, settings)),
   ];
 }
 

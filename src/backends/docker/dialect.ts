@@ -5,6 +5,8 @@ export type Dialect = Words & {
   readonly remove: readonly string[];
   /** What makes the user's ids mean the same inside as outside, for a user who is not root. */
   readonly userns: readonly string[];
+  /** Whether `--ulimit` adds to the engine's own limits; podman's forgets all of containers.conf for it. */
+  readonly ulimits: boolean;
   /** Whether a builder of its own may be beside the command. */
   readonly buildx: boolean;
   /** Whether its command hands signals on to the container, and then still tells the tool's exit code. */
@@ -17,6 +19,7 @@ export type Dialect = Words & {
 const DOCKER: Dialect = {
   remove: ["rm", "--force"],
   userns: [],
+  ulimits: true,
   buildx: true,
   handsOn: true,
   refused: [125],
@@ -31,6 +34,7 @@ const DOCKER: Dialect = {
 const PODMAN: Dialect = {
   remove: ["rm", "--force", "--time=0"],
   userns: ["--userns=keep-id"],
+  ulimits: false,
   buildx: false,
   handsOn: false,
   refused: [125, 126],

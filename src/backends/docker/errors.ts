@@ -44,6 +44,11 @@ const RULES: readonly Rule[] = [
     hint: "docker system prune",
   },
   {
+    text: /cgroup/i,
+    message: "the engine cannot set the limits of the container",
+    hint: "leave out memory, cpus and processes under backends.docker in silo.jsonc, or delegate control groups to the engine: https://rootlesscontaine.rs/getting-started/common/cgroup2/",
+  },
+  {
     text: /exec format error|does not match the (detected|specified) (host )?platform/i,
     message: "the image was built for another processor",
     hint: "silo <tool> --force-build",

@@ -19,6 +19,9 @@ function settingsFrom({ backends: { docker } }: Config): DockerSettings {
     command: docker.command.value,
     cpus: docker.cpus?.value,
     memory: docker.memory?.value,
+    processes: docker.processes.value,
+    log: docker.log.value,
+    coreDumps: docker.core_dumps.value,
     socket: docker.socket.value ? hostSocket() : undefined,
     keep: docker.keep.value,
     runtime: docker.runtime?.value,
@@ -58,13 +61,13 @@ export function open(config: Config, early?: EarlyAnswer): Backend {
     rename: (session, to) => rename(settings, session, to),
     check: () => Promise.try(checkRuntime, settings.runtime),
     preview: async (plan, session) => {
-      const [{ buildCommand }, { runCommand }] = await Promise.all([
+      const [{ buildCommand }, { limited, runCommand }] = await Promise.all([
         import("./build.ts"),
         import("./run.ts"),
       ]);
       return {
         build: buildCommand(plan.image, settings, { fresh: false, buildkit: false }),
-        run: runCommand(plan, session, settings, undefined),
+        run: runCommand(plan, session, limited(settings), undefined),
       };
     },
     run: async (plan, session) => {

@@ -1,4 +1,5 @@
 import type { Cmd, RunPlan, Session } from "../../core/types.ts";
+import { SiloError } from "../../errors.ts";
 import { ProgramMissing } from "../../sys/process.ts";
 import { attempt, sendBy, type Attempt } from "../attempt.ts";
 import type { RunOutcome } from "../backend.ts";
@@ -6,6 +7,7 @@ import { withEnvFile } from "../env-file.ts";
 import { attachArgs, keeps, runArgs, steersCli, type DockerSettings } from "./args.ts";
 import { dialectOf } from "./dialect.ts";
 import { engineError, mendable, missingCli } from "./errors.ts";
+import { defaultMemory, refusesLimits } from "./limits.ts";
 
 /** The run as a command; values stand in the CLI's environment, which `-e NAME` reads. */
 export function runCommand(
@@ -22,19 +24,56 @@ export function runCommand(
   };
 }
 
-/** Runs a plan on the user's terminal. `sweep` deletes what a run left behind. */
+/** The settings with the default limit of memory where none is configured. */
+export function limited(settings: DockerSettings): DockerSettings {
+  return { ...settings, memory: settings.memory ?? defaultMemory() };
+}
+
+/** An engine that cannot keep a limit that nobody asked for. */
+class LimitRefused extends SiloError {}
+
+/**
+ * Runs a plan on the user's terminal. `sweep` deletes what a run left behind.
+ * An engine that cannot limit memory runs it without that, and the user is told; a configured limit is an error.
+ */
 export async function runPlan(
   plan: RunPlan,
   session: Session,
   settings: DockerSettings,
   sweep: () => Promise<void>,
 ): Promise<RunOutcome> {
+  if (settings.memory !== undefined) return await start(plan, session, settings, sweep);
+  try {
+    return await start(
+      plan,
+      session,
+      limited(settings),
+      sweep,
+      () => new LimitRefused("the engine cannot limit memory"),
+    );
+  } catch (error) {
+    if (!(error instanceof LimitRefused)) throw error;
+  }
+  const outcome = await start(plan, session, settings, sweep);
+  return outcome.kind === "exit" ? { ...outcome, warnings: [UNLIMITED] } : outcome;
+}
+
+const UNLIMITED =
+  'the engine cannot limit memory, so the tool had no limit; "memory": "none" under backends.docker says that it is meant';
+
+async function start(
+  plan: RunPlan,
+  session: Session,
+  settings: DockerSettings,
+  sweep: () => Promise<void>,
+  refused?: () => SiloError,
+): Promise<RunOutcome> {
   const steering = plan.env.filter(({ name }) => steersCli(name));
   return await withEnvFile(steering, async (file) => {
     const cmd = { ...runCommand(plan, session, settings, file?.path), files: file?.files ?? [] };
     const { tty } = plan;
     const asked = { cmd, tty, kept: keeps(plan, settings), sweep, onStart: () => file?.close() };
-    return await onTerminal(asked, session, settings);
+    return await onTerminal(asked, session, settings, refused);
   });
 }
 
@@ -52,6 +91,7 @@ async function onTerminal(
   asked: Pick<Attempt, "cmd" | "tty" | "kept" | "sweep" | "onStart">,
   called: Pick<Session, "name">,
   settings: DockerSettings,
+  limitRefused?: () => SiloError,
 ): Promise<RunOutcome> {
   const dialect = dialectOf(settings);
   const bin = settings.command;
@@ -67,7 +107,10 @@ async function onTerminal(
       // The CLI of a container that outlives its terminal is told to hand no signal on.
       send: asked.kept || !dialect.handsOn ? sendBy(kill) : undefined,
       mendable,
-      error: (said) => engineError(said, "starting the container"),
+      error: (said) =>
+        limitRefused !== undefined && refusesLimits(said)
+          ? limitRefused()
+          : engineError(said, "starting the container"),
     });
   } catch (error) {
     throw error instanceof ProgramMissing ? missingCli(error) : error;

@@ -3,7 +3,7 @@
  * `docker <command> --help` lists and refuses all others as the real one does; it starts nothing.
  *
  * DOUBLE_STATE   folder of its memory: `calls.jsonl`, `images`, `containers`, `clashes`
- * DOUBLE_FAULT   down | denied | disk | port:<n> | platform | killed
+ * DOUBLE_FAULT   down | denied | disk | port:<n> | platform | killed | cgroup (memory cannot be limited)
  * DOUBLE_BUILDKIT=1   has buildx, and its log is on stderr
  * DOUBLE_CLASHES=<n>  the first n runs find their name taken
  * DOUBLE_SECRET  a text that must stand in no argument
@@ -128,6 +128,11 @@ function run(words: readonly string[]): never {
   if (fault === "platform")
     fail(
       "docker: Error response from daemon: failed to create task: exec format error: unknown.",
+      125,
+    );
+  if (fault === "cgroup" && values(parsed, "--memory").length > 0)
+    fail(
+      "docker: Error response from daemon: failed to create task for container: OCI runtime create failed: runc create failed: error setting cgroup config for procHooks process: openat2 /sys/fs/cgroup/docker/0a1b/memory.max: no such file or directory: unknown.",
       125,
     );
   if (fault === "killed") process.kill(process.pid, "SIGKILL");

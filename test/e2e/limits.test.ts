@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { totalmem } from "node:os";
+import { join } from "node:path";
+import {
+  containers,
+  destroyWorld,
+  docker,
+  eventually,
+  finished,
+  makeWorld,
+  PROBE_CONFIG,
+  startSilo,
+  sweepWorld,
+  type World,
+} from "../support/silo.ts";
+
+const MINUTES = 5 * 60_000;
+
+let world: World;
+beforeEach(() => {
+  world = makeWorld();
+});
+afterEach(() => {
+  sweepWorld(world);
+  destroyWorld(world);
+});
+
+type Limits = {
+  readonly Memory: number;
+  readonly PidsLimit: number;
+  readonly OomScoreAdj: number;
+  readonly LogConfig: { readonly Type: string };
+};
+
+/** What the engine holds a running tool to, and what the tool sees of it. */
+async function limits(): Promise<{ host: Limits; inside: string }> {
+  const script =
+    'echo "$(ulimit -Hc) $(cat /proc/self/oom_score_adj)" > seen; echo told; sleep 600';
+  const child = startSilo(world, ["codex", "--", "probe", script]);
+  const ended = finished(child);
+  const seen = join(world.project, "seen");
+  await eventually("it runs", () => existsSync(seen), 120_000);
+  const [name = ""] = containers(world);
+  const host = JSON.parse(docker("inspect", "--format", "{{json .HostConfig}}", name)) as Limits;
+  child.kill("SIGTERM");
+  await ended;
+  return { host, inside: (await Bun.file(seen).text()).trim() };
+}
+
+test(
+  "by default memory, processes, core dumps and the log are limited",
+  async () => {
+    const { host, inside } = await limits();
+    expect(inside).toBe("0 500");
+    expect(host).toMatchObject({ PidsLimit: 4096, OomScoreAdj: 500, LogConfig: { Type: "none" } });
+    expect(host.Memory).toBeGreaterThan(0);
+    expect(host.Memory).toBeLessThanOrEqual(totalmem() * 0.75);
+  },
+  MINUTES,
+);
+
+test(
+  "each limit can be set",
+  async () => {
+    const limit = { memory: "200m", processes: 99, log: true, core_dumps: true };
+    const config = { ...PROBE_CONFIG, backends: { docker: limit } };
+    await Bun.write(join(world.home, ".config/silo/silo.jsonc"), JSON.stringify(config));
+    const { host, inside } = await limits();
+    expect(inside).not.toStartWith("0 ");
+    expect(host).toMatchObject({ PidsLimit: 99, Memory: 200 * 2 ** 20 });
+    expect(host.LogConfig.Type).not.toBe("none");
+  },
+  MINUTES,
+);
