@@ -25,9 +25,9 @@ if (@moved && ($native || @kept)) {
 }
 
 # RLIMIT_CORE is 4, RLIMIT_NPROC 6.
-for (["4", 0], ["6", $processes]) {
-  my $limits = pack "QQ", $_->[1], $_->[1];
-  syscall $prlimit, 0, $_->[0] + 0, $limits, 0 if $prlimit;
+for my $limit ($prlimit ? ([4, 0], [6, $processes]) : ()) {
+  my $values = pack "QQ", $limit->[1], $limit->[1];
+  syscall $prlimit, 0, $limit->[0], $values, 0;
 }
 $SIG{$_} = "DEFAULT" for qw(INT QUIT);
 exec { $ARGV[0] } @ARGV;
