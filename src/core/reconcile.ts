@@ -25,13 +25,11 @@ export function same(a: Content, b: Content): boolean {
 export function reconcile(sides: Sides, final: boolean): Step {
   const { base, host, guest } = sides;
   if (same(host, guest)) return { base: host };
+  if (!final && (damaged(base, host) || damaged(base, guest))) return { base };
   if (guest === undefined) return onlyHost(base, host);
   if (host === undefined) return same(guest, base) ? { base } : { base: guest, host: guest };
-  if (same(guest, base)) {
-    if (!final && damaged(base, host)) return { base };
-    return { base: host, guest: host };
-  }
-  if (damaged(base, guest)) return final ? { base, saved: guest } : { base };
+  if (same(guest, base)) return { base: host, guest: host };
+  if (damaged(base, guest)) return { base, saved: guest };
   if (same(host, base)) return { base: guest, host: guest };
   return bothChanged(base, host, guest);
 }
@@ -74,8 +72,8 @@ function parsed(content: Content): unknown {
 }
 
 /** What was JSON and is not any more is being written, or was cut off in it. */
-function damaged(base: Content, content: Uint8Array): boolean {
-  return isObject(parsed(base)) && parsed(content) === undefined;
+function damaged(base: Content, content: Content): boolean {
+  return content !== undefined && isObject(parsed(base)) && parsed(content) === undefined;
 }
 
 const equal = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
@@ -101,6 +99,33 @@ function written(value: Json, like: string): Uint8Array {
   const indent = /^\{\r?\n([ \t]+)"/.exec(like)?.[1];
   const end = like.endsWith("\n") ? "\n" : "";
   return new TextEncoder().encode(`${JSON.stringify(value, undefined, indent)}${end}`);
+}
+
+/** A save that a swap displaced: it landed between the comparison and the swap, or later by an open descriptor. */
+export type Late = {
+  /** What the displaced file held when the swap was decided. */
+  readonly was: Content;
+  /** What it holds now. */
+  readonly late: Uint8Array;
+  /** What is in its place now. */
+  readonly now: Content;
+};
+
+/**
+ * Three-way merge of a displaced save into what took its place.
+ * @param wins whether the save stays where both changed the same, and the other version is saved.
+ * @param final nobody writes any more: what looks half-written stays so.
+ * @returns what belongs in the place, and what has to be saved beside it; undefined while the save is half-written.
+ */
+export function rejoin(
+  { was, late, now }: Late,
+  wins: boolean,
+  final: boolean,
+): { readonly now: Content; readonly saved: Content } | undefined {
+  if (damaged(was, late)) return final ? { now, saved: late } : undefined;
+  const sides = wins ? { host: late, guest: now } : { host: now, guest: late };
+  const step = reconcile({ base: was, ...sides }, true);
+  return { now: step.host ?? sides.host, saved: step.saved };
 }
 
 /** The two sides of one file as `syncOnce` needs them. A swap writes only where the side still has what was read. */

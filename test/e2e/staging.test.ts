@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import {
   existsSync,
   readdirSync,
@@ -29,8 +29,15 @@ import {
 const MINUTES = 5 * 60_000;
 
 let world: World;
+const fresh = () => makeWorld({ backend: "container", user: TESTER });
+// The image takes as long as it takes; the steps below wait for a tool that starts at once.
+beforeAll(async () => {
+  world = fresh();
+  expect((await probe(world, "true")).code).toBe(0);
+  destroyWorld(world);
+}, MINUTES);
 beforeEach(() => {
-  world = makeWorld({ backend: "container", user: TESTER });
+  world = fresh();
   put(world, "home/s.json", '{"start":1}\n');
   configure({ mounts_rw: ["~/s.json"] });
 });

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { reconcile, same, syncOnce, type Content, type Ends } from "../../src/core/reconcile.ts";
+import {
+  reconcile,
+  rejoin,
+  same,
+  syncOnce,
+  type Content,
+  type Ends,
+  type Late,
+} from "../../src/core/reconcile.ts";
 import { seeded } from "../support/git.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -83,11 +91,40 @@ describe("what follows from three versions", () => {
     expect(step(['{"a":1}', '{"a":1}', '{"a":'])).toEqual({ ...none, base: '{"a":1}' });
     expect(step(['{"a":1}', '{"a":1}', ""])).toEqual({ ...none, base: '{"a":1}' });
     expect(step(['{"a":1}', '{"a":', '{"a":1}'])).toEqual({ ...none, base: '{"a":1}' });
+    // The host's, too, where the guest has changed or is gone.
+    expect(step(['{"a":1}', '{"a":', '{"a":2}'])).toEqual({ ...none, base: '{"a":1}' });
+    expect(step(['{"a":1}', "", undefined])).toEqual({ ...none, base: '{"a":1}' });
     expect(step(['{"a":1}', '{"a":1}', '{"a":'], true)).toEqual({
       ...none,
       base: '{"a":1}',
       saved: '{"a":',
     });
+  });
+});
+
+describe("a save that was displaced", () => {
+  test.each<[string, [string, string, string | undefined], boolean, object | undefined]>([
+    ["merges", ['{"a":1}', '{"a":1,"b":1}', '{"a":1,"c":1}'], true, { now: '{"a":1,"b":1,"c":1}' }],
+    ["stays, if it wins", ["a", "b", "c"], true, { now: "b", saved: "c" }],
+    ["is saved, if it does not", ["a", "b", "c"], false, { now: "c", saved: "b" }],
+    ["comes back, where there is none now", ["a", "b", undefined], false, { now: "b" }],
+    ["takes the place of what it was", ["a", "b", "a"], false, { now: "b" }],
+    ["waits while it is half-written", ['{"a":1}', '{"a"', '{"b":1}'], true, undefined],
+  ])("%s", (_, [was, late, now], wins, expected) => {
+    const joined = rejoin({ was: content(was), late: bytes(late), now: content(now) }, wins, false);
+    if (expected === undefined) expect(joined).toBeUndefined();
+    else
+      expect({ now: text(joined?.now), saved: text(joined?.saved) }).toEqual({
+        now: undefined,
+        saved: undefined,
+        ...expected,
+      });
+  });
+
+  test("is saved in the end, if it stays half-written", () => {
+    const sides = { was: bytes('{"a":1}'), late: bytes('{"a"'), now: bytes('{"b":1}') };
+    const joined = rejoin(sides, true, true);
+    expect([text(joined?.now), text(joined?.saved)]).toEqual(['{"b":1}', '{"a"']);
   });
 });
 
@@ -114,6 +151,19 @@ class World {
   values(side: Content): string[] {
     const shown = text(side) ?? "";
     return shown.match(/v\d+/g) ?? [];
+  }
+
+  /** Saves that a swap displaced, until they are merged. */
+  displaced: (Late & { readonly side: "host" | "guest"; readonly put: Uint8Array })[] = [];
+
+  rejoin(): void {
+    for (const late of this.displaced) {
+      const wins = late.side === "host" && same(this.host, late.put);
+      const joined = rejoin({ ...late, now: this[late.side] }, wins, false);
+      if (joined?.saved !== undefined) this.saved.push(text(joined.saved) ?? "");
+      this[late.side] = joined?.now;
+    }
+    this.displaced = [];
   }
 
   edit(side: "host" | "guest"): void {
@@ -147,9 +197,17 @@ class World {
     };
     const swap = (side: "host" | "guest") => (value: Uint8Array, expected: Content) =>
       effect(() => {
-        const fits = same(this[side], expected);
-        if (fits) this[side] = value;
-        return fits;
+        if (!same(this[side], expected)) return false;
+        // A save at the last instant is displaced.
+        if (busy && this.random(8) === 0) this.edit(side);
+        const late = this[side];
+        if (late !== undefined && !same(late, expected))
+          this.displaced.push({ side, was: expected, late, now: undefined, put: value });
+        this[side] = value;
+        return true;
+      }).then(async (done) => {
+        await effect(() => this.rejoin());
+        return done;
       });
     return {
       read: () => effect(() => ({ base: this.base, host: this.host, guest: this.guest })),
@@ -168,12 +226,15 @@ async function play(seed: number): Promise<World> {
     const turn = random(3);
     if (turn < 2) world.edit(turn === 0 ? "host" : "guest");
     // One of ten is killed at some effect, as a silo may be.
-    else
+    else {
+      world.rejoin();
       await syncOnce(world.ends(true, random(10) === 0 ? random(6) : Infinity), false).catch(
         () => {},
       );
+    }
   }
   // The tool has ended; the user may still write.
+  world.rejoin();
   while (!(await syncOnce(world.ends(false, Infinity), true)));
   return world;
 }
