@@ -1,0 +1,258 @@
+import { afterAll, afterEach, beforeAll, expect } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  BASE_IMAGE,
+  destroyWorld,
+  docker,
+  eventually,
+  finished,
+  makeWorld,
+  PROBE_CONFIG,
+  put,
+  silo,
+  siloCommand,
+  startSilo,
+  sweepWorld,
+  type Backend,
+  type Result,
+  type TESTER,
+  type World,
+} from "../support/silo.ts";
+
+/** Time for a test that may have to build an image first. */
+export const MINUTES = 5 * 60_000;
+
+export type User = typeof TESTER | undefined;
+
+/** A home for the tests of one block: each test makes a project of its own in it. */
+export type Stage = {
+  /** A new, empty project; its name exists nowhere else. With `above`, below that directory of the world. */
+  readonly project: (above?: string) => World;
+  /** The home and configuration that all projects share. */
+  readonly world: () => World;
+  /** Writes the global configuration: the probe's and more. */
+  readonly configure: (more: object) => void;
+};
+
+/** Makes a world before the tests of a block, and holds after each test that nothing of it runs on. */
+export function stage(backend: Backend, user?: User): Stage {
+  let world: World | undefined;
+  let projects: string[] = [];
+  const get = () => {
+    if (world === undefined) throw new Error("the world is made before the first test");
+    return world;
+  };
+  const configure = (more: object) =>
+    void put(get(), "home/.config/silo/silo.jsonc", JSON.stringify({ ...PROBE_CONFIG, ...more }));
+  beforeAll(() => {
+    world = makeWorld({ backend, ...(user === undefined ? {} : { user }) });
+  });
+  afterEach(() => {
+    const left = projects.flatMap((name) => containersOf(get(), name));
+    if (left.length > 0 && backend === "docker") docker("rm", "--force", ...left);
+    const others = sweepWorld(get());
+    projects = [];
+    configure({});
+    expect([...left, ...others]).toEqual([]);
+  });
+  afterAll(() => destroyWorld(get()));
+  const project = (above = "") => {
+    const name = `p${randomUUID().slice(0, 8)}`;
+    projects.push(name);
+    const path = join(get().root, above, name);
+    mkdirSync(path, { recursive: true });
+    const made = { ...get(), project: path };
+    own(made);
+    return made;
+  };
+  return { project, world: get, configure };
+}
+
+function containersOf({ backend }: World, project: string): readonly string[] {
+  if (backend !== "docker") return [];
+  const listed = docker("ps", "--all", "--quiet", "--filter", `label=silo.project=${project}`);
+  return listed === "" ? [] : listed.split("\n");
+}
+
+/** Gives all of a world to its user. */
+export function own({ root, user }: World): void {
+  if (user === undefined) return;
+  const { status, stderr } = spawnSync("chown", ["-Rh", `${user.uid}:${user.gid}`, root]);
+  if (status !== 0) throw new Error(stderr.toString());
+}
+
+/** Writes a file of the project, or of the home with `~/`. */
+export function file(world: World, path: string, text: string): string {
+  const full = path.startsWith("~/") ? join(world.home, path.slice(2)) : join(world.project, path);
+  return put(world, full.slice(world.root.length + 1), text);
+}
+
+/** The user's secret outside of every project; its text appears nowhere else. */
+export function canary(world: World): string {
+  const secret = `canary-${randomUUID()}`;
+  file(world, "~/.secret/key", secret);
+  own(world);
+  return secret;
+}
+
+/** Runs silo to its end, but kills it after some time: a hang shows as the exit code 137. */
+export async function siloWithin(
+  seconds: number,
+  world: World,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Result> {
+  const [bin, argv] = siloCommand(world, args);
+  // By their own paths: PATH may be hostile, and is silo's alone.
+  const [timeout = "", command = ""] = ["timeout", bin].map((name) => Bun.which(name) ?? name);
+  const child = Bun.spawn([timeout, "--signal=KILL", String(seconds), command, ...argv], {
+    cwd: world.project,
+    env: { ...world.env, ...env },
+    stdin: new Blob([""]),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { code, stdout, stderr };
+}
+
+/** A box that runs a script until the test ends it. */
+export type LiveBox = { readonly name: string; readonly stop: () => Promise<Result> };
+
+/** Starts a box in a project and waits until its script has begun; `stop` lets it end by itself. */
+export async function liveBox(world: World, script = ":"): Promise<LiveBox> {
+  const [up, stop] = [join(world.project, ".up"), join(world.project, ".stop")];
+  rmSync(stop, { force: true });
+  const wait = "touch .up; until [ -e .stop ]; do sleep 0.05; done; kill %1 2>/dev/null; rm -f .up";
+  const child = startSilo(world, ["codex", "--", "probe", `set -m; { ${script}\n} & ${wait}`]);
+  const result = finished(child);
+  let ended: Result | undefined;
+  void result.then((end) => (ended = end));
+  await eventually(
+    "the box is up",
+    () => {
+      if (ended !== undefined) throw new Error(`the box did not start: ${ended.stderr}`);
+      return existsSync(up);
+    },
+    MINUTES,
+  );
+  const listed = await silo(world, ["ls", "--json"]);
+  const rows = JSON.parse(listed.stdout) as { name: string; project?: string }[];
+  const project = world.project.slice(world.project.lastIndexOf("/") + 1);
+  return {
+    name: rows.find(({ name }) => name.startsWith(project))?.name ?? "",
+    stop: async () => {
+      writeFileSync(stop, "");
+      return await result;
+    },
+  };
+}
+
+export type Bind = {
+  readonly source: string;
+  readonly target: string;
+  readonly mode: "rw" | "ro";
+};
+
+/** What silo would run here, as data. @throws Error where silo refuses */
+export async function planned(
+  world: World,
+  env: Readonly<Record<string, string>> = {},
+): Promise<{
+  readonly mounts: readonly Bind[];
+  readonly env: readonly string[];
+  readonly workdir: string;
+}> {
+  const { code, stdout, stderr } = await silo(world, ["codex", "--dry-run", "--json"], { env });
+  if (code !== 0) throw new Error(`no plan: ${stderr}`);
+  return JSON.parse(stdout) as Awaited<ReturnType<typeof planned>>;
+}
+
+/** A box by the engine alone, without anything that silo adds: shows what an attack does there. */
+export function plainBox(
+  world: World,
+  binds: readonly Bind[],
+  script: string,
+  more: readonly string[] = [],
+): Result {
+  const [bin = "", ...args] = plainLine(world, binds, script, more);
+  const { status, stdout, stderr } = spawnSync(bin, args, { encoding: "utf8" });
+  return { code: status ?? 1, stdout, stderr };
+}
+
+/** The command line of such a box. */
+export function plainLine(
+  world: World,
+  binds: readonly Bind[],
+  script: string,
+  more: readonly string[] = [],
+): readonly string[] {
+  const line =
+    world.backend === "bwrap"
+      ? [...bwrapLine(world, binds), ...more, "--"]
+      : [...dockerLine(world, binds), ...more, BASE_IMAGE];
+  return asUser(world, [...line, "bash", "-c", `export HOME=${world.home}; ${script}`]);
+}
+
+/** A command as the world's user runs it. */
+export function asUser({ user }: World, command: readonly string[]): readonly string[] {
+  if (user === undefined) return command;
+  const { uid, gid } = user;
+  const socket = spawnSync("stat", ["-c", "%g", "/var/run/docker.sock"], { encoding: "utf8" });
+  const groups = [gid, socket.stdout.trim()].filter((each) => each !== "").join(",");
+  return ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, `--groups=${groups}`, "--", ...command];
+}
+
+const csv = (text: string) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+function dockerLine({ user, project }: World, binds: readonly Bind[]): readonly string[] {
+  const mounts = binds.flatMap(({ source, target, mode }) => [
+    "--mount",
+    [
+      "type=bind",
+      csv(`source=${source}`),
+      csv(`target=${target}`),
+      ...(mode === "ro" ? ["readonly"] : []),
+    ].join(","),
+  ]);
+  const ids = `${user?.uid ?? 0}:${user?.gid ?? 0}`;
+  const safe = ["--rm", "--pull=never", "--cap-drop=ALL", "--security-opt=no-new-privileges"];
+  return ["docker", "run", ...safe, `--user=${ids}`, ...mounts, `--workdir=${project}`];
+}
+
+function bwrapLine({ home, project }: World, binds: readonly Bind[]): readonly string[] {
+  const system = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc"].filter((path) =>
+    existsSync(path),
+  );
+  return [
+    "bwrap",
+    "--unshare-user",
+    "--unshare-pid",
+    "--die-with-parent",
+    "--cap-drop",
+    "ALL",
+    ...system.flatMap((path) => ["--ro-bind", path, path]),
+    "--proc",
+    "/proc",
+    "--dev",
+    "/dev",
+    "--tmpfs",
+    "/tmp",
+    "--tmpfs",
+    home,
+    ...binds.flatMap(({ source, target, mode }) => [
+      mode === "ro" ? "--ro-bind" : "--bind",
+      source,
+      target,
+    ]),
+    "--chdir",
+    project,
+  ];
+}

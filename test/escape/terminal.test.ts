@@ -1,0 +1,124 @@
+import { describe, expect } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { onTerminal, siloOnTerminal } from "../support/pty.ts";
+import { silo, type World } from "../support/silo.ts";
+import { file, stage } from "./boxes.ts";
+import { bites, holds, tableAtEnd } from "./suite.ts";
+
+const NAME = "names that steer the terminal";
+
+/** What a terminal obeys, or shows in another order than it is. */
+const TEXTS = [
+  ["writes into the clipboard", "\u001B]52;c;ZXZpbA==\u0007"],
+  ["sets the title", "\u001B]0;evil\u001B\\"],
+  ["clears the screen", "\u001B[2J\u001B[3;3Hevil"],
+  ["asks the terminal for an answer", "\u001B[6n\u001BP$q q\u001B\\"],
+  ["controls of one byte", "\u009B2J\u009D52;c;ZXZpbA==\u009C"],
+  ["turns the writing around", "safe\u202Etxt.exe\u2066x\u2069"],
+  ["cannot be seen", "sa\u200Bfe\u{E0041}\u{E0042}"],
+  ["another line", "safe\u2028approved: yes\u0085x"],
+] as const;
+
+/** Where a stranger's text gets into silo's words. */
+const SOURCES = [
+  ["a mount", (text: string) => ({ mounts_ro: [`./${text}`] })],
+  ["a mount elsewhere", (text: string) => ({ mounts_rw: [`/nowhere/${text}`] })],
+  ["a variable", (text: string) => ({ env: [`${text}=1`] })],
+  ["a hook", (text: string) => ({ pre_run_hooks: [text] })],
+  ["a port", (text: string) => ({ ports: [text] })],
+  ["a key", (text: string) => ({ [text]: 1 })],
+  ["a pattern", (text: string) => ({ repos: { [text]: { env: ["HOME"] } } })],
+  ["a tool", (text: string) => ({ tool: text })],
+  ["a base image", (text: string) => ({ image: { base: text } })],
+  ["an engine", (text: string) => ({ backends: { docker: { command: text } } })],
+] as const;
+
+const COMMANDS = [
+  ["codex", "--dry-run"],
+  ["codex", "--dry-run", "--json"],
+  ["config", "show"],
+  ["config", "show", "--json"],
+  ["config", "paths", "-v"],
+  ["config", "trust"],
+  ["config", "trust", "--list"],
+  ["ls"],
+  ["ls", "--json"],
+  ["doctor"],
+];
+
+describe("on a terminal", () => {
+  const { project } = stage("docker");
+
+  /** Everything that a command shows, on a terminal and past one. The question of a prompt is answered with no. */
+  async function shown(world: World, command: readonly string[], env: Record<string, string> = {}) {
+    const there = { ...world, env: { ...world.env, ...env } };
+    const pty = siloOnTerminal(there, command);
+    const ended = pty.exited.then(() => true);
+    const asks = pty.shows("Allow", 20_000).then(
+      () => pty.type("n"),
+      () => {},
+    );
+    await Promise.race([ended, asks]);
+    await ended;
+    return pty.screen();
+  }
+
+  for (const [what, text] of TEXTS) {
+    for (const [source, content] of SOURCES) {
+      holds(NAME, "host", `${source} that ${what}`, async () => {
+        const world = project();
+        file(world, "silo.jsonc", JSON.stringify(content(text)));
+        for (const command of COMMANDS) {
+          for (const env of [{}, { SILO_TRUST: "1" }]) {
+            const screen = await shown(world, command, env);
+            expect([command, raw(screen, text)]).toEqual([command, []]);
+          }
+        }
+      });
+    }
+
+    holds(NAME, "host", `the directory's own name ${what}`, async () => {
+      const world = project();
+      const odd = { ...world, project: join(world.project, text.replaceAll("/", "")) };
+      mkdirSync(odd.project);
+      for (const command of COMMANDS) {
+        const screen = await shown(odd, command);
+        expect([command, raw(screen, text)]).toEqual([command, []]);
+      }
+    });
+  }
+
+  holds(NAME, "host", "JSON stays JSON, and says the text as it is", async () => {
+    for (const [, text] of TEXTS) {
+      const world = project();
+      const written = { pre_run_hooks: [text] };
+      file(world, "silo.jsonc", JSON.stringify(written));
+      const { stdout } = await silo(world, ["config", "show", "--json"]);
+      const parsed = JSON.parse(stdout) as object;
+      expect(JSON.stringify(parsed)).toContain(JSON.stringify(text));
+    }
+  });
+
+  bites(NAME, "host", "a program that prints the names steers the terminal", async () => {
+    for (const [, text] of TEXTS) {
+      const world = project();
+      file(world, "names", text);
+      const pty = onTerminal(["cat", join(world.project, "names")], world);
+      await pty.exited;
+      expect(raw(pty.screen(), text)).not.toEqual([]);
+    }
+  });
+});
+
+/** What a terminal would obey, hide or turn around: whole sequences, and single characters but those that silo writes itself. */
+const SEQUENCE = /\p{Cc}[\]P[][^\p{Cc}]{2,}|[\p{C}\p{Zl}\p{Zp}]/gu;
+const SILOS = new Set(["\u001B", "\u0007"]);
+
+/** The pieces of a text that stand raw on a screen. */
+function raw(screen: string, text: string): readonly string[] {
+  const pieces = text.match(SEQUENCE) ?? [];
+  return pieces.filter((piece) => !SILOS.has(piece) && screen.includes(piece));
+}
+
+tableAtEnd("terminal.test.ts");
