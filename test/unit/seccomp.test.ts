@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { assemble, end, ifEqual, label, load } from "../../src/core/seccomp/bpf.ts";
+import { assembler } from "../../src/core/seccomp/bpf.ts";
 import { filterFor } from "../../src/core/seccomp/filter.ts";
 import { verdict } from "../support/bpf.ts";
 
@@ -155,19 +155,34 @@ describe.each(ARCHES)("the filter for %s", (arch) => {
 });
 
 describe("the assembler", () => {
-  test("a jump that is too long or leads nowhere is an error, not another program", () => {
-    const far = Array.from({ length: 256 }, () => load(0));
-    const program = (lines: number) => [
-      ifEqual(1, { no: "end" }),
-      ...far.slice(0, lines),
-      label("end"),
-      end(0),
-    ];
-    expect(assemble(program(255))[3]).toBe(255);
-    expect(() => assemble(program(256))).toThrow(RangeError);
-    expect(() => assemble([ifEqual(1, { yes: "nowhere" }), end(0)])).toThrow(RangeError);
-    expect(() => assemble([label("back"), load(0), ifEqual(1, { yes: "back" }), end(0)])).toThrow(
-      RangeError,
-    );
+  /** A jump over so many instructions. */
+  function over(count: number): Uint8Array {
+    const program = assembler();
+    const far = program.label();
+    program.ifEqual(1, { no: far });
+    for (let i = 0; i < count; i += 1) program.load(0);
+    program.place(far);
+    program.end(0);
+    return program.bytes();
+  }
+
+  test("a jump that is too long, back or nowhere is an error, not another program", () => {
+    expect(over(255)[3]).toBe(255);
+    expect(() => over(256)).toThrow(RangeError);
+    const program = assembler();
+    const back = program.label();
+    program.place(back);
+    expect(() => program.ifEqual(1, { yes: back })).toThrow(RangeError);
+    program.ifEqual(1, { yes: program.label() });
+    program.end(0);
+    expect(() => program.bytes()).toThrow(RangeError);
+  });
+
+  test("a program that is too long is an error", () => {
+    expect(() => over(250).length).not.toThrow();
+    const program = assembler();
+    expect(() => {
+      for (let i = 0; i < 5_000; i += 1) program.load(0);
+    }).toThrow(RangeError);
   });
 });

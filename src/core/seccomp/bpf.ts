@@ -13,50 +13,70 @@ const RETURN = 0x06;
 
 /** struct sock_filter: code (16 bits), two relative jumps (8 bits each), operand (32 bits). */
 const SIZE = 8;
-/** BPF_MAXINSNS. */
-const LONGEST = 4096;
+/** The kernel's BPF_MAXINSNS is 4096; a filter near it would be a mistake. */
+const LONGEST = 512;
+const [YES, NO] = [2, 3];
 
-/** An instruction, or a label for the instruction after it. A jump without a label goes to the next instruction. */
-export type Line =
-  | { readonly label: string }
-  | { readonly code: number; readonly k: number; readonly yes?: string; readonly no?: string };
+/** A place further on in the program, and the bytes of the jumps that lead to it. */
+export type Label = { readonly jumps: number[]; placed: boolean };
+/** Where a comparison leads; to the next instruction where no label is given. */
+type Ways = { readonly yes?: Label | undefined; readonly no?: Label | undefined };
 
-export const label = (name: string): Line => ({ label: name });
-/** Loads the word at an offset of seccomp_data. */
-export const load = (offset: number): Line => ({ code: LOAD, k: offset });
-export const and = (mask: number): Line => ({ code: AND, k: mask });
-/** Ends with an action of linux/seccomp.h. */
-export const end = (action: number): Line => ({ code: RETURN, k: action });
-type Jumps = { readonly yes?: string; readonly no?: string };
-export const ifEqual = (k: number, to: Jumps): Line => ({ code: EQUAL, k, ...to });
-export const ifGreater = (k: number, to: Jumps): Line => ({ code: GREATER, k, ...to });
+/** Makes a program, instruction by instruction; little endian, as both architectures are. */
+export type Assembler = {
+  readonly label: () => Label;
+  /** The next instruction is where the label leads. @throws RangeError where it is too far from its jumps. */
+  readonly place: (label: Label) => void;
+  /** Loads the word at an offset of seccomp_data. */
+  readonly load: (offset: number) => void;
+  readonly and: (mask: number) => void;
+  readonly ifEqual: (value: number, ways: Ways) => void;
+  readonly ifGreater: (value: number, ways: Ways) => void;
+  /** Ends with an action of linux/seccomp.h. */
+  readonly end: (action: number) => void;
+  /** The program. @throws RangeError where a jump leads to a label that was never placed. */
+  readonly bytes: () => Uint8Array<ArrayBuffer>;
+};
 
-/**
- * Assembles a program, little endian as on both architectures.
- * @throws RangeError for a label that is missing, behind, or more than 255 instructions ahead, and for a program
- * that the kernel would refuse for its length.
- */
-export function assemble(lines: readonly Line[]): Uint8Array<ArrayBuffer> {
-  const places = new Map<string, number>();
-  const code: Exclude<Line, { label: string }>[] = [];
-  for (const line of lines) {
-    if ("label" in line) places.set(line.label, code.length);
-    else code.push(line);
-  }
-  if (code.length > LONGEST) throw new RangeError("the filter is too long");
-  const view = new DataView(new ArrayBuffer(code.length * SIZE));
-  for (const [i, line] of code.entries()) {
-    view.setUint16(i * SIZE, line.code, true);
-    view.setUint8(i * SIZE + 2, distance(places, i, line.yes));
-    view.setUint8(i * SIZE + 3, distance(places, i, line.no));
-    view.setUint32(i * SIZE + 4, line.k, true);
-  }
-  return new Uint8Array(view.buffer);
-}
-
-function distance(places: ReadonlyMap<string, number>, from: number, to?: string): number {
-  if (to === undefined) return 0;
-  const found = (places.get(to) ?? -1) - from - 1;
-  if (found < 0 || found > 255) throw new RangeError(`the label ${to} is out of reach`);
-  return found;
+export function assembler(): Assembler {
+  const view = new DataView(new ArrayBuffer(LONGEST * SIZE));
+  let length = 0;
+  let open = 0;
+  const emit = (code: number, operand: number) => {
+    view.setUint16(length, code, true);
+    view.setUint32(length + 4, operand, true);
+    length += SIZE;
+  };
+  const jump = (label: Label | undefined, byte: number) => {
+    if (label === undefined) return;
+    if (label.placed) throw new RangeError("a filter cannot jump back");
+    label.jumps.push(length + byte);
+    open += 1;
+  };
+  const compare = (code: number, value: number, { yes, no }: Ways) => {
+    jump(yes, YES);
+    jump(no, NO);
+    emit(code, value);
+  };
+  return {
+    label: () => ({ jumps: [], placed: false }),
+    place: (label) => {
+      for (const at of label.jumps) {
+        const distance = (length - (at - (at % SIZE))) / SIZE - 1;
+        if (distance > 255) throw new RangeError("a jump is longer than 255 instructions");
+        view.setUint8(at, distance);
+        open -= 1;
+      }
+      label.placed = true;
+    },
+    load: (offset) => emit(LOAD, offset),
+    and: (mask) => emit(AND, mask),
+    ifEqual: (value, ways) => compare(EQUAL, value, ways),
+    ifGreater: (value, ways) => compare(GREATER, value, ways),
+    end: (action) => emit(RETURN, action),
+    bytes: () => {
+      if (open > 0) throw new RangeError("a jump leads nowhere");
+      return new Uint8Array(view.buffer.slice(0, length));
+    },
+  };
 }

@@ -1,5 +1,5 @@
-import { and, assemble, end, ifEqual, ifGreater, label, load, type Line } from "./bpf.ts";
-import { ERRNO, RULES, type Errno, type Rule, type Test } from "./rules.ts";
+import { assembler, type Assembler, type Label } from "./bpf.ts";
+import { ERRNO, RULES, type Rule, type Test } from "./rules.ts";
 import { ARCH_WORDS, callNumber, LAST_CALL, type Arch } from "./table.ts";
 
 /** SECCOMP_RET_* of linux/seccomp.h. */
@@ -14,8 +14,6 @@ const ARGUMENTS = 16;
 
 const WHOLE = 0xffff_ffff;
 
-const refuse = (errno: Errno): Line => end(REFUSE + ERRNO[errno]);
-
 /**
  * The filter of a box as seccomp(2) and `bwrap --seccomp` take it: an array of struct sock_filter.
  * It allows what the rules do not name. It works alone with no_new_privs, which the caller sets (bwrap always does).
@@ -26,43 +24,51 @@ const refuse = (errno: Errno): Line => end(REFUSE + ERRNO[errno]);
  * @param arch the architecture of the kernel, as `process.arch` names it.
  */
 export function filterFor(arch: Arch): Uint8Array<ArrayBuffer> {
-  return assemble([
-    load(ARCH),
-    ifEqual(ARCH_WORDS[arch], { yes: "native" }),
-    end(KILL),
-    label("native"),
-    load(CALL),
-    ifGreater(LAST_CALL, { no: "known" }),
-    refuse("ENOSYS"),
-    label("known"),
-    ...RULES.flatMap((rule) => rule.calls.flatMap((name) => callLines(name, rule, arch))),
-    end(ALLOW),
-  ]);
+  const program = assembler();
+  const [native, known] = [program.label(), program.label()];
+  program.load(ARCH);
+  program.ifEqual(ARCH_WORDS[arch], { yes: native });
+  program.end(KILL);
+  program.place(native);
+  program.load(CALL);
+  program.ifGreater(LAST_CALL, { no: known });
+  program.end(REFUSE + ERRNO.ENOSYS);
+  program.place(known);
+  for (const rule of RULES) {
+    for (const name of rule.calls) {
+      const number = callNumber(name, arch);
+      if (number !== undefined) addCall(program, number, rule);
+    }
+  }
+  program.end(ALLOW);
+  return program.bytes();
 }
 
-/** The lines of one call. Each of its ways ends, so the number of the call is still loaded after them. */
-function callLines(name: string, rule: Rule, arch: Arch): readonly Line[] {
-  const number = callNumber(name, arch);
-  if (number === undefined) return [];
-  const { unless = [], only = [] } = rule;
-  return [
-    ifEqual(number, { no: `not ${name}` }),
-    ...unless.flatMap((tests, i) => [
-      ...tests.flatMap((test) => testLines(test, { no: `${name} ${i + 1}` })),
-      end(ALLOW),
-      label(`${name} ${i + 1}`),
-    ]),
-    ...only.flatMap((test) => testLines(test, { yes: `refuse ${name}` })),
-    ...(only.length > 0 ? [end(ALLOW)] : []),
-    label(`refuse ${name}`),
-    refuse(rule.refuse),
-    label(`not ${name}`),
-  ];
+/** The instructions of one call. Each of its ways ends, so the number of the call is still loaded after them. */
+function addCall(program: Assembler, number: number, { refuse, unless, only }: Rule): void {
+  const [other, refused] = [program.label(), program.label()];
+  program.ifEqual(number, { no: other });
+  for (const tests of unless ?? []) {
+    const next = program.label();
+    for (const test of tests) addTest(program, test, { no: next });
+    program.end(ALLOW);
+    program.place(next);
+  }
+  if (only !== undefined) {
+    for (const test of only) addTest(program, test, { yes: refused });
+    program.end(ALLOW);
+  }
+  program.place(refused);
+  program.end(REFUSE + ERRNO[refuse]);
+  program.place(other);
 }
 
-function testLines(
+function addTest(
+  program: Assembler,
   { arg, mask, value }: Test,
-  to: { readonly yes?: string; readonly no?: string },
-): readonly Line[] {
-  return [load(ARGUMENTS + 8 * arg), ...(mask === WHOLE ? [] : [and(mask)]), ifEqual(value, to)];
+  ways: { readonly yes?: Label; readonly no?: Label },
+): void {
+  program.load(ARGUMENTS + 8 * arg);
+  if (mask !== WHOLE) program.and(mask);
+  program.ifEqual(value, ways);
 }
