@@ -1,15 +1,19 @@
 import { dirname } from "node:path";
-import { steersHost } from "../core/env.ts";
 import { absolutePath, homely, within } from "../core/paths.ts";
 import { jsonWord } from "../core/quote.ts";
 import type { FileConfig } from "./schema.ts";
 import { LAYER_KEYS, type Config } from "./types.ts";
 
-/** One thing that a file asks for beyond what every project gets. */
+/** A path by which something is mounted, and the same one with every link resolved. */
+export type RealPath = { readonly path: string; readonly real: string };
+
+/** One setting that a file requests beyond what every project gets. */
 export type Ask = {
   readonly key: readonly string[];
   /** The setting on one line that no terminal can be fooled by. */
   readonly text: string;
+  /** Where a mount leads. */
+  readonly mount?: RealPath;
 };
 
 /** From where a file is looked at. */
@@ -27,6 +31,14 @@ type Rule = (value: Leaf, base: string, place: AskPlace) => boolean;
 const always: Rule = () => true;
 
 /**
+ * Variables that a project may set without approval: they choose a language, a time zone or how much is logged. Every
+ * other name asks, because tools and their libraries read addresses, programs and credentials from variables that no
+ * list is complete of (`ANTHROPIC_BASE_URL`, `NPM_CONFIG_REGISTRY`, `NODE_OPTIONS`).
+ */
+const FREE_VARIABLES =
+  /^(?:NODE_ENV|CI|TZ|LANG|LC_[A-Z]+|RUST_LOG|RUST_BACKTRACE|DEBUG|LOG_LEVEL)=/;
+
+/**
  * What may be set without approval; every other setting asks, one that is added later too.
  *
  * `tool` is not among them: each tool brings its own credentials, so a project that chooses the tool
@@ -41,15 +53,13 @@ const FREE: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["image.toolchains", always],
   ["backends.docker.socket", (value) => value === false],
   ["mounts_ro", isInside],
-  ["env", (value) => /=/.test(String(value)) && !steersHost(nameIn(value))],
+  ["env", (value) => FREE_VARIABLES.test(String(value))],
 ]);
 
 function isInside(value: Leaf, base: string, { cwd, home, real }: AskPlace): boolean {
   const path = real(absolutePath(String(value), base, home));
   return cwd !== undefined && path !== undefined && within(cwd, path);
 }
-
-const nameIn = (value: Leaf) => String(value).replace(/=[^]*$/, "");
 
 /** The key of a rule: settings of one tool or repository count like those of all. */
 function ruleKey([first = "", ...others]: readonly string[]): string {
@@ -83,10 +93,12 @@ function ask(key: readonly string[], value: Leaf, base: string, place: AskPlace)
   const rule = ruleKey(key);
   if (FREE.get(rule)?.(value, base, place) === true) return [];
   const words = key.map((word) => (/^[\w$-]+$/.test(word) ? word : jsonWord(word)));
-  const note = noteOf(rule, value, base, place);
+  const mount = rule.startsWith("mounts_") ? mountOf(value, base, place) : undefined;
+  const note = mount === undefined ? noteOf(rule, value) : leadsTo(mount, value, place);
   const shown = rule === "env" ? String(value).replace(/=[^]*$/, "=…") : value;
   const tail = note === undefined ? "" : `   // ${note}`;
-  return [{ key, text: `${words.join(".")}: ${jsonWord(shown)}${tail}` }];
+  const text = `${words.join(".")}: ${jsonWord(shown)}${tail}`;
+  return [mount === undefined ? { key, text } : { key, text, mount }];
 }
 
 const NOTES: ReadonlyMap<string, string> = new Map([
@@ -94,11 +106,18 @@ const NOTES: ReadonlyMap<string, string> = new Map([
   ["backends.docker.socket", "root on this machine"],
 ]);
 
-/** What the setting alone does not say: where a path leads, whose value is passed. */
-function noteOf(rule: string, value: Leaf, base: string, place: AskPlace): string | undefined {
-  if (rule === "env") return /=/.test(String(value)) ? undefined : "your value";
-  if (!rule.startsWith("mounts_")) return NOTES.get(rule);
-  const path = absolutePath(String(value), base, place.home);
-  const leads = homely(place.real(path) ?? path, place.home);
+/** What the setting alone does not say. */
+function noteOf(rule: string, value: Leaf): string | undefined {
+  if (rule !== "env") return NOTES.get(rule);
+  return /=/.test(String(value)) ? undefined : "your value";
+}
+
+function mountOf(value: Leaf, base: string, { home, real }: AskPlace): RealPath {
+  const path = absolutePath(String(value), base, home);
+  return { path, real: real(path) ?? path };
+}
+
+function leadsTo({ real }: RealPath, value: Leaf, { home }: AskPlace): string | undefined {
+  const leads = homely(real, home);
   return leads === value ? undefined : jsonWord(leads).slice(1, -1);
 }

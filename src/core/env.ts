@@ -52,24 +52,3 @@ export function withQuietPerl(entries: readonly EnvEntry[]): readonly EnvEntry[]
   const locale = entries.some(({ name }) => /^(LANG|LANGUAGE|LC_.+)$/.test(name));
   return locale ? [...entries, { name: "PERL_BADLANG", value: "0" }] : entries;
 }
-
-/** Names by which programs of the host (a shell, a loader, an engine's command) can be steered. */
-const STEERING = new RegExp(
-  `^(${[
-    "PATH|HOME|PWD|SHELL|ENV|IFS|PS4|SHELLOPTS|BASH.*|ZDOTDIR|TMP|TEMP|TMPDIR",
-    "LD_.*|DYLD_.*|GCONV_PATH|LOCPATH|NLSPATH|TERMINFO.*|GLIBC_.*|MALLOC_.*",
-    "HOSTALIASES|RES_OPTIONS|LOCALDOMAIN|SSL.*|OPENSSL_.*|KRB5.*|SSH_.*|GNUPGHOME",
-    "PYTHON.*|PERL.*|RUBY.*|NODE_(?!ENV$).*|BUN_.*|DENO_.*|_?JAVA_.*|JDK_.*|LUA_.*|GO[A-Z]+",
-    "DOCKER_.*|BUILDKIT_.*|BUILDX_.*|COMPOSE_.*|_?CONTAINERS?_.*|_?PODMAN_.*|STORAGE_.*",
-    "REGISTRY_.*|NETAVARK_.*|CNI_.*|OTEL_.*|XDG_.*|DBUS_.*|NOTIFY_SOCKET|LISTEN_.*|FLY_.*|MUTAGEN_.*|SILO_.*|GIT_.*",
-    ".*_proxy|.*_PROXY",
-  ].join("|")})$`,
-);
-
-/**
- * Whether a variable could steer a program of the host: a value for the guest reaches it through the
- * environment of the engine's own command. In the guest itself no name gives more than a project has anyway.
- */
-export function steersHost(name: string): boolean {
-  return STEERING.test(name);
-}

@@ -98,7 +98,7 @@ describe("a project's file that nobody has approved", () => {
   });
 
   test("may ask for nothing, and then nothing is kept of it", () => {
-    put("app/silo.jsonc", { env: ["A=b"], mounts_ro: ["./src"] });
+    put("app/silo.jsonc", { env: ["CI=1"], mounts_ro: ["./src"] });
     expect(silo("codex --dry-run").status).toBe(0);
     expect(existsSync(at("home/.local"))).toBe(false);
   });
@@ -241,7 +241,7 @@ describe("repository patterns", () => {
       repos: {
         "github.com/acme": { mounts_ro: ["~"] },
         "github.com/secret": { env: ["KEY"] },
-        "github.com/harmless": { env: ["A=b"] },
+        "github.com/harmless": { env: ["CI=1"] },
       },
     });
   });

@@ -41,9 +41,10 @@ describe("what asks for nothing", () => {
     '{"$schema": "x", "trusted_paths": ["/"]}',
     '{"image": {"toolchains": ["docker", "go"]}}',
     '{"backends": {"docker": {"socket": false}}}',
-    '{"env": ["CI=1", "EDITOR=vi", "NODE_ENV=test", "EMPTY="]}',
+    '{"env": ["CI=1", "NODE_ENV=test", "TZ=UTC", "LANG=C.UTF-8", "LC_ALL=C", "DEBUG="]}',
+    '{"env": ["RUST_LOG=debug", "RUST_BACKTRACE=1", "LOG_LEVEL=info", "LC_TIME=C"]}',
     '{"mounts_ro": [".", "./data", "in", "missing/yet", "~/app/x", "/home/me/app"]}',
-    '{"tools": {"codex": {"mounts_ro": ["x"], "env": ["A=b"]}}, "repos": {"r": {"env": ["A=b"]}}}',
+    '{"tools": {"codex": {"mounts_ro": ["x"], "env": ["CI=b"]}}, "repos": {"r": {"env": ["CI=b"]}}}',
     '{"ports": [], "mounts_rw": [], "repos": {}, "tools": {"claude": {}}}',
   ])("%s", (text) => expect(asks(text)).toEqual([]));
 });
@@ -81,12 +82,22 @@ describe("what asks for more", () => {
   ])("%s", (text, line) => expect(asks(text)).toEqual([line]));
 
   test.each(
-    "PATH HOME LD_PRELOAD BASH_ENV ENV DOCKER_HOST NODE_OPTIONS OPENSSL_CONF SSH_AUTH_SOCK https_proxy XDG_RUNTIME_DIR GODEBUG CONTAINERS_CONF SILO_TRUST".split(
+    "PATH LD_PRELOAD NODE_OPTIONS DOCKER_HOST https_proxy ANTHROPIC_BASE_URL OPENAI_BASE_URL CODEX_HOME CLAUDE_CONFIG_DIR NPM_CONFIG_REGISTRY PIP_INDEX_URL AWS_ENDPOINT_URL GH_HOST EDITOR A CI_SERVER XCI DEBUG_FD LC_ LC_all LOCPATH LANGUAGE ci".split(
       " ",
     ),
-  )("%s=…, which could steer a program of the host; its value is not shown", (name) =>
+  )("%s=…, whose value is not shown", (name) =>
     expect(asks(`{"env": ["${name}=s3cret\\nmore=x"]}`)).toEqual([`env: "${name}=…"`]),
   );
+
+  test.each("CI NODE_ENV TZ LC_ALL DEBUG".split(" "))("the host's %s", (name) =>
+    expect(asks(`{"env": ["${name}"]}`)).toEqual([`env: "${name}"   // your value`]),
+  );
+
+  test("a mount carries where it leads", () =>
+    expect(fileAsks(parsed('{"mounts_ro": ["out", "~/.ssh"]}'), CWD, PLACE)).toMatchObject([
+      { mount: { path: `${CWD}/out`, real: "/home/me/.ssh" } },
+      { mount: { path: "/home/me/.ssh", real: "/home/me/.ssh" } },
+    ]));
 
   test("a key that a later version adds", () => {
     const later = { backends: { other: { place: "far" } } } as unknown as FileConfig;
@@ -125,11 +136,11 @@ test("what a repository pattern gives, of all files together", () => {
   const files = [
     {
       path: "/home/me/.config/silo/silo.jsonc",
-      config: { repos: { acme: { env: ["KEY", "A=b"], tool: "vibe" as const } } },
+      config: { repos: { acme: { env: ["KEY", "CI=b"], tool: "vibe" as const } } },
     },
     {
       path: `${CWD}/silo.jsonc`,
-      config: { repos: { acme: { mounts_ro: ["./x", "../y"] }, free: { env: ["A=b"] } } },
+      config: { repos: { acme: { mounts_ro: ["./x", "../y"] }, free: { env: ["CI=b"] } } },
     },
   ];
   const config = mergeConfig(files, {});
