@@ -5,8 +5,8 @@ import { signalExit, type Child, type OnTerminal, type SpawnOptions } from "./ch
 
 export const hasBun = typeof Bun !== "undefined";
 
-/** SHA-256 of a text, in hex. Bun's own, since loading `node:crypto` takes as long as all of silo's planning. */
-export function sha256(text: string): string {
+/** SHA-256 of a text or of bytes, in hex. Bun's own, since loading `node:crypto` takes as long as all of silo's planning. */
+export function sha256(text: string | Uint8Array): string {
   if (hasBun) return new Bun.CryptoHasher("sha256").update(text).digest("hex");
   return process.getBuiltinModule("node:crypto").createHash("sha256").update(text).digest("hex");
 }

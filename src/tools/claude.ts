@@ -26,6 +26,13 @@ export const claude = {
     // Lifts claude's refusal to skip permissions as root.
     ...(uid === 0 ? ["IS_SANDBOX=1"] : []),
   ],
+  // Hooks, helpers, plugins, variables and MCP servers; CLAUDE_CODE_SANDBOXED drops claude's own question for them.
+  projectFiles: [
+    ".claude/settings.json",
+    ".claude/settings.local.json",
+    ".claude/hooks",
+    ".mcp.json",
+  ],
   ports: [],
   command: (args, { home, exists }) => {
     const mcp = `${home}/${MCP_CONFIG.slice(2)}`;

@@ -22,6 +22,8 @@ export const codex = {
   mounts: { rw: ["~/.codex"], ro: [] },
   probes: [AUTH],
   env: () => ["OPENAI_API_KEY"],
+  // config.toml, hooks.json, rules: MCP servers, hooks, model providers.
+  projectFiles: [".codex"],
   ports: [],
   command: (args) => [
     "codex",

@@ -28,6 +28,18 @@ export const copilot = {
       `COPILOT_HOME=${!exists(today) && exists(older) ? older : today}`,
     ];
   },
+  // Hooks, MCP and language servers, plugins, extensions; it reads claude's settings for hooks too.
+  projectFiles: [
+    ".github/hooks",
+    ".github/copilot",
+    ".github/extensions",
+    ".github/lsp.json",
+    ".github/mcp.json",
+    ".mcp.json",
+    ".vscode/mcp.json",
+    ".claude/settings.json",
+    ".claude/settings.local.json",
+  ],
   ports: [],
   command: (args) => ["copilot", ...args],
 } as const satisfies Tool;

@@ -27,6 +27,8 @@ export const opencode = {
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",
   ],
+  // MCP servers, plugins, formatters, language servers, providers; plugins and tools in .opencode are imported.
+  projectFiles: ["opencode.json", "opencode.jsonc", ".opencode"],
   ports: [],
   command: (args) => ["opencode", ...args],
 } as const satisfies Tool;

@@ -53,6 +53,11 @@ export type Tool = {
   readonly probes: readonly string[];
   /** As in the configuration: `NAME` passes the host's value, `NAME=value` sets it. */
   readonly env: (facts: ToolFacts) => readonly string[];
+  /**
+   * Files and directories of a project that the tool executes, or takes programs and addresses from, without asking;
+   * relative to the working directory. They need an approval. What only a model reads (instructions, skills) is none.
+   */
+  readonly projectFiles: readonly string[];
   readonly ports: readonly ToolPort[];
   /** The whole command line in the guest for the user's arguments. */
   readonly command: (args: readonly string[], facts: ToolFacts) => readonly string[];

@@ -30,6 +30,8 @@ export const vibe = {
   mounts: { rw: ["~/.vibe"], ro: [] },
   probes: [],
   env: () => ["MISTRAL_API_KEY", "VIBE_ENABLE_UPDATE_CHECKS=false"],
+  // config.toml, hooks, tools: MCP servers, hooks, providers, Python that is imported.
+  projectFiles: [".vibe"],
   ports: [],
   command: (args) => ["vibe", "--auto-approve", "--trust", ...args],
 } as const satisfies Tool;
