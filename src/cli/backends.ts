@@ -1,5 +1,6 @@
 import type { Backend, ContainerInfo } from "../backends/backend.ts";
 import { openBackend, present, type Early } from "../backends/index.ts";
+import type { Config } from "../config/types.ts";
 import { xdgDirectories } from "../core/paths.ts";
 import type { BackendName } from "../core/types.ts";
 import { errorText, SiloError } from "../errors.ts";
@@ -8,11 +9,14 @@ import { forgetEnded, keptSessions } from "../sys/sessions.ts";
 import { onPath } from "../sys/on-path.ts";
 import { place } from "../sys/place.ts";
 import { tell } from "../ui/tell.ts";
-import { trustedConfig } from "./config.ts";
+import { backendConfig } from "./config.ts";
 import { reapDead } from "./reap.ts";
 
 /** A container and the backend that has it. */
 export type Found = ContainerInfo & { readonly owner: Backend };
+
+/** Loaded once, so that a warning about a file is shown once. */
+let settings: Promise<Config> | undefined;
 
 /**
  * Asks one backend, or all, for a list of something.
@@ -24,7 +28,7 @@ export async function ofEach<T>(
   early?: Early,
 ): Promise<readonly T[]> {
   const here = place();
-  const config = await trustedConfig(here, "backends");
+  const config = await (settings ??= backendConfig(here));
   const { state } = xdgDirectories(here.home, here.env);
   const names = asked === undefined ? present(onPath) : [asked];
   const lists = await Promise.all(

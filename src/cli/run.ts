@@ -1,17 +1,21 @@
 import type { Backend } from "../backends/backend.ts";
 import { chooseBackend, openBackend, type Early } from "../backends/index.ts";
+import type { Config } from "../config/types.ts";
 import { xdgDirectories } from "../core/paths.ts";
 import { planRun, refusal, requestedPaths, type Request } from "../core/plan.ts";
-import type { Exit, RunPlan } from "../core/types.ts";
+import type { RealPath } from "../core/trust.ts";
+import type { Exit, HostFacts, PathFact, RunPlan } from "../core/types.ts";
 import { SiloError } from "../errors.ts";
 import { hostFacts, pathFacts } from "../sys/host.ts";
 import { onPath } from "../sys/on-path.ts";
-import { place } from "../sys/place.ts";
+import { place, type Place } from "../sys/place.ts";
 import { placeOver, rememberPlaces } from "../sys/places.ts";
+import { presentPaths } from "../sys/present-paths.ts";
 import { rememberRun } from "../sys/projects.ts";
 import { socketWarnings } from "../sys/sockets.ts";
 import { refreshInBackground, toolVersions } from "../sys/versions.ts";
-import { toolByName } from "../tools/index.ts";
+import { projectFilesOf, toolByName } from "../tools/index.ts";
+import type { Tool } from "../tools/tool.ts";
 import { tell } from "../ui/tell.ts";
 import type { RunFlags } from "./args.ts";
 import { chooseTool } from "./choose-tool.ts";
@@ -33,7 +37,7 @@ export type RunInput = {
 /** Plans a run here and runs it, or prints it with `--dry-run`. @returns the tool's own exit code. */
 export async function runTool({ tool: named, args, flags, early }: RunInput): Promise<Exit> {
   const here = place();
-  const config = await trustedConfig(here, "run");
+  const { config, mounts: checked } = await trustedConfig(here);
   const backend = await openBackend(
     chooseBackend(flags.backend, config.backend?.value, onPath),
     config,
@@ -41,12 +45,10 @@ export async function runTool({ tool: named, args, flags, early }: RunInput): Pr
   );
   const names = flags.dryRun || flags.name !== undefined ? noNames() : askNames(backend);
   const host = await hostFacts(here);
-  if (Object.keys(config.repos).length > 0) {
-    const { ensurePatterns } = await import("./trust-patterns.ts");
-    await ensurePatterns(config, here, host.git, !flags.dryRun);
-  }
+  const ofPatterns = await patternMounts(config, here, host, flags);
   const dirs = xdgDirectories(host.home, host.env);
   const tool = toolByName(named ?? (await chooseTool(config, host, dirs.state)));
+  await approveToolFiles(tool, config, here, flags);
   const versions = await toolVersions(tool, dirs.cache);
   const request: Request = {
     config,
@@ -62,7 +64,7 @@ export async function runTool({ tool: named, args, flags, early }: RunInput): Pr
   if (refused !== undefined) throw new SiloError(refused.message, { hint: refused.hint });
   const plan = planRun(
     request,
-    pathFacts(requestedPaths(request), (path) => placeOver(dirs.state, path)),
+    await factsAsChecked(request, [...checked, ...ofPatterns], dirs.state),
   );
   await backend.check?.(plan);
   if (flags.dryRun) {
@@ -90,6 +92,43 @@ function writable({ mounts }: RunPlan): readonly string[] {
   return mounts.flatMap(({ mode, kind, source }) =>
     mode === "rw" && kind === "dir" ? [source] : [],
   );
+}
+
+/** Asks where a repository pattern needs an approval here. @returns where the mounts of such patterns led. */
+async function patternMounts(
+  config: Config,
+  here: Place,
+  { git }: HostFacts,
+  { dryRun }: RunFlags,
+): Promise<readonly RealPath[]> {
+  if (Object.keys(config.repos).length === 0) return [];
+  const { ensurePatterns } = await import("./trust-patterns.ts");
+  return await ensurePatterns(config, here, git, !dryRun);
+}
+
+/** Asks where the tool executes or obeys files of the project. */
+async function approveToolFiles(
+  tool: Tool,
+  config: Config,
+  here: Place,
+  { dryRun }: RunFlags,
+): Promise<void> {
+  if (presentPaths(here.cwd, projectFilesOf(tool)).length === 0) return;
+  const { ensureToolFiles } = await import("./trust-tool-files.ts");
+  await ensureToolFiles(tool, config, here, dryRun);
+}
+
+/** What a plan wants to know of its paths. @throws SiloError where a mount leads elsewhere than when it was checked. */
+async function factsAsChecked(
+  request: Request,
+  checked: readonly RealPath[],
+  state: string,
+): Promise<Readonly<Record<string, PathFact>>> {
+  const facts = pathFacts(requestedPaths(request), (path) => placeOver(state, path));
+  if (checked.length === 0) return facts;
+  const { refuseMoved } = await import("../core/trust.ts");
+  refuseMoved(checked, facts);
+  return facts;
 }
 
 const noNames = () => Promise.resolve<readonly string[]>([]);

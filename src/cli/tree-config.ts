@@ -43,10 +43,11 @@ const SCOPE_ARGS = {
 
 const trustNode: Node = {
   group: "Configuration",
-  definition: define("config trust", "approve what a project's silo.jsonc asks for", {
+  definition: define("config trust", "approve what a project's files ask for", {
     list: { type: "boolean", description: "print what is approved" },
     json: { type: "boolean", description: "with --list: as data" },
-    revoke: { type: "boolean", description: "take the approval back" },
+    revoke: { type: "boolean", description: "revoke the approval" },
+    yes: { type: "boolean", alias: "y", description: "approve without asking" },
   }),
   examples: ["silo config trust", "silo config trust ../lib", "silo config trust --list"],
   words: { min: 0, max: 1, form: "[path]", offer: "files" },

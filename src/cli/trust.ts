@@ -1,33 +1,57 @@
 import { dirname } from "node:path";
 import { globalFile } from "../config/files.ts";
-import type { ConfigFile } from "../config/load.ts";
+import type { ConfigFile, LeftOut } from "../config/load.ts";
 import { parseConfig } from "../config/parse.ts";
 import { fileAsks, type Ask, type AskPlace } from "../config/trust.ts";
 import type { Sourced } from "../config/types.ts";
 import { absolutePath, homely, within, xdgDirectories } from "../core/paths.ts";
-import { isApproved, withApproval } from "../core/trust.ts";
+import {
+  isApproved,
+  movedMounts,
+  withApproval,
+  type RealPath,
+  type RealPaths,
+  type TrustRecord,
+} from "../core/trust.ts";
 import { errorText, SiloError } from "../errors.ts";
-import { readText } from "../sys/fs.ts";
+import { readSettings } from "../sys/fs.ts";
 import type { Place } from "../sys/place.ts";
 import { resolved } from "../sys/links.ts";
 import { readTrust, updateTrust, type TrustStore } from "../sys/trust.ts";
 import { log } from "../ui/log.ts";
 import { canAsk, confirmShown } from "../ui/prompts.ts";
-import type { Use } from "./config.ts";
 
-/** A project file that asks for more than the defaults, and has no approval. */
-export type Unapproved = { readonly file: ConfigFile; readonly asks: readonly Ask[] };
+/** Why a project file that asks for more than the defaults is not obeyed. */
+type Reason = "new" | "changed" | "moved";
 
-const HINT = "silo config trust   # approves it; SILO_TRUST=1 does for one run";
-const REFUSED = "silo config edit   # or take out what it asks for";
+/** A project file that asks for more than the defaults, and is not approved as it is. */
+export type Unapproved = {
+  readonly file: ConfigFile;
+  readonly asks: readonly Ask[];
+  readonly reason: Reason;
+};
+
+const REASONS: Readonly<Record<Reason, string>> = {
+  new: "requests settings beyond the defaults and is not trusted",
+  changed: "requests settings beyond the defaults and has changed since it was approved",
+  moved: "mounts a path that leads elsewhere than when it was approved",
+};
+
+export const HINT = "silo config trust   # shows and approves it; SILO_TRUST=1 trusts one run";
+const REFUSED = "silo config edit   # or remove these settings";
 
 export function trustStore({ home, env, cwd }: Place): TrustStore {
   return { state: xdgDirectories(home, env).state, home, cwd };
 }
 
-/** With `cwd`, what the tool may write there anyway is not asked for. */
-export function askPlace({ home }: Place, cwd?: string): AskPlace {
-  return { home, cwd, real: resolved };
+/** With `cwd`, what the tool may write there anyway is not asked for. Each path is resolved once. */
+export function askPlace({ home }: Place, cwd?: string, approved?: RealPaths): AskPlace {
+  const known = new Map<string, string | undefined>();
+  const real = (path: string) => {
+    if (!known.has(path)) known.set(path, resolved(path));
+    return known.get(path);
+  };
+  return { home, cwd, real, ...(approved === undefined ? {} : { approved }) };
 }
 
 /** `SILO_TRUST=1` trusts for one run and leaves no trace. */
@@ -47,26 +71,84 @@ export function isTrusted(
   });
 }
 
-/** The project files that must not be obeyed yet. Approvals are read only where a file needs one. */
-export async function unapprovedFiles(
-  files: readonly ConfigFile[],
-  here: Place,
-): Promise<readonly Unapproved[]> {
+/** The mounts among the settings that a file asks for. */
+export const mountsOf = (asks: readonly Ask[]): readonly RealPath[] =>
+  asks.flatMap(({ mount }) => (mount === undefined ? [] : [mount]));
+
+type Checked = {
+  readonly unapproved: readonly Unapproved[];
+  /** Every mount of the files that were checked, as it leads now. */
+  readonly mounts: readonly RealPath[];
+};
+
+/** Checks the project files that no directory of the user's trusts. Approvals are read only where a file needs one. */
+async function checkFiles(files: readonly ConfigFile[], here: Place): Promise<Checked> {
   const trusted = files
     .filter(({ global }) => global)
     .flatMap(({ path, config }) =>
       (config.trusted_paths ?? []).map((value) => ({ value, from: path })),
     );
-  const asksMore = ({ config, path }: ConfigFile) =>
-    fileAsks(config, dirname(path), askPlace(here, here.cwd)).length > 0;
-  const asking = files.filter(
-    (file) => !file.global && asksMore(file) && !isTrusted(dirname(file.path), trusted, here.home),
-  );
-  if (asking.length === 0) return [];
+  const place = askPlace(here);
+  const checked = files
+    .filter(({ global, path }) => !global && !isTrusted(dirname(path), trusted, here.home))
+    .map((file) => ({
+      file,
+      all: fileAsks(file.config, dirname(file.path), place),
+      asks: fileAsks(file.config, dirname(file.path), { ...place, cwd: here.cwd }),
+    }));
+  const mounts = checked.flatMap(({ all }) => mountsOf(all));
+  const asking = checked.filter(({ asks }) => asks.length > 0);
+  if (asking.length === 0) return { unapproved: [], mounts };
   const record = await readTrust(trustStore(here));
-  return asking
-    .filter(({ path, text }) => !isApproved(record, path, text))
-    .map((file) => ({ file, asks: fileAsks(file.config, dirname(file.path), askPlace(here)) }));
+  const unapproved = asking.flatMap(({ file, asks }) => {
+    const reason = whyNot(record, file, asks);
+    if (reason === undefined) return [];
+    const approved = record.files[file.path]?.mounts ?? {};
+    return [
+      { file, asks: fileAsks(file.config, dirname(file.path), { ...place, approved }), reason },
+    ];
+  });
+  return { unapproved, mounts };
+}
+
+function whyNot(
+  record: TrustRecord,
+  { path, text }: ConfigFile,
+  asks: readonly Ask[],
+): Reason | undefined {
+  const approval = record.files[path];
+  if (approval === undefined) return "new";
+  if (!isApproved(record, path, text)) return "changed";
+  return movedMounts(approval.mounts, mountsOf(asks)).length > 0 ? "moved" : undefined;
+}
+
+/** The project files that must not be obeyed yet. */
+export async function unapprovedFiles(
+  files: readonly ConfigFile[],
+  here: Place,
+): Promise<readonly Unapproved[]> {
+  return (await checkFiles(files, here)).unapproved;
+}
+
+/** Those of the files that a run would obey without a question. @param leaveOut is called for one that sets a backend. */
+export async function obeyedFiles(
+  files: readonly ConfigFile[],
+  here: Place,
+  leaveOut: (file: LeftOut) => void,
+): Promise<readonly ConfigFile[]> {
+  if (trustsAll(here)) return files;
+  const open = await unapprovedFiles(files, here).catch((error: unknown) => {
+    // Approvals that cannot be read approve nothing.
+    if (!(error instanceof SiloError)) throw error;
+    leaveOut({ why: error.message, next: `to fix it: ${error.hint ?? "silo config trust"}` });
+    return files.filter(({ global }) => !global).map((file) => ({ file, asks: [] }));
+  });
+  for (const { file, asks } of open) {
+    if (!asks.some(({ key: [first = ""] }) => first.startsWith("backend"))) continue;
+    const why = `${homely(file.path, here.home)} is not approved`;
+    leaveOut({ why, next: "to approve it: silo config trust" });
+  }
+  return files.filter((file) => !open.some((other) => other.file === file));
 }
 
 /** Whether a run would obey this text of a project's file; where that cannot be told, it would not. */
@@ -75,11 +157,11 @@ export async function needsNoApproval(path: string, text: string, here: Place): 
   try {
     if ("problems" in parsed) return isApproved(await readTrust(trustStore(here)), path, text);
     const own = globalFile(here.home, here.env);
-    const ownText = await readText(own);
-    const ownParsed = parseConfig(ownText ?? "");
+    const ownText = (await readSettings(own))?.text ?? "";
+    const ownParsed = parseConfig(ownText);
     const trusting = "config" in ownParsed ? ownParsed.config : {};
     const files = [
-      { path: own, text: ownText ?? "", global: true, config: trusting },
+      { path: own, text: ownText, global: true, config: trusting },
       { path, text, global: false, config: parsed.config },
     ];
     return (await unapprovedFiles(files, here)).length === 0;
@@ -89,33 +171,37 @@ export async function needsNoApproval(path: string, text: string, here: Place): 
   }
 }
 
-/** Approves one content of a file. */
-export async function approveText(path: string, text: string, here: Place): Promise<void> {
-  await updateTrust(trustStore(here), (record) => withApproval(record, path, text));
+/** Approves one content of a file, with its mounts as they lead now, or as they were shown. */
+export async function approveText(
+  path: string,
+  text: string,
+  here: Place,
+  shown?: readonly RealPath[],
+): Promise<void> {
+  const parsed = parseConfig(text);
+  const config = "config" in parsed ? parsed.config : {};
+  const mounts = shown ?? mountsOf(fileAsks(config, dirname(path), askPlace(here)));
+  await updateTrust(trustStore(here), (record) => withApproval(record, path, text, mounts));
 }
 
 /**
  * Lets only approved files pass: on a terminal shows what the others ask for and asks once.
- * Commands that only ask the backends pass by files that do not touch those, so that a file which a tool
- * has just written cannot keep its user from removing it.
+ * @returns every mount of these files as it led when it was checked or shown.
  * @throws SiloError where one is not approved.
  */
 export async function ensureApproved(
   files: readonly ConfigFile[],
   here: Place,
-  use: Use,
-): Promise<void> {
+): Promise<readonly RealPath[]> {
   warnOfTrustedPaths(files, here);
-  if (trustsAll(here)) return;
-  const counts = ({ asks }: Unapproved) =>
-    use === "run" || asks.some(({ key: [first = ""] }) => first.startsWith("backend"));
-  const open = (await unapprovedFiles(files, here)).filter(counts);
-  if (open.length > 1 && !canAsk()) throw severalUnapproved(open, here);
-  for (const { file, asks } of open) {
-    const name = homely(file.path, here.home);
-    await approveNow(`${name} asks for more than silo's defaults, and is not approved`, asks);
-    await approveText(file.path, file.text, here);
+  if (trustsAll(here)) return [];
+  const { unapproved, mounts } = await checkFiles(files, here);
+  if (unapproved.length > 1 && !canAsk()) throw severalUnapproved(unapproved, here);
+  for (const { file, asks, reason } of unapproved) {
+    await approveNow(`${homely(file.path, here.home)} ${REASONS[reason]}`, asks);
+    await approveText(file.path, file.text, here, mountsOf(asks));
   }
+  return mounts;
 }
 
 /** Asks the user. @throws SiloError where the answer is no, or there is no terminal to ask on. */
@@ -133,7 +219,7 @@ function severalUnapproved(open: readonly Unapproved[], { home }: Place): SiloEr
     ...asks.map(({ text }) => `  ${text}`),
   ]);
   return new SiloError(
-    `${open.length} files ask for more than silo's defaults, and are not approved`,
+    `${open.length} files request settings beyond the defaults and are not trusted`,
     { detail, hint: HINT },
   );
 }

@@ -11,40 +11,39 @@ export type ConfigPlace = {
   readonly env: Readonly<Record<string, string | undefined>>;
 };
 
-/** Reads a file's text; undefined where there is none. */
-export type Read = (path: string) => Promise<string | undefined>;
+/** Reads a file's text; undefined where there is none. @throws SiloError where it cannot be read. */
+export type Read = (path: string, global: boolean) => Promise<string | undefined>;
+
+/** The text of a file; the global one is the user's own. */
+export type FileText = { readonly path: string; readonly text: string; readonly global: boolean };
 
 /** A file as it was read, once: what is approved is what is obeyed. */
-export type ConfigFile = LoadedFile & { readonly text: string; readonly global: boolean };
+export type ConfigFile = LoadedFile & FileText;
+
+/** Why a file is not obeyed, as a sentence without its end, and what to do about it, as a command with its purpose. */
+export type LeftOut = { readonly why: string; readonly next: string };
 
 /** The files that exist, in load order; the global one is the first candidate. */
 export async function existingFiles(
   { cwd, home, env }: ConfigPlace,
   read: Read,
-): Promise<readonly { path: string; text: string; global: boolean }[]> {
+): Promise<readonly FileText[]> {
   const paths = candidates(cwd, home, env);
-  const texts = await Promise.all(paths.map(read));
+  const texts = await Promise.all(paths.map((path, i) => read(path, i === 0)));
   return paths.flatMap((path, i) => {
     const text = texts[i];
     return text === undefined ? [] : [{ path, text, global: i === 0 }];
   });
 }
 
-/** Whether a text can say anything of backends: not without the word, unless it stands there in JSON's escapes. */
-const speaksOfBackends = ({ text }: { readonly text: string }) => /backend|\\u/.test(text);
-
 /**
- * The files that apply here, in load order; with `only`, none where none of them says anything of that.
+ * The files that apply here, in load order.
  * @throws SiloError with every problem of every file as `path:line:column: what is wrong`.
  */
-export async function loadFiles(
-  place: ConfigPlace,
-  read: Read,
-  only?: "backends",
-): Promise<readonly ConfigFile[]> {
+export async function loadFiles(place: ConfigPlace, read: Read): Promise<readonly ConfigFile[]> {
   const files = await existingFiles(place, read);
-  // Without a file nobody pays for the parsers; and a list of what runs needs none that is of other things.
-  if (files.length === 0 || (only === "backends" && !files.some(speaksOfBackends))) return [];
+  // Without a file the parsers are not loaded.
+  if (files.length === 0) return [];
   const { parseConfig } = await import("./parse.ts");
   const loaded: ConfigFile[] = [];
   const problems: string[] = [];
@@ -57,10 +56,48 @@ export async function loadFiles(
     const what = problems.length === 1 ? "a problem" : `${problems.length} problems`;
     throw new SiloError(`the configuration has ${what}`, {
       detail: problems,
-      hint: "mend the file, then: silo config show",
+      hint: "fix the file, then run: silo config show",
     });
   }
   return loaded;
+}
+
+/** Whether a text can set a backend: only with the word in it, plain or in JSON's escapes. */
+export const speaksOfBackends = (text: string) => /backend|\\u/.test(text);
+
+/**
+ * The global file and those that speak of backends, for commands that must work whatever a project holds: a file that
+ * cannot be read or is not valid is left out.
+ * @param leaveOut is called for each such file that could speak of backends.
+ */
+export async function loadForBackends(
+  place: ConfigPlace,
+  read: Read,
+  leaveOut: (file: LeftOut) => void,
+): Promise<readonly ConfigFile[]> {
+  const careful: Read = async (path, global) => {
+    try {
+      return await read(path, global);
+    } catch (error) {
+      if (!(error instanceof SiloError)) throw error;
+      leaveOut({ why: error.message, next: `to see it: ls -ld ${path}` });
+      return undefined;
+    }
+  };
+  const files = await existingFiles(place, careful);
+  const speaking = files.filter(({ text }) => speaksOfBackends(text));
+  // A list of containers needs no parser where no file is about that.
+  if (speaking.length === 0) return [];
+  const { parseConfig } = await import("./parse.ts");
+  return files
+    .filter((file) => file.global || speaking.includes(file))
+    .flatMap((file) => {
+      const parsed = parseConfig(file.text);
+      if ("config" in parsed) return [{ ...file, config: parsed.config }];
+      const why = `${homely(file.path, place.home)} is not valid`;
+      leaveOut({ why, next: "to see why: silo config show" });
+      return [];
+    });
 }
 
 /** Problems of a file as `name:line:column: what is wrong`. */

@@ -1,11 +1,9 @@
 import { dirname } from "node:path";
 import { absolutePath, homely, within } from "../core/paths.ts";
 import { jsonWord } from "../core/quote.ts";
+import type { RealPath, RealPaths } from "../core/trust.ts";
 import type { FileConfig } from "./schema.ts";
 import { LAYER_KEYS, type Config } from "./types.ts";
-
-/** A path by which something is mounted, and the same one with every link resolved. */
-export type RealPath = { readonly path: string; readonly real: string };
 
 /** One setting that a file requests beyond what every project gets. */
 export type Ask = {
@@ -23,6 +21,8 @@ export type AskPlace = {
   readonly cwd: string | undefined;
   /** A path with every link resolved; undefined for a link that leads nowhere. */
   readonly real: (path: string) => string | undefined;
+  /** Where the mounts led when they were approved; one that leads elsewhere now shows both. */
+  readonly approved?: RealPaths;
 };
 
 type Leaf = string | number | boolean;
@@ -117,7 +117,10 @@ function mountOf(value: Leaf, base: string, { home, real }: AskPlace): RealPath 
   return { path, real: real(path) ?? path };
 }
 
-function leadsTo({ real }: RealPath, value: Leaf, { home }: AskPlace): string | undefined {
-  const leads = homely(real, home);
-  return leads === value ? undefined : jsonWord(leads).slice(1, -1);
+function leadsTo({ path, real }: RealPath, value: Leaf, place: AskPlace): string | undefined {
+  const plain = (target: string) => jsonWord(homely(target, place.home)).slice(1, -1);
+  const before = place.approved?.[path];
+  if (before !== undefined && before !== real)
+    return `${plain(real)}, but ${plain(before)} when it was approved`;
+  return homely(real, place.home) === value ? undefined : plain(real);
 }

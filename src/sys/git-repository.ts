@@ -47,7 +47,17 @@ export function findRepository(cwd: string, env: Env): Repository | undefined {
 /** Whether a path belongs to this user or to the owner of the working directory; so does one that does not exist. */
 export function isOurs(path: string, cwd: string): boolean {
   const owner = lstatOf(path)?.uid;
-  return owner === undefined || owner === process.getuid?.() || owner === statOf(cwd)?.uid;
+  return owner === undefined || isOwner(owner, cwd);
+}
+
+/** The same for a file that was read: neither its link nor what that leads to belongs to somebody else. */
+export function ownedBy(path: string, cwd: string, owner?: number): boolean {
+  return isOurs(path, cwd) && (owner === undefined || isOwner(owner, cwd));
+}
+
+/** Whether a user id is this user's or the one that the working directory belongs to. */
+export function isOwner(uid: number, cwd: string): boolean {
+  return uid === process.getuid?.() || uid === statOf(cwd)?.uid;
 }
 
 function explicitRepository(path: string): Repository | undefined {

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { sha256 } from "../runtime/bun.ts";
+import { attempt } from "./git-files.ts";
 
 // A tool can leave programs in every directory that it can write, so silo remembers these directories for ever.
 
@@ -62,4 +63,12 @@ function isPlace(state: string, path: string): boolean {
     known.set(file, answer);
   }
   return answer;
+}
+
+/** Every remembered directory. */
+export function allPlaces(state: string): readonly string[] {
+  const names = attempt(() => readdirSync(folder(state))) ?? [];
+  return names.flatMap(
+    (name) => attempt(() => readFileSync(`${folder(state)}/${name}`, "utf8")) ?? [],
+  );
 }

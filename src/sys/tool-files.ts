@@ -27,21 +27,6 @@ type Walk = {
 };
 
 /**
- * Those of the paths that exist below a directory, or lie behind a link; a few questions to the system, and nothing is
- * read.
- */
-export function presentPaths(cwd: string, paths: readonly string[]): readonly string[] {
-  const tops = new Map<string, boolean | undefined>();
-  return paths.filter((path) => {
-    const top = path.replace(/\/.*$/, "");
-    if (!tops.has(top)) tops.set(top, lstatOf(`${cwd}/${top}`)?.isSymbolicLink());
-    const isLink = tops.get(top);
-    if (isLink === undefined || isLink || top === path) return isLink !== undefined;
-    return lstatOf(`${cwd}/${path}`) !== undefined;
-  });
-}
-
-/**
  * Reads an entry of a tool's `projectFiles`. A link counts as its target text, and where that lies in the project also
  * as its content; no link is followed out of the project.
  */

@@ -95,6 +95,7 @@ const ELSEWHERE = [
   /^silo runs on Linux and macOS/, // another platform
   /^there is no command$/, // a type's corner
   /^there is no tool "/, // a type's corner: the command line and the schema know the tools
+  /led to .* when it was checked/, // test/pty/trust.test.ts, test/unit/trust.test.ts
   /^port ".*" in .* is not of the form/, // test/unit/ports.test.ts; the schema refuses it first
   /^backends.docker.socket is on, but there is no/, // a machine without the socket
   /^\$\{path\} is no regular file|is larger than 64 MiB/, // what a guest may put in a file's place: test/e2e/staging.test.ts

@@ -147,6 +147,32 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
       args: ["codex"],
       files: { "silo.jsonc": '{"env": ["A"]}', [LOCAL]: '{"ports": ["80:80"]}' },
     },
+    "a file that was approved with another content": {
+      args: ["codex"],
+      files: {
+        [LOCAL]: '{"env": ["A"]}',
+        "home/.local/state/silo/trust.json":
+          '{"files": {"<root>/app/silo.jsonc": {"hash": "x", "mounts": {}}}, "places": {}}',
+      },
+    },
+    "files that the tool executes": {
+      args: ["claude"],
+      files: {
+        "app/.claude/settings.json": '{"hooks": {}}',
+        "app/.claude/hooks/start.sh": "#!/bin/sh\n",
+        "app/.mcp.json": "{}",
+      },
+    },
+    "a pattern that passes a value": {
+      args: ["codex"],
+      files: {
+        [GLOBAL]: '{"repos": {"github.com/acme": {"env": ["ACME_TOKEN"]}}}',
+        "app/.git/HEAD": "ref: refs/heads/main\n",
+        "app/.git/config": '[remote "origin"]\n\turl = git@github.com:acme/app.git\n',
+        "app/.git/objects": "/",
+        "app/.git/refs": "/",
+      },
+    },
     "damaged approvals": {
       args: ["codex"],
       files: { [LOCAL]: '{"env": ["A"]}', "home/.local/state/silo/trust.json": "{" },

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { commandsIn } from "../../src/core/tool-commands.ts";
 import { digestOf, entryLines, type ToolFile } from "../../src/core/tool-files.ts";
-import { presentPaths, readToolEntry } from "../../src/sys/tool-files.ts";
+import { presentPaths } from "../../src/sys/present-paths.ts";
+import { readToolEntry } from "../../src/sys/tool-files.ts";
 import { projectFilesOf, TOOLS, toolByName } from "../../src/tools/index.ts";
 
 const file = (path: string, content: string): ToolFile => ({ path, kind: "file", content });

@@ -4,13 +4,23 @@ import { parseConfig } from "../../src/config/parse.ts";
 import type { FileConfig } from "../../src/config/schema.ts";
 import { fileAsks, patternAsks, type AskPlace } from "../../src/config/trust.ts";
 import {
+  approvedDigest,
+  approvedPattern,
   isApproved,
-  knownPatterns,
+  knownPatterns as known,
+  movedMounts,
   NO_TRUST,
   parseRecord,
+  refuseMoved,
   withApproval,
+  withDigests,
   withoutApproval,
+  withoutDigests,
+  withoutPatterns,
+  withPatternApproval,
   withPatterns,
+  type GitPlace,
+  type TrustRecord,
 } from "../../src/core/trust.ts";
 
 const CWD = "/home/me/app";
@@ -106,6 +116,14 @@ describe("what asks for more", () => {
     ]);
   });
 
+  test("a mount that led elsewhere when it was approved, and where to", () => {
+    const place = { ...PLACE, approved: { [`${CWD}/out`]: "/home/me/data", "/home/me/x": "/x" } };
+    expect(asks('{"mounts_ro": ["out", "~/y"]}', CWD, place)).toEqual([
+      'mounts_ro: "out"   // ~/.ssh, but ~/data when it was approved',
+      'mounts_ro: "~/y"',
+    ]);
+  });
+
   test("a path below a file farther up, where the tool has nothing yet", () => {
     expect(asks('{"mounts_ro": ["app/x"]}', "/home/me")).toEqual([]);
     expect(asks('{"mounts_ro": ["secrets"]}', "/home/me")).toHaveLength(1);
@@ -155,18 +173,68 @@ test("what a repository pattern gives, of all files together", () => {
 describe("the record of approvals", () => {
   const path = `${CWD}/silo.jsonc`;
 
-  test("holds for one path and one content, byte for byte, until it is taken back", () => {
-    const record = withApproval(withApproval(NO_TRUST, path, "one"), path, "two");
-    expect(isApproved(record, path, "one")).toBe(true);
+  test("holds for one path and its newest content, byte for byte, until it is revoked", () => {
+    const record = withApproval(withApproval(NO_TRUST, path, "one", []), path, "two", []);
+    expect(isApproved(record, path, "one")).toBe(false);
     expect(isApproved(record, path, "two")).toBe(true);
-    expect(isApproved(record, path, "one ")).toBe(false);
+    expect(isApproved(record, path, "two ")).toBe(false);
     expect(isApproved(record, "/elsewhere/silo.jsonc", "one")).toBe(false);
     expect(isApproved(withoutApproval(record, path), path, "two")).toBe(false);
   });
 
   test("is read back as it was written", () => {
-    const record = withPatterns(withApproval(NO_TRUST, path, "x"), { cwd: CWD, shared: [] }, ["p"]);
+    const mounts = [{ path: "/a", real: "/b" }];
+    const file = withApproval(NO_TRUST, path, "x", mounts);
+    const places = withPatterns(file, { cwd: CWD, shared: [] }, ["p"]);
+    const patterns = withPatternApproval(places, CWD, "constructor", mounts);
+    const record = withDigests(patterns, CWD, { ".mcp.json": "d" });
     expect(parseRecord(JSON.stringify(record))).toEqual(record);
+    expect(record.files[path]?.mounts).toEqual({ "/a": "/b" });
+  });
+
+  test("of the first form: the last of a file's hashes counts", () => {
+    const { hash = "" } = withApproval(NO_TRUST, path, "two", []).files[path] ?? {};
+    const text = JSON.stringify({ files: { [path]: ["x", hash], "/b": [] }, places: {} });
+    const record = parseRecord(text) ?? NO_TRUST;
+    expect(isApproved(record, path, "two")).toBe(true);
+    expect(record.files).toEqual({ [path]: { hash, mounts: {} } });
+  });
+
+  test("of a pattern, holds in one directory, whatever the pattern is called", () => {
+    const record = withPatternApproval(NO_TRUST, CWD, "acme", []);
+    expect(approvedPattern(record, CWD, "acme")).toEqual({});
+    expect(approvedPattern(record, CWD, "constructor")).toBeUndefined();
+    expect(approvedPattern(record, `${CWD}/lib`, "acme")).toBeUndefined();
+    expect(approvedPattern(withoutPatterns(record, CWD), CWD, "acme")).toBeUndefined();
+  });
+
+  test("of a tool's files, holds in one directory", () => {
+    const record = withDigests(NO_TRUST, CWD, { ".mcp.json": "d" });
+    expect(approvedDigest(record, CWD, ".mcp.json")).toBe("d");
+    expect(approvedDigest(record, CWD, "toString")).toBeUndefined();
+    expect(approvedDigest(record, "/elsewhere", ".mcp.json")).toBeUndefined();
+    expect(approvedDigest(withoutDigests(record, CWD), CWD, ".mcp.json")).toBeUndefined();
+  });
+
+  test("tells which mounts lead elsewhere than when they were approved", () => {
+    const mounts = [
+      { path: "/a", real: "/a" },
+      { path: "/b", real: "/elsewhere" },
+      { path: "/c", real: "/c" },
+    ];
+    expect(movedMounts({ "/a": "/a", "/b": "/b" }, mounts)).toEqual([
+      { path: "/b", real: "/elsewhere", before: "/b" },
+      { path: "/c", real: "/c", before: undefined },
+    ]);
+  });
+
+  test("holds a plan to where mounts led when they were checked", () => {
+    const checked = [{ path: "/a", real: "/a" }];
+    expect(() =>
+      refuseMoved(checked, { "/a": { real: "/a" }, "/b": { real: "/c" } }),
+    ).not.toThrow();
+    expect(() => refuseMoved(checked, {})).not.toThrow();
+    expect(() => refuseMoved(checked, { "/a": { real: "/home" } })).toThrow("/a led to /a");
   });
 
   test.each([
@@ -179,9 +247,18 @@ describe("the record of approvals", () => {
     '{"files": {"/a": "x"}, "places": {}}',
     '{"files": {"a": []}, "places": {}}',
     '{"files": {}, "places": {"/a": [1]}}',
+    '{"files": {"/a": {"hash": 1, "mounts": {}}}, "places": {}}',
+    '{"files": {"/a": {"hash": "x", "mounts": {"/b": 1}}}, "places": {}}',
+    '{"files": {"/a": null}, "places": {}}',
+    '{"files": {}, "places": {}, "patterns": {"/a": {"p": []}}}',
+    '{"files": {}, "places": {}, "patterns": {"a": {}}}',
+    '{"files": {}, "places": {}, "toolFiles": {"/a": {"p": 1}}}',
     '{"files": {}, "pla',
   ])("%j is damaged", (text) => expect(parseRecord(text)).toBeUndefined());
 });
+
+const knownPatterns = (record: TrustRecord, at: GitPlace, ran: readonly string[] = []) =>
+  known(record, at, () => ran);
 
 describe("patterns that may apply without asking", () => {
   const place = (cwd: string, ...shared: string[]) => ({ cwd, shared });
@@ -198,6 +275,23 @@ describe("patterns that may apply without asking", () => {
 
   test("none, where something ran before any matched", () => {
     expect(knownPatterns(withPatterns(NO_TRUST, place("/w/app"), []), place("/w/app"))).toEqual([]);
+  });
+
+  test.each([
+    ["here", "/w/app"],
+    ["in a directory above", "/w"],
+    ["in a directory below", "/w/app/lib"],
+    ["in the git directory of another worktree", "/w/main/.git"],
+  ])("none, where something ran before there was any pattern: %s", (_, ran) => {
+    expect(knownPatterns(NO_TRUST, place("/w/app", "/w/main/.git"), [ran])).toEqual([]);
+    expect(knownPatterns(NO_TRUST, place("/w/app2"), ["/w/app"])).toBeUndefined();
+  });
+
+  test("none of an outer directory's, where a tool without them could write too", () => {
+    const outer = withPatterns(NO_TRUST, place("/w"), ["secret", "acme"]);
+    const both = withPatterns(outer, place("/w/app"), ["acme"]);
+    expect(knownPatterns(both, place("/w/app/lib"))).toEqual(["acme"]);
+    expect(knownPatterns(outer, place("/w/app/lib"), ["/w/app"])).toEqual([]);
   });
 
   test("those of a worktree, in its main repository, but none that only a part of it has", () => {

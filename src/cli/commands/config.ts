@@ -1,14 +1,14 @@
 import { candidates } from "../../config/files.ts";
-import { existingFiles, loadFiles, type ConfigFile } from "../../config/load.ts";
+import { existingFiles, loadFiles, type ConfigFile, type LeftOut } from "../../config/load.ts";
 import { mergeConfig } from "../../config/merge.ts";
 import { configData, showConfig } from "../../config/show.ts";
 import { errorText } from "../../errors.ts";
-import { readText } from "../../sys/fs.ts";
 import { place, type Place } from "../../sys/place.ts";
 import { hasColour } from "../../ui/colour.ts";
 import { log } from "../../ui/log.ts";
 import { print } from "../../ui/print.ts";
 import type { Action } from "../command.ts";
+import { anyText, leftOutText, settingsReader } from "../config.ts";
 
 function shown(text: string): number {
   print(text);
@@ -18,7 +18,9 @@ function shown(text: string): number {
 /** `silo config show`; shows what is not approved too, and says so. */
 export const show: Action = async ({ flags }) => {
   const here = place();
-  const files = await loadFiles(here, readText);
+  const leftOut: LeftOut[] = [];
+  const files = await loadFiles(here, settingsReader(here, leftOut));
+  for (const file of leftOut) log.warn(leftOutText(file));
   const config = mergeConfig(files, here.env);
   if (flags["json"] === true) return shown(JSON.stringify(configData(config), undefined, 2));
   const open = await unapprovedPaths(files, here);
@@ -48,7 +50,7 @@ export const defaults: Action = async () =>
 export const paths: Action = async ({ flags }) => {
   const here = place();
   const all = candidates(here.cwd, here.home, here.env);
-  const existing = (await existingFiles(here, readText)).map(({ path }) => path);
+  const existing = (await existingFiles(here, anyText)).map(({ path }) => path);
   const wanted = flags["verbose"] === true ? all : existing;
   return wanted.length === 0 ? 0 : shown(wanted.join("\n"));
 };

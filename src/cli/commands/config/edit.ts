@@ -13,6 +13,7 @@ import { log } from "../../../ui/log.ts";
 import { canAsk, choose, confirm } from "../../../ui/prompts.ts";
 import type { Flags } from "../../args.ts";
 import type { Action } from "../../command.ts";
+import { anyText } from "../../config.ts";
 import { approveText, needsNoApproval } from "../../trust.ts";
 import { fileOf, schemaAddress, scopeFlag } from "./scope.ts";
 
@@ -57,7 +58,7 @@ async function pickFile(flags: Flags, here: Place): Promise<string> {
   const scope = scopeFlag(flags);
   if (scope !== undefined) return fileOf(scope, here);
   const [global, local] = [fileOf("global", here), fileOf("local", here)];
-  const existing = new Set((await existingFiles(here, readText)).map(({ path }) => path));
+  const existing = new Set((await existingFiles(here, anyText)).map(({ path }) => path));
   const offered = candidates(here.cwd, here.home, here.env).filter(
     (path) => existing.has(path) || path === global || path === local,
   );

@@ -1,43 +1,45 @@
-import { basename, dirname } from "node:path";
-import { fileIn, globalFile } from "../../../config/files.ts";
-import { existingFiles, loadFiles, problemLines } from "../../../config/load.ts";
-import { mergeConfig } from "../../../config/merge.ts";
-import { parseConfig } from "../../../config/parse.ts";
-import { fileAsks, type Ask } from "../../../config/trust.ts";
+import { globalFile, fileIn } from "../../../config/files.ts";
+import { existingFiles } from "../../../config/load.ts";
 import { absolutePath, homely } from "../../../core/paths.ts";
-import { jsonWord, printable } from "../../../core/quote.ts";
-import { matchingRepos } from "../../../core/repos.ts";
+import { printable } from "../../../core/quote.ts";
 import {
   isApproved,
-  knownPatterns,
   withoutApproval,
+  withoutDigests,
   withoutPatterns,
-  withPatterns,
+  type TrustRecord,
 } from "../../../core/trust.ts";
 import { SiloError, UsageError } from "../../../errors.ts";
-import { readText } from "../../../sys/fs.ts";
-import { gitFacts } from "../../../sys/git.ts";
+import { readSettings } from "../../../sys/fs.ts";
+import { isDirectory } from "../../../sys/git-files.ts";
 import { place, type Place } from "../../../sys/place.ts";
 import { resolved } from "../../../sys/links.ts";
+import { readToolEntry } from "../../../sys/tool-files.ts";
 import { readTrust, updateTrust } from "../../../sys/trust.ts";
 import { log } from "../../../ui/log.ts";
 import { print, say } from "../../../ui/print.ts";
+import { canAsk, confirmShown } from "../../../ui/prompts.ts";
 import { table } from "../../../ui/table.ts";
+import { basename, dirname } from "node:path";
 import type { Action } from "../../command.ts";
-import { approveText, askPlace, trustStore } from "../../trust.ts";
-import { gitPlace, grantingPatterns } from "../../trust-patterns.ts";
+import { anyText, leftOutText, settingsReader } from "../../config.ts";
+import { trustStore } from "../../trust.ts";
+import { fileOffer, patternOffers, toolOffers, type Offer } from "./offers.ts";
 
-/** `silo config trust`: approves, takes back, or lists. */
+/** `silo config trust`: approves, revokes, or lists. */
 export const trust: Action = async ({ flags, words: [word] }) => {
   const here = place();
   const revoke = flags["revoke"] === true;
+  const yes = flags["yes"] === true;
   if (flags["list"] === true) {
-    if (revoke || word !== undefined) throw wrong("--list takes no path and no --revoke");
+    if (revoke || yes || word !== undefined)
+      throw wrong("--list takes no path, no --revoke and no --yes");
     return await list(here, flags["json"] === true);
   }
   if (flags["json"] === true) throw wrong("--json belongs to --list");
-  if (revoke) await takeBack(here, word);
-  else await approve(here, word);
+  if (revoke && yes) throw wrong("--revoke and --yes cannot be used together");
+  if (!revoke) return await approve(here, word, yes);
+  await takeBack(here, word);
   return 0;
 };
 
@@ -45,93 +47,93 @@ function wrong(message: string): UsageError {
   return new UsageError(message, { hint: "silo config trust --help" });
 }
 
-/** The file that a word names: itself, or the one of a directory; known as runs know it. */
-function fileNamed(word: string, { cwd, home, env }: Place): string {
-  const named = absolutePath(word, cwd, home);
-  const path = basename(named) === "silo.jsonc" ? named : fileIn(named);
-  const directory = resolved(dirname(path));
-  const file = directory === undefined ? path : fileIn(directory);
-  if (file !== globalFile(home, env)) return file;
+/** What a path on the command line names. */
+type Named = { readonly file: string; readonly directory: string | undefined };
+
+/** The file that a path names: itself, or the one of a directory; known as runs know it. */
+function named(word: string, { cwd, home, env }: Place): Named {
+  const written = absolutePath(word, cwd, home);
+  const isFile = basename(written) === "silo.jsonc" && !isDirectory(written);
+  const path = isFile ? written : fileIn(written);
+  const real = resolved(dirname(path));
+  const file = real === undefined ? path : fileIn(real);
+  if (file !== globalFile(home, env)) return { file, directory: isFile ? undefined : real };
   throw new SiloError(`${homely(file, home)} is your own file and needs no approval`, {
     hint: "silo config trust   # approves those of the project",
   });
 }
 
-async function approve(here: Place, word: string | undefined): Promise<void> {
-  const paths =
-    word === undefined
-      ? (await existingFiles(here, readText))
-          .filter(({ global }) => !global)
-          .map(({ path }) => path)
-      : [fileNamed(word, here)];
-  for (const path of paths) await approveFile(path, here);
-  const patterns = word === undefined ? await approvePatterns(here) : 0;
-  if (paths.length + patterns === 0) log.info("no project's silo.jsonc applies here");
-}
-
-async function approveFile(path: string, here: Place): Promise<void> {
-  const name = homely(path, here.home);
-  const text = await readText(path);
-  if (text === undefined) throw new SiloError(`there is no ${name}`, { hint: "silo config paths" });
-  const parsed = parseConfig(text);
-  if ("problems" in parsed) {
-    throw new SiloError(`${name} is not valid`, {
-      detail: problemLines(parsed.problems, name),
-      hint: "silo config edit",
-    });
+/** Shows what is there to approve, and asks on a terminal. @returns the exit code. */
+async function approve(here: Place, word: string | undefined, yes: boolean): Promise<number> {
+  const offers = word === undefined ? await offersHere(here) : await offersOf(word, here);
+  if (offers.length === 0) {
+    log.info("nothing here needs an approval");
+    return 0;
   }
-  await approveText(path, text, here);
-  tell(name, fileAsks(parsed.config, dirname(path), askPlace(here)));
+  if (canAsk() && !yes) {
+    const lines = offers.flatMap(({ what, lines: inner }) => [what, ...inner.map((l) => `  ${l}`)]);
+    const question = offers.length === 1 ? "Approve this?" : `Approve these ${offers.length}?`;
+    if (!(await confirmShown("to approve:", lines, question))) {
+      say("nothing was approved");
+      return 1;
+    }
+  }
+  await updateTrust(trustStore(here), (record) =>
+    offers.reduce((last, { approve: approved }) => approved(last), record),
+  );
+  for (const { what, lines } of offers) tell(what, lines);
+  return 0;
 }
 
-/** Approves the repository patterns that apply here. @returns how many are new. */
-async function approvePatterns(here: Place): Promise<number> {
-  const config = mergeConfig(await loadFiles(here, readText), here.env);
-  const granting = grantingPatterns(config, here);
-  if (granting.size === 0) return 0;
-  const git = await gitFacts(here.cwd, here.home, here.env);
-  const matching = matchingRepos([...granting.keys()], git.remotes);
-  const store = trustStore(here);
-  const known = knownPatterns(await readTrust(store), gitPlace(here, git)) ?? matching;
-  await updateTrust(store, (record) => withPatterns(record, gitPlace(here, git), matching));
-  const added = matching.filter((pattern) => !known.includes(pattern));
-  for (const pattern of added) tell(`repos ${jsonWord(pattern)} here`, granting.get(pattern) ?? []);
-  return added.length;
+/** All that applies here; other users' files only where their path is given. */
+async function offersHere(here: Place): Promise<readonly Offer[]> {
+  const leftOut: Parameters<typeof settingsReader>[1] = [];
+  const files = await existingFiles(here, settingsReader(here, leftOut));
+  for (const file of leftOut) log.warn(leftOutText(file));
+  return [
+    ...files.filter(({ global }) => !global).map(({ path, text }) => fileOffer(path, text, here)),
+    ...(await patternOffers(here)),
+    ...toolOffers(here),
+  ];
 }
 
-function tell(what: string, asks: readonly Ask[]): void {
-  const tail = asks.length === 0 ? "which asks for nothing" : "which asks for:";
-  const lines = [`approved ${what}, ${tail}`, ...asks.map(({ text }) => `  ${text}`)];
-  say(lines.map(printable).join("\n"));
+async function offersOf(word: string, here: Place): Promise<readonly Offer[]> {
+  const { file, directory } = named(word, here);
+  const tools = directory === undefined ? [] : toolOffers({ ...here, cwd: directory });
+  const text = (await readSettings(file))?.text;
+  if (text !== undefined) return [fileOffer(file, text, here), ...tools];
+  if (tools.length > 0) return tools;
+  throw new SiloError(`there is no ${homely(file, here.home)}`, { hint: "silo config paths" });
+}
+
+function tell(what: string, lines: readonly string[]): void {
+  const all = [`approved ${what}`, ...lines.map((line) => `  ${line}`)];
+  say(all.map((line) => printable(line).replaceAll("\n", " ")).join("\n"));
 }
 
 async function takeBack(here: Place, word: string | undefined): Promise<void> {
+  const { file, directory } = word === undefined ? { directory: here.cwd } : named(word, here);
   const files =
-    word === undefined
-      ? (await existingFiles(here, readText)).map(({ path }) => path)
-      : [fileNamed(word, here)];
+    file === undefined ? (await existingFiles(here, anyText)).map(({ path }) => path) : [file];
   let gone: readonly string[] = [];
   await updateTrust(trustStore(here), (record) => {
-    gone = files.filter((path) => record.files[path] !== undefined);
-    const without = gone.reduce(withoutApproval, record);
-    return word === undefined ? withoutPatterns(without, here.cwd) : without;
+    const approved = files.filter((path) => record.files[path] !== undefined);
+    const entries = directory === undefined ? [] : Object.keys(record.toolFiles[directory] ?? {});
+    gone = [...approved, ...entries.map((path) => `${directory}/${path}`)];
+    const without = approved.reduce(withoutApproval, record);
+    const untooled = directory === undefined ? without : withoutDigests(without, directory);
+    return word === undefined ? withoutPatterns(untooled, here.cwd) : untooled;
   });
   for (const path of gone) log.info(`${homely(path, here.home)} is not approved any more`);
   if (gone.length === 0) log.info("no file here was approved");
 }
 
+type Row = { readonly file: string; readonly state: "current" | "changed" | "missing" };
+
 async function list(here: Place, json: boolean): Promise<number> {
   const record = await readTrust(trustStore(here));
-  const rows = await Promise.all(
-    Object.keys(record.files)
-      .toSorted()
-      .map(async (file) => {
-        const text = await readText(file).catch(() => undefined);
-        const state =
-          text === undefined ? "missing" : isApproved(record, file, text) ? "current" : "changed";
-        return { file, state };
-      }),
-  );
+  const files = await Promise.all(Object.keys(record.files).map((file) => fileRow(file, record)));
+  const rows = [...files, ...toolRows(record)].toSorted((a, b) => (a.file < b.file ? -1 : 1));
   if (json) print(JSON.stringify(rows, undefined, 2));
   else if (rows.length === 0) say("nothing is approved");
   else {
@@ -139,4 +141,24 @@ async function list(here: Place, json: boolean): Promise<number> {
     print(table(["FILE", "STATE"], cells));
   }
   return 0;
+}
+
+async function fileRow(file: string, record: TrustRecord): Promise<Row> {
+  const text = await readSettings(file).then(
+    (found) => found?.text,
+    () => undefined,
+  );
+  if (text === undefined) return { file, state: "missing" };
+  return { file, state: isApproved(record, file, text) ? "current" : "changed" };
+}
+
+function toolRows({ toolFiles }: TrustRecord): readonly Row[] {
+  return Object.entries(toolFiles).flatMap(([directory, digests]) =>
+    Object.entries(digests).map(([path, digest]): Row => {
+      const entry = readToolEntry(directory, path);
+      const same = entry.digest === digest && entry.unsteady === undefined;
+      const state = entry.files.length === 0 ? "missing" : same ? "current" : "changed";
+      return { file: `${directory}/${path}`, state };
+    }),
+  );
 }

@@ -1,0 +1,83 @@
+import { dirname } from "node:path";
+import { loadFiles, problemLines } from "../../../config/load.ts";
+import { mergeConfig } from "../../../config/merge.ts";
+import { parseConfig } from "../../../config/parse.ts";
+import { fileAsks } from "../../../config/trust.ts";
+import { homely } from "../../../core/paths.ts";
+import { jsonWord } from "../../../core/quote.ts";
+import { entryLines, type ToolEntry } from "../../../core/tool-files.ts";
+import { withApproval, withDigests, type TrustRecord } from "../../../core/trust.ts";
+import { SiloError } from "../../../errors.ts";
+import { gitFacts } from "../../../sys/git.ts";
+import type { Place } from "../../../sys/place.ts";
+import { readTrust } from "../../../sys/trust.ts";
+import { TOOLS } from "../../../tools/index.ts";
+import { log } from "../../../ui/log.ts";
+import { canAsk } from "../../../ui/prompts.ts";
+import { settingsReader } from "../../config.ts";
+import { askPlace, mountsOf, trustStore } from "../../trust.ts";
+import { applyingHere, gitPlace, unapprovedPatterns, withApplying } from "../../trust-patterns.ts";
+import { digests, toolEntries } from "../../trust-tool-files.ts";
+
+/** Something that can be approved, as it was read and is shown. */
+export type Offer = {
+  /** What is approved, and how the lines below it are to be read. */
+  readonly what: string;
+  readonly lines: readonly string[];
+  readonly approve: (record: TrustRecord) => TrustRecord;
+};
+
+/** A project's file. @throws SiloError where it is not valid. */
+export function fileOffer(path: string, text: string, here: Place): Offer {
+  const name = homely(path, here.home);
+  const parsed = parseConfig(text);
+  if ("problems" in parsed) {
+    throw new SiloError(`${name} is not valid`, {
+      detail: problemLines(parsed.problems, name),
+      hint: "silo config edit",
+    });
+  }
+  const asks = fileAsks(parsed.config, dirname(path), askPlace(here));
+  return {
+    what: `${name}, which asks for${asks.length === 0 ? " nothing" : ":"}`,
+    lines: asks.map((ask) => ask.text),
+    approve: (record) => withApproval(record, path, text, mountsOf(asks)),
+  };
+}
+
+/** The repository patterns that apply here and are not approved yet. */
+export async function patternOffers(here: Place): Promise<readonly Offer[]> {
+  const config = mergeConfig(await loadFiles(here, settingsReader(here, [])), here.env);
+  if (Object.keys(config.repos).length === 0) return [];
+  const git = await gitFacts(here.cwd, here.home, here.env);
+  const applying = applyingHere(config, here, git);
+  if (applying.every(({ asks }) => asks.length === 0)) return [];
+  const spot = gitPlace(here, git);
+  const record = await readTrust(trustStore(here));
+  return unapprovedPatterns(applying, config, spot, here, record).map((one) => ({
+    what: `repos ${jsonWord(one.pattern)} in ${homely(here.cwd, here.home)}, which asks for:`,
+    lines: one.asks.map(({ text }) => text),
+    approve: (last) => withApplying(last, [one], spot),
+  }));
+}
+
+/** The files of the working directory that some tool executes or obeys. */
+export function toolOffers(here: Place): readonly Offer[] {
+  const found = new Map<string, ToolEntry>();
+  for (const tool of TOOLS)
+    for (const entry of toolEntries(tool, here)) found.set(entry.path, entry);
+  return [...found.values()].flatMap((entry) => {
+    const { path, unsteady } = entry;
+    const [, ...lines] = entryLines(entry, "new", canAsk());
+    const name = homely(`${here.cwd}/${path}`, here.home);
+    if (unsteady !== undefined) {
+      log.warn(`${name} is not approved: ${unsteady}, so each start asks`);
+      return [];
+    }
+    return {
+      what: `${name}, which tools execute or obey`,
+      lines,
+      approve: (record: TrustRecord) => withDigests(record, here.cwd, digests([entry])),
+    };
+  });
+}

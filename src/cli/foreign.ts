@@ -1,0 +1,30 @@
+import type { LeftOut } from "../config/load.ts";
+import { homely } from "../core/paths.ts";
+import { shellWord } from "../core/quote.ts";
+import { isApproved, NO_TRUST } from "../core/trust.ts";
+import { lstatOf } from "../sys/git-files.ts";
+import { isOwner } from "../sys/git-repository.ts";
+import type { Place } from "../sys/place.ts";
+import { readTrust } from "../sys/trust.ts";
+import { trustStore } from "./trust.ts";
+
+/** Whether this content of another user's file was approved; not where approvals cannot be read. */
+export async function isKnownContent(path: string, text: string, here: Place): Promise<boolean> {
+  const record = await readTrust(trustStore(here)).catch(() => NO_TRUST);
+  return isApproved(record, path, text);
+}
+
+/** Why another user's file is not obeyed. */
+export function foreignFile(
+  path: string,
+  { home, cwd }: Place,
+  owner: number | undefined,
+): LeftOut {
+  const link = lstatOf(path)?.uid;
+  const uid = link === undefined || isOwner(link, cwd) ? owner : link;
+  const who = uid === undefined ? "another user" : `another user (uid ${uid})`;
+  return {
+    why: `${homely(path, home)} belongs to ${who}`,
+    next: `to obey it as it is: silo config trust ${shellWord(path)}`,
+  };
+}
