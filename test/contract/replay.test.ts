@@ -37,6 +37,7 @@ const FULL: DockerSettings = {
   keep: true,
   runtime: "runc",
   seccomp: "/cache/seccomp.json",
+  inhabitant: "user",
 };
 const SESSION = { id: "0123456789abcdef", name: "app-1" };
 

@@ -29,6 +29,7 @@ const SETTINGS: DockerSettings = {
   keep: false,
   runtime: undefined,
   seccomp: "/cache/seccomp.json",
+  inhabitant: "user",
 };
 const SESSION = { id: "0123456789abcdef", name: "app-1" };
 const mount = (source: string, mode: "ro" | "rw" = "rw") => ({
@@ -112,6 +113,7 @@ describe("arguments", () => {
       keep: false,
       runtime: "kata",
       seccomp: "/c/p.json",
+      inhabitant: "user",
     });
     expect(all).toContain("--pids-limit=9 --cpus=2 --memory=4g --oom-score-adj=500 --ipc");
     expect(all).not.toMatch(/--log-driver|--ulimit/);

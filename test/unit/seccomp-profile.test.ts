@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { PROFILE_DIGEST } from "../../src/core/seccomp/digest.ts";
+import { PROFILE_DIGESTS } from "../../src/core/seccomp/digest.ts";
 import { engineProfile } from "../../src/core/seccomp/profile.ts";
 
 type Argument = { index: number; value: number; valueTwo: number; op: string };
@@ -13,7 +13,7 @@ type Profile = {
   syscalls: Entry[];
 };
 
-const profile = JSON.parse(engineProfile()) as Profile;
+const profile = JSON.parse(engineProfile("root")) as Profile;
 const of = (name: string) => profile.syscalls.filter(({ names }) => names.includes(name));
 
 /** As libseccomp decides: any entry that fits; the default where none does. */
@@ -31,7 +31,10 @@ function answer(name: string, args: readonly number[] = []): string | number {
 
 describe("the engines' profile", () => {
   test("the digest of its name is that of its content", () => {
-    expect(PROFILE_DIGEST).toBe(createHash("sha256").update(engineProfile()).digest("hex"));
+    for (const inhabitant of ["root", "user"] as const) {
+      const digest = createHash("sha256").update(engineProfile(inhabitant)).digest("hex");
+      expect<string>(PROFILE_DIGESTS[inhabitant]).toBe(digest);
+    }
   });
 
   test("what is not named is refused, and no 32-bit architecture is let in", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { assembler } from "../../src/core/seccomp/bpf.ts";
 import { filterFor } from "../../src/core/seccomp/filter.ts";
+import type { Inhabitant } from "../../src/core/seccomp/inhabitant.ts";
 import { verdict } from "../support/bpf.ts";
 
 const ALLOW = 0x7fff_0000;
@@ -18,10 +19,15 @@ type Numbers = { readonly x64?: number; readonly arm64?: number };
 /** What a program cannot make the kernel see: it reads these arguments as 32 bits. */
 const DIRT = [0n, 1n << 32n, 0xffff_ffffn << 32n, 0x8000_0000_0000_0000n];
 
-function ask(arch: Arch, numbers: Numbers, args: readonly number[]): number[] {
+function ask(
+  arch: Arch,
+  numbers: Numbers,
+  args: readonly number[],
+  inhabitant: Inhabitant = "root",
+): number[] {
   const number = numbers[arch];
   if (number === undefined) return [];
-  const program = filterFor(arch);
+  const program = filterFor(arch, inhabitant);
   const ways = DIRT.map((dirt) => args.map((value) => BigInt(value) + dirt));
   return [...new Set(ways.map((way) => verdict(program, { arch: WORD[arch], number, args: way })))];
 }
@@ -76,6 +82,18 @@ describe.each(ARCHES)("the filter for %s", (arch) => {
       expect(ask(arch, numbers, [...before, mode])).toEqual(has ? [ALLOW] : []);
   });
 
+  test("an ordinary user's set-group-id bit passes, since shared repositories have it, and set-user-id does not", () => {
+    const fchmod = { x64: 91, arm64: 52 };
+    for (const [mode, answer] of [
+      [0o2775, ALLOW],
+      [0o4755, EPERM],
+      [0o6755, EPERM],
+    ] as const) {
+      expect(ask(arch, fchmod, [3, mode], "user")).toEqual([answer]);
+      expect(ask(arch, OPENAT, [AT, 0, O_CREAT, mode], "user")).toEqual([answer]);
+    }
+  });
+
   test("the mode of a file that is only opened is no matter", () => {
     expect(ask(arch, OPENAT, [AT, 0, O_WRONLY, 0o6755])).toEqual([ALLOW]);
     expect(ask(arch, { x64: 2 }, [0, O_WRONLY, 0o6755])).toEqual(arch === "x64" ? [ALLOW] : []);
@@ -114,7 +132,7 @@ describe.each(ARCHES)("the filter for %s", (arch) => {
   });
 
   test("what is refused whatever its arguments are, and nothing else", () => {
-    const program = filterFor(arch);
+    const program = filterFor(arch, "root");
     const own = (list: string) => list.split(" ").map(Number);
     const everywhere = "428 429 430 431 432 433 442 443 467";
     const refused = {
@@ -139,14 +157,14 @@ describe.each(ARCHES)("the filter for %s", (arch) => {
   });
 
   test("a call that is newer than the table does not exist, nor does one of x32", () => {
-    const program = filterFor(arch);
+    const program = filterFor(arch, "root");
     for (const number of [470, 511, 548, 0x4000_0000, 0x4000_0029, 0x4000_0200, -1])
       expect(verdict(program, { arch: WORD[arch], number })).toBe(ENOSYS);
     expect(verdict(program, { arch: WORD[arch], number: 469 })).toBe(ALLOW);
   });
 
   test("a call by the convention of another architecture ends the process", () => {
-    const program = filterFor(arch);
+    const program = filterFor(arch, "root");
     const other = arch === "x64" ? WORD.arm64 : WORD.x64;
     for (const word of [I386, ARM, other, 0, 0xffff_ffff])
       for (const number of [0, 1, 102, 359, 425])

@@ -1,6 +1,7 @@
 import { enterCommand } from "../../core/guest-enter.ts";
 import { dialectOf } from "./dialect.ts";
 import { limitArgs, limitedCommand, type Limits } from "./limits.ts";
+import type { Inhabitant } from "../../core/seccomp/inhabitant.ts";
 import type { Mount, Port, RunPlan, Session } from "../../core/types.ts";
 
 /** How this engine is driven, from the configuration. */
@@ -15,6 +16,7 @@ export type DockerSettings = Limits & {
   readonly runtime: string | undefined;
   /** The file of the seccomp profile (`seccomp.ts`). Docker's command reads and sends it; podman's engine reads it. */
   readonly seccomp: string;
+  readonly inhabitant: Inhabitant;
 };
 
 /** Needs a terminal that can be closed. A tool that shares a directory with no other ends with its silo, which holds the lock. */

@@ -9,12 +9,14 @@ import { execArgs, keeps, type DockerSettings } from "./args.ts";
 import { missingCli } from "./errors.ts";
 import { list, names, reap, remove, rename, runningOwn } from "./list.ts";
 import { checkRuntime } from "./runtime.ts";
+import { inhabitantOf } from "../../core/seccomp/inhabitant.ts";
 import { ensureProfile, profilePath } from "./seccomp.ts";
 
 const SOCKET = "/var/run/docker.sock";
 
 function settingsFrom({ backends: { docker } }: Config): DockerSettings {
-  const { home, env } = place();
+  const { home, env, uid } = place();
+  const inhabitant = inhabitantOf(uid);
   return {
     command: docker.command.value,
     cpus: docker.cpus?.value,
@@ -25,7 +27,8 @@ function settingsFrom({ backends: { docker } }: Config): DockerSettings {
     socket: docker.socket.value ? hostSocket() : undefined,
     keep: docker.keep.value,
     runtime: docker.runtime?.value,
-    seccomp: profilePath(xdgDirectories(home, env).cache),
+    inhabitant,
+    seccomp: profilePath(xdgDirectories(home, env).cache, inhabitant),
   };
 }
 
@@ -73,7 +76,7 @@ export function open(config: Config, early?: EarlyAnswer): Backend {
     run: async (plan, session) => {
       const [{ runPlan }] = await Promise.all([
         import("./run.ts"),
-        ensureProfile(settings.seccomp),
+        ensureProfile(settings.seccomp, settings.inhabitant),
       ]);
       return await runPlan(plan, session, settings, () => reap(settings, [session.id]));
     },

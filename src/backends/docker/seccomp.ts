@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { PROFILE_DIGEST } from "../../core/seccomp/digest.ts";
+import { PROFILE_DIGESTS } from "../../core/seccomp/digest.ts";
+import type { Inhabitant } from "../../core/seccomp/inhabitant.ts";
 
 /** The path of the engine's seccomp profile below the cache directory; its name says its content. */
-export function profilePath(cache: string): string {
-  return `${cache}/silo/seccomp-${PROFILE_DIGEST.slice(0, 16)}.json`;
+export function profilePath(cache: string, inhabitant: Inhabitant): string {
+  return `${cache}/silo/seccomp-${PROFILE_DIGESTS[inhabitant].slice(0, 16)}.json`;
 }
 
 /**
@@ -11,7 +12,7 @@ export function profilePath(cache: string): string {
  * The directory is silo's own, which every sandbox sees read-only or not at all.
  * @throws SiloError where it cannot be written: a run without it would be less confined than the user was told.
  */
-export async function ensureProfile(path: string): Promise<void> {
+export async function ensureProfile(path: string, inhabitant: Inhabitant): Promise<void> {
   if (existsSync(path)) return;
   const [{ mkdir }, { dirname }, { engineProfile }, { replaceFile }] = await Promise.all([
     import("node:fs/promises"),
@@ -21,5 +22,5 @@ export async function ensureProfile(path: string): Promise<void> {
   ]);
   // Its failure is told by the write that follows.
   await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(() => {});
-  await replaceFile(path, engineProfile(), 0o644);
+  await replaceFile(path, engineProfile(inhabitant), 0o644);
 }

@@ -1,5 +1,6 @@
 import { assembler, type Assembler, type Label } from "./bpf.ts";
-import { ERRNO, RULES, type Rule, type Test } from "./rules.ts";
+import type { Inhabitant } from "./inhabitant.ts";
+import { ERRNO, rulesFor, type Rule, type Test } from "./rules.ts";
 import { ARCH_WORDS, callNumber, LAST_CALL, type Arch } from "./table.ts";
 
 /** SECCOMP_RET_* of linux/seccomp.h. */
@@ -23,7 +24,7 @@ const WHOLE = 0xffff_ffff;
  * rule knows what it does; the calls of x32, which begin at 0x40000000, are refused by the same comparison.
  * @param arch the architecture of the kernel, as `process.arch` names it.
  */
-export function filterFor(arch: Arch): Uint8Array<ArrayBuffer> {
+export function filterFor(arch: Arch, inhabitant: Inhabitant): Uint8Array<ArrayBuffer> {
   const program = assembler();
   const [native, known] = [program.label(), program.label()];
   program.load(ARCH);
@@ -34,7 +35,7 @@ export function filterFor(arch: Arch): Uint8Array<ArrayBuffer> {
   program.ifGreater(LAST_CALL, { no: known });
   program.end(REFUSE + ERRNO.ENOSYS);
   program.place(known);
-  for (const rule of RULES) {
+  for (const rule of rulesFor(inhabitant)) {
     for (const name of rule.calls) {
       const number = callNumber(name, arch);
       if (number !== undefined) addCall(program, number, rule);

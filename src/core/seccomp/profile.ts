@@ -1,5 +1,6 @@
 import { ALLOWED, TRACING, TRACING_SINCE } from "./allowed.ts";
-import { ERRNO, RULES, type Rule, type Test } from "./rules.ts";
+import type { Inhabitant } from "./inhabitant.ts";
+import { ERRNO, rulesFor, type Rule, type Test } from "./rules.ts";
 
 /** One entry of an engine's profile, as Docker, podman and the runtime specification read it. */
 type Entry = {
@@ -20,11 +21,11 @@ const ENGINES = ["SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64"];
  * is not named fails with EPERM, and one that is newer than all that the engine knows with ENOSYS (runc 1.0). One entry
  * never tests the same argument twice: engines would read that as "or".
  */
-export function engineProfile(): string {
+export function engineProfile(inhabitant: Inhabitant): string {
   const entries: readonly Entry[] = [
     allow(Object.values(ALLOWED).flatMap((names) => names.split(/\s+/))),
     { ...allow(TRACING), includes: { minKernel: TRACING_SINCE } },
-    ...RULES.flatMap(ruleEntries),
+    ...rulesFor(inhabitant).flatMap(ruleEntries),
   ];
   const profile = {
     defaultAction: "SCMP_ACT_ERRNO",

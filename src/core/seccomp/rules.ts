@@ -1,3 +1,5 @@
+import type { Inhabitant } from "./inhabitant.ts";
+
 /** errno(3); the numbers are the same on x86-64 and arm64. */
 export const ERRNO = { EPERM: 1, ENOSYS: 38, EAFNOSUPPORT: 97 } as const;
 export type Errno = keyof typeof ERRNO;
@@ -22,8 +24,12 @@ const WHOLE = 0xffff_ffff;
 const equals = (arg: number, value: number): Test => ({ arg, mask: WHOLE, value });
 const without = (arg: number, bits: number): Test => ({ arg, mask: bits, value: 0 });
 
-/** S_ISUID | S_ISGID of sys/stat.h. */
-const SET_ID = 0o6000;
+/**
+ * S_ISUID and S_ISGID of sys/stat.h. On directories the second one is ordinary: git sets it in a shared repository, and
+ * a filter cannot tell a file from a directory. A program with an ordinary user's group gives others little; with root's
+ * it gives them root's files.
+ */
+const SET_ID: Readonly<Record<Inhabitant, number>> = { root: 0o6000, user: 0o4000 };
 /** O_CREAT | __O_TMPFILE of asm-generic/fcntl.h: without either, open(2) ignores its mode. */
 const CREATES = 0o100 + 0o20000000;
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET of linux/sched.h. */
@@ -41,8 +47,26 @@ const NETLINK_ROUTE = 0;
 const TIOCSTI = 0x5412;
 const TIOCLINUX = 0x541c;
 
-/** Everything that a box may not ask of the kernel; what is not named is allowed. No call stands here twice. */
-export const RULES: readonly Rule[] = [
+/** The calls by which a file gets permission bits. */
+const permissionRules = (bits: number): readonly Rule[] => [
+  // A file of the project keeps these bits on the host, where other users may run it.
+  { calls: ["chmod", "fchmod", "creat"], refuse: "EPERM", unless: [[without(1, bits)]] },
+  {
+    calls: ["fchmodat", "fchmodat2", "mknodat"],
+    refuse: "EPERM",
+    unless: [[without(2, bits)]],
+  },
+  { calls: ["mknod"], refuse: "EPERM", unless: [[without(1, bits)]] },
+  { calls: ["open"], refuse: "EPERM", unless: [[without(1, CREATES)], [without(2, bits)]] },
+  { calls: ["openat"], refuse: "EPERM", unless: [[without(2, CREATES)], [without(3, bits)]] },
+];
+
+/** Everything that a sandbox may not ask of the kernel; what is not named is allowed. No call stands here twice. */
+export function rulesFor(inhabitant: Inhabitant): readonly Rule[] {
+  return [...permissionRules(SET_ID[inhabitant]), ...RULES];
+}
+
+const RULES: readonly Rule[] = [
   {
     // An allowlist: each further family is a module that the kernel loads on demand, and the way to most of its holes.
     calls: ["socket", "socketpair"],
@@ -54,16 +78,6 @@ export const RULES: readonly Rule[] = [
       [equals(0, AF.NETLINK), equals(2, NETLINK_ROUTE)],
     ],
   },
-  // A file of the project keeps these bits on the host, where other users may run it.
-  { calls: ["chmod", "fchmod", "creat"], refuse: "EPERM", unless: [[without(1, SET_ID)]] },
-  {
-    calls: ["fchmodat", "fchmodat2", "mknodat"],
-    refuse: "EPERM",
-    unless: [[without(2, SET_ID)]],
-  },
-  { calls: ["mknod"], refuse: "EPERM", unless: [[without(1, SET_ID)]] },
-  { calls: ["open"], refuse: "EPERM", unless: [[without(1, CREATES)], [without(2, SET_ID)]] },
-  { calls: ["openat"], refuse: "EPERM", unless: [[without(2, CREATES)], [without(3, SET_ID)]] },
   // Their arguments lie in memory, where a filter cannot look: libraries fall back to the older calls.
   { calls: ["openat2", "clone3"], refuse: "ENOSYS" },
   // Its requests are not seen by any filter.
