@@ -73,7 +73,7 @@ export class Displaced {
       if (this.#over(kept, this.#patience.graceMs)) return true;
       if (now < kept.dueMs) continue;
       kept.dueMs = now + Math.max(LOOK_MS, now - kept.sinceMs);
-      if ((await stampOf(await fileOf(this.#directory, kept))) !== kept.stamp) return true;
+      if (await this.#changed(kept)) return true;
     }
     return false;
   }
@@ -86,6 +86,8 @@ export class Displaced {
     const { quietMs, graceMs } = this.#patience;
     for (const kept of this.#of(spot)) {
       const over = this.#over(kept, final ? quietMs : graceMs);
+      // In the end by its content, since a stamp is only as fine as the clock of the file system.
+      if (!over && !(await this.#changed(kept))) continue;
       if ((await this.#look(kept, over)) !== "same" || !over) continue;
       await forget(this.#directory, kept);
       this.#kept = this.#kept.filter((other) => other !== kept);
@@ -107,6 +109,10 @@ export class Displaced {
     return newer.reduce((sum, { was }) => sum + was.length, 0) > MOST;
   }
 
+  async #changed(kept: Kept): Promise<boolean> {
+    return (await stampOf(await fileOf(this.#directory, kept))) !== kept.stamp;
+  }
+
   async #replace(spot: Spot, content: Uint8Array, expected: Reading) {
     const result = await replaceKept(this.#directory, spot, content, expected);
     if (typeof result !== "string") this.#kept = [...this.#kept, result];
@@ -116,9 +122,12 @@ export class Displaced {
   /** @param final what is half-written will not be completed. */
   async #look(kept: Kept, final: boolean): Promise<"same" | "merged" | "waits"> {
     const late = await this.#read(kept);
+    kept.stamp = "";
     if (late.torn) return "waits";
-    kept.stamp = late.stamp;
-    if (late.content === undefined || same(late.content, kept.was)) return "same";
+    if (late.content === undefined || same(late.content, kept.was)) {
+      kept.stamp = late.stamp;
+      return "same";
+    }
     // A file that was renamed into place is complete; one that is written in place may not be.
     if (!final && late.inode === kept.inode && late.ageMs < this.#patience.quietMs) return "waits";
     if (!(await this.#merge(kept, late.content, final))) return "waits";

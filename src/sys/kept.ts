@@ -27,7 +27,7 @@ export type Kept = {
   readonly put: Content;
   /** What it held when the swap was decided, or when it was last merged. */
   was: Uint8Array;
-  /** Its change stamp when it was last read. */
+  /** Its change stamp when it was last read and nothing was left to merge; else empty. */
   stamp: string;
   dueMs: number;
   /** What was last saved beside because of it: a retry does not save it again. */

@@ -1,3 +1,5 @@
+import { lstat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { reconcile, same, syncOnce, type Content, type Sides } from "../core/reconcile.ts";
 import { SiloError } from "../errors.ts";
 import { saveBeside } from "./conflict-file.ts";
@@ -60,11 +62,14 @@ type Found = { readonly done: boolean; readonly seen?: string };
 /** Compares a file once and writes what follows. @returns not done where a side moved meanwhile: try again. */
 async function pass(work: Work, file: StagedFile, final: boolean): Promise<Found> {
   const { stage, pace } = work;
-  const read = async () => ({
-    base: (await readWhole(baseOf(stage, file))).content,
-    host: await readWhole(file.host),
-    guest: await readWhole(copyOf(stage, file)),
-  });
+  const read = async () => {
+    await refuseLinks(file.host);
+    return {
+      base: (await readWhole(baseOf(stage, file))).content,
+      host: await readWhole(file.host),
+      guest: await readWhole(copyOf(stage, file)),
+    };
+  };
   const { base, host, guest } = await read();
   const quiet = ({ ageMs }: Reading) => ageMs >= pace.quietMs;
   if (host.torn || guest.torn || !quiet(host) || (!final && !quiet(guest))) return { done: false };
@@ -106,6 +111,18 @@ async function sync(
     },
     final,
   );
+}
+
+/**
+ * Its links were resolved at the start. One that is there now came from somebody who can write to a directory
+ * above it, such as another project's agent, and leads to a file that nobody named.
+ * @throws SiloError where there is one.
+ */
+async function refuseLinks(host: string): Promise<void> {
+  for (let path = dirname(host); path !== dirname(path); path = dirname(path)) {
+    const found = await lstat(path).catch(() => undefined);
+    if (found?.isSymbolicLink() === true) throw new SiloError(`${path} has become a link`);
+  }
 }
 
 async function locked<T>(stage: Stage, file: StagedFile, work: () => Promise<T>): Promise<T> {

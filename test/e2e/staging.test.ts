@@ -30,7 +30,7 @@ const MINUTES = 5 * 60_000;
 
 let world: World;
 const fresh = () => makeWorld({ backend: "container", user: TESTER });
-// The image takes as long as it takes; the steps below wait for a tool that starts at once.
+// Built here, since a build takes longer than the steps below wait for the tool.
 beforeAll(async () => {
   world = fresh();
   expect((await probe(world, "true")).code).toBe(0);
@@ -160,7 +160,7 @@ test(
 );
 
 test(
-  "the last words in a killed silo's copy come home with the next command",
+  "the next command syncs back what a tool last wrote after silo was killed",
   async () => {
     const { child, result } = play(
       "step 1; echo '{\"after\":1}' > ~/s.json; touch written; exec sleep 300",

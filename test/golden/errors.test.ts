@@ -99,6 +99,7 @@ const ELSEWHERE = [
   /^port ".*" in .* is not of the form/, // test/unit/ports.test.ts; the schema refuses it first
   /^backends.docker.socket is on, but there is no/, // a machine without the socket
   /^\$\{path\} is no regular file|is larger than 64 MiB/, // what a guest may put in a file's place: test/e2e/staging.test.ts
+  /has become a link/, // test/unit/staging.test.ts
   /^\$\{file\.host\} does not stop changing/, // a program that writes to a staged file all the time
   /^entering a sandbox needs the command|does not run$|^starting the sandbox failed|does not end$/, // test/e2e/bwrap.test.ts
   /could not be started:/, // a program that is there and cannot run

@@ -7,7 +7,10 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  realpathSync,
+  renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -27,7 +30,7 @@ const TEMPORARY = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
 let root: string;
 beforeEach(() => {
-  root = mkdtempSync(join(TEMPORARY, "silo-staging-"));
+  root = mkdtempSync(join(realpathSync(TEMPORARY), "silo-staging-"));
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
@@ -122,7 +125,7 @@ test("of 100,000 saves on both sides none is lost", async () => {
   expect(Math.min(reports.host.met, reports.guest.met)).toBeGreaterThan(20);
 }, 240_000);
 
-test("nor is any where silo is killed in the middle of it", async () => {
+test("no save is lost if silo is killed in the middle of a sync", async () => {
   for (let round = 1; round <= 8; round += 1) {
     const { stage, targets } = await open(8);
     const keeper = program("keeper", { stage, pace: HECTIC });
@@ -203,7 +206,7 @@ test.each<[string, (left: Left) => void, string]>([
     },
     '{"a":1,"g":1,"later":1,"h":1}',
   ],
-])("a silo that was killed %s has lost nothing", async (_, leave, expected) => {
+])("a silo process that was killed %s lost no save", async (_, leave, expected) => {
   const left = await one();
   writeFileSync(`${left.kept}/0.host.x.was`, BASE);
   leave(left);
@@ -215,7 +218,7 @@ test.each<[string, (left: Left) => void, string]>([
   ]);
 });
 
-test("nor has one that was killed while it showed the guest a newer file", async () => {
+test("a silo process that was killed while it updated the guest's copy lost no save", async () => {
   const { stage, host, copy, kept, end } = await one();
   writeFileSync(host, HOST);
   writeFileSync(`${stage.root}/base/0-s.json`, BASE);
@@ -237,16 +240,32 @@ test("a text that was displaced and one that took its place are both kept", asyn
   expect(warnings).toHaveLength(1);
 });
 
+test("a save that answers the other side's save at once arrives, too", async () => {
+  const { stage, host, copy } = await one();
+  const end = watchStage(stage, { ...HECTIC, intervalMs: 1 });
+  const [sides, value] = [[host, copy], (i: number) => `{"turn":${i}}`];
+  for (let i = 1; i <= 80; i += 1) {
+    const [mine = "", other = ""] = i % 2 === 0 ? sides : sides.toReversed();
+    writeFileSync(`${mine}.new`, value(i));
+    renameSync(`${mine}.new`, mine);
+    // At once: silo is still at work on the save that this one answers.
+    await eventually(`turn ${i} is there`, () => content(other) === value(i), 0);
+  }
+  expect([await end(), content(host), readdirSync(home())]).toEqual([[], value(80), ["s.json"]]);
+});
+
 test.each<Side>(["host", "guest"])(
-  "what a program on the %s writes later to a file that it had open before is merged",
+  "a late write of a program on the %s to a file that it has open is merged",
   async (side) => {
     const { stage, host, copy } = await one();
     writeFileSync(copy, BASE);
     const [mine, other] = side === "host" ? [host, copy] : [copy, host];
     const file = openSync(mine, "r+");
     const end = watchStage(stage, { ...HECTIC, intervalMs: 5 });
-    writeFileSync(other, '{"a":1,"other":1}');
-    await eventually("the other side's save is here", () => content(mine).includes("other"));
+    for (const value of ['"other":1', '"other":2']) {
+      writeFileSync(other, `{"a":1,${value}}`);
+      await eventually("the other side's save is here", () => content(mine).includes(value));
+    }
     writeSync(file, '{"a":1,"mine":1}', 0);
     closeSync(file);
     for (const path of [host, copy])
@@ -265,4 +284,13 @@ test("the last pass waits for a program that had the host's file open", async ()
   closeSync(file);
   expect(await ending).toEqual([]);
   expect(JSON.parse(content(host))).toEqual({ a: 1, g: 1, h: 1 });
+});
+
+test("a directory above the host's file that has become a link leads nowhere", async () => {
+  const { end, copy } = await one();
+  renameSync(home(), join(root, "elsewhere"));
+  symlinkSync("elsewhere", home());
+  const warnings = await end();
+  expect(warnings.join()).toContain(`${home()} has become a link; the tool's copy is ${copy}`);
+  expect([content(join(root, "elsewhere/s.json")), content(copy)]).toEqual([BASE, GUEST]);
 });
