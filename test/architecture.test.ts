@@ -50,7 +50,7 @@ test("nothing acts upon configuration that is not approved", () => {
     (path) =>
       room(path) !== "config" && imports(path).some((name) => name.endsWith("config/load.ts")),
   );
-  // `cli/config.ts` asks first; the others show or write it. Whoever acts upon it calls `trustedConfig`.
+  // `cli/config.ts` asks first; the others show or write it. Code that acts upon it calls `trustedConfig` or `backendConfig`.
   expect(readers.filter((path) => !path.startsWith("src/cli/commands/config"))).toEqual([
     "src/cli/config.ts",
   ]);

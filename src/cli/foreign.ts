@@ -25,6 +25,6 @@ export function foreignFile(
   const who = uid === undefined ? "another user" : `another user (uid ${uid})`;
   return {
     why: `${homely(path, home)} belongs to ${who}`,
-    next: `to obey it as it is: silo config trust ${shellWord(path)}`,
+    next: `to use it as it is: silo config trust ${shellWord(path)}`,
   };
 }

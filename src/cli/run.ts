@@ -106,7 +106,7 @@ async function patternMounts(
   return await ensurePatterns(config, here, git, !dryRun);
 }
 
-/** Asks where the tool executes or obeys files of the project. */
+/** Asks where the tool runs or loads files of the project. */
 async function approveToolFiles(
   tool: Tool,
   config: Config,

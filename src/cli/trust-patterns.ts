@@ -118,5 +118,5 @@ function problemOf({ pattern, passes }: Applying, { cwd, home }: Place): string 
   const what = `repos ${jsonWord(pattern)}`;
   return passes
     ? `${what} passes variables or mounts, and is not approved for ${homely(cwd, home)}`
-    : `${what} newly applies to ${homely(cwd, home)}, where a tool could have changed the remotes`;
+    : `${what} newly applies to ${homely(cwd, home)}, where a tool could have changed the remotes, and is not approved`;
 }

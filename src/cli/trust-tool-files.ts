@@ -17,7 +17,7 @@ import { HINT, isTrusted, trustsAll, trustStore } from "./trust.ts";
 /** An entry that is not approved as it is. */
 type Open = { readonly entry: ToolEntry; readonly state: EntryState };
 
-/** The project's files that a tool executes or obeys, as they are now. */
+/** The project's files that a tool runs or loads, as they are now. */
 export function toolEntries(tool: Tool, here: Place): readonly ToolEntry[] {
   return presentPaths(here.cwd, projectFilesOf(tool))
     .filter((path) => !isOwn(tool, path, here))
@@ -51,7 +51,7 @@ export function digests(entries: readonly ToolEntry[]): Readonly<Record<string, 
 }
 
 /**
- * Asks before a tool starts that executes or obeys files of the project which were not approved with this content: no
+ * Asks before a tool starts that runs or loads files of the project which were not approved with this content: no
  * model has to be fooled for that, and the tool has the user's sign-in.
  * @param dryRun nothing starts: the files are only named.
  * @throws SiloError where the answer is no, or there is no terminal to ask on.
@@ -85,11 +85,11 @@ export async function ensureToolFiles(
 
 function dryRunText({ title }: Tool, open: readonly Open[]): string {
   const names = open.map(({ entry }) => entry.path).join(", ");
-  return `${title} executes or obeys files of this project, and a run asks for them first: ${names}`;
+  return `${title} runs or loads files of this project, and a run asks for them first: ${names}`;
 }
 
 async function ask({ title }: Tool, open: readonly Open[], { cwd, home }: Place): Promise<void> {
-  const problem = `${title} executes or obeys files of ${homely(cwd, home)} that are not trusted`;
+  const problem = `${title} runs or loads files of ${homely(cwd, home)} that are not trusted`;
   const lines = open.flatMap(({ entry, state }) => entryLines(entry, state, canAsk()));
   if (!canAsk()) throw new SiloError(problem, { detail: lines, hint: hintFor(open) });
   const what = open.length === 1 ? "this" : `these ${open.length}`;

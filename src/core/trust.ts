@@ -24,7 +24,7 @@ export type TrustRecord = {
    * remotes there, and so must not gain the settings of a further pattern.
    */
   readonly places: By<readonly string[]>;
-  /** By directory and relative path: digests of the files that a tool executes or obeys. */
+  /** By directory and relative path: digests of the files that a tool runs or loads. */
   readonly toolFiles: By<By<string>>;
 };
 

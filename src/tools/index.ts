@@ -14,7 +14,7 @@ export const TOOLS = [claude, cline, codex, opencode, paperclipai, copilot, vibe
 export type ToolName = (typeof TOOLS)[number]["name"];
 export const TOOL_NAMES: readonly ToolName[] = TOOLS.map(({ name }) => name);
 
-/** What a tool, or one that it starts, executes or obeys of a project; relative to the working directory. */
+/** What a tool, or one that it starts, runs or loads of a project; relative to the working directory. */
 export function projectFilesOf(tool: Tool): readonly string[] {
   const all: readonly Tool[] = TOOLS;
   const carried = all.filter(({ name }) => tool.carries.includes(name));

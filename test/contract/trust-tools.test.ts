@@ -19,7 +19,7 @@ const HOOK = {
 };
 const run = (tool: string, env: Record<string, string> = {}) => refusal(`${tool} -- x`, env);
 
-describe("a project's file that a tool executes or obeys", () => {
+describe("a project's file that a tool runs or loads", () => {
   test.each([
     ["claude", ".claude/settings.json"],
     ["claude", ".claude/settings.local.json"],
@@ -47,7 +47,7 @@ describe("a project's file that a tool executes or obeys", () => {
     expect(said).toContain("hint: silo config trust");
     // A command may hold a secret: it is shown on a terminal alone.
     expect(said).not.toContain("curl");
-    expect(silo("config trust").stderr).toContain("which tools execute or obey");
+    expect(silo("config trust").stderr).toContain("which tools run or load");
     expect(run(tool)).toBe("");
     appendFileSync(at(`app/${path}`), " ");
     expect(run(tool)).toContain("changed since it was approved");
@@ -173,7 +173,7 @@ describe("a project's file that a tool executes or obeys", () => {
     const { status, stderr } = silo("codex --dry-run");
     expect([status, stderr]).toEqual([
       0,
-      "warning: Codex CLI executes or obeys files of this project, and a run asks for them first: .codex\n",
+      "warning: Codex CLI runs or loads files of this project, and a run asks for them first: .codex\n",
     ]);
     expect(record()).toBe("");
   });

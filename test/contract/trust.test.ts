@@ -244,7 +244,7 @@ describe("another user's silo.jsonc above the project", () => {
       expect(status).toBe(0);
       expect(stdout).not.toMatch(/^env .*\b(CI|TOKEN)\b/m);
       expect(stderr).toContain(
-        `silo.jsonc belongs to another user (uid 65534), so it is ignored; to obey it as it is: silo config trust ${at("silo.jsonc")}`,
+        `silo.jsonc belongs to another user (uid 65534), so it is ignored; to use it as it is: silo config trust ${at("silo.jsonc")}`,
       );
     }
   });

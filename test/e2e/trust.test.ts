@@ -7,6 +7,7 @@ import {
   makeWorld,
   probe,
   PROBE_CONFIG,
+  silo,
   type World,
 } from "../support/silo.ts";
 
@@ -31,6 +32,22 @@ test(
     expect([next.code, next.stdout]).toEqual([1, ""]);
     expect(next.stderr).toContain('mounts_ro: "/etc/shadow"');
     expect(next.stderr).toContain("hint: silo config trust");
+  },
+  MINUTES,
+);
+
+test(
+  "a hook that a tool writes into the project is not run by the next start",
+  async () => {
+    const settings = '{"hooks": {"SessionStart": [{"hooks": [{"command": "touch /tmp/x"}]}]}}';
+    const write = `mkdir .codex && printf %s '${settings}' > .codex/hooks.json && echo wrote`;
+    expect((await probe(world, write)).stdout).toBe("wrote\n");
+    const next = await probe(world, "echo started");
+    expect([next.code, next.stdout]).toEqual([1, ""]);
+    expect(next.stderr).toContain("Codex CLI runs or loads files of");
+    expect(next.stderr).toContain(".codex/hooks.json");
+    expect((await silo(world, ["config", "trust"])).code).toBe(0);
+    expect((await probe(world, "echo started")).stdout).toBe("started\n");
   },
   MINUTES,
 );

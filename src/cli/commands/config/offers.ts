@@ -61,7 +61,7 @@ export async function patternOffers(here: Place): Promise<readonly Offer[]> {
   }));
 }
 
-/** The files of the working directory that some tool executes or obeys. */
+/** The files of the working directory that some tool runs or loads. */
 export function toolOffers(here: Place): readonly Offer[] {
   const found = new Map<string, ToolEntry>();
   for (const tool of TOOLS)
@@ -75,7 +75,7 @@ export function toolOffers(here: Place): readonly Offer[] {
       return [];
     }
     return {
-      what: `${name}, which tools execute or obey`,
+      what: `${name}, which tools run or load`,
       lines,
       approve: (record: TrustRecord) => withDigests(record, here.cwd, digests([entry])),
     };
