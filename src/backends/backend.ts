@@ -27,6 +27,16 @@ export type ImageInfo = {
   readonly created: string | undefined;
 };
 
+/** The caches of one directory, or a part of them. */
+export type CacheInfo = {
+  /** What the backend knows it by. */
+  readonly reference: string;
+  /** Tells whose directory it belongs to (`cacheKey`). */
+  readonly key: string;
+  /** ISO 8601, where the backend tells. */
+  readonly created: string | undefined;
+};
+
 /** How an attempt to run ended. All but `exit` are for the caller to mend and try again. */
 export type RunOutcome =
   | { readonly kind: "exit"; readonly code: Exit; readonly warnings?: readonly string[] }
@@ -117,6 +127,10 @@ export type Backend = {
   readonly images: () => Promise<readonly ImageInfo[]>;
   /** Deletes images. @returns those that are still in use and so stay. */
   readonly removeImages: (references: readonly string[]) => Promise<readonly string[]>;
+  /** This user's caches, used or not; absent where they end with what runs. */
+  readonly caches?: () => Promise<readonly CacheInfo[]>;
+  /** Deletes caches. @returns those that are still in use and so stay. */
+  readonly removeCaches?: (references: readonly string[]) => Promise<readonly string[]>;
   /** Deletes whatever belongs to sessions whose silo has died. @returns what the user should know of it. */
   readonly reap: (sessions: readonly string[]) => Promise<readonly string[]>;
 };

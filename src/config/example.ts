@@ -9,7 +9,11 @@ const EXAMPLES: readonly Example[] = [
     line: '"env": ["EDITOR=vi", "GH_TOKEN"],',
   },
   { about: "Paths that the tool may read.", line: '"mounts_ro": ["~/.config/git"],' },
-  { about: "Paths that it may read and write.", line: '"mounts_rw": ["~/.cargo/registry"],' },
+  { about: "Paths that it may read and write.", line: '"mounts_rw": ["~/notes"],' },
+  {
+    about: "Package caches that runs in one directory share, apart from yours.",
+    line: '"caches": ["cargo", "npm"],',
+  },
   { about: "Ports on 127.0.0.1, unless an address is given.", line: '"ports": ["3000:3000"],' },
   {
     about: "Commands that run once, when the image is built.",

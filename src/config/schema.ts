@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { CACHE_NAMES } from "../core/caches.ts";
 import { BACKENDS, TOOLCHAINS } from "../core/types.ts";
 import { TOOL_NAMES } from "../tools/index.ts";
 
@@ -35,6 +36,10 @@ const command = text("a command's name or its absolute path", /^([^\s/]+|\/\S+)$
 const layer = {
   mounts_ro: about(v.optional(v.array(path)), "Host paths that the tool may read."),
   mounts_rw: about(v.optional(v.array(path)), "Host paths that the tool may read and write."),
+  caches: about(
+    v.optional(v.array(v.picklist(CACHE_NAMES))),
+    "Package caches that this directory's runs keep for each other, apart from the host's.",
+  ),
   env: about(v.optional(v.array(envEntry)), "NAME passes the host's value, NAME=value sets it."),
   post_build_hooks: about(
     v.optional(v.array(hook)),

@@ -52,6 +52,8 @@ const FREE: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   // Any choice is less than the default, which is all of them.
   ["image.toolchains", always],
   ["backends.docker.socket", (value) => value === false],
+  // A cache holds what earlier runs of the same directory left there, and nothing of the host.
+  ["caches", always],
   ["mounts_ro", isInside],
   ["env", (value) => FREE_VARIABLES.test(String(value))],
 ]);

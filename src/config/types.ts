@@ -8,6 +8,7 @@ export type Sourced<T> = { readonly value: T; readonly from: string };
 export const LAYER_KEYS = [
   "mounts_ro",
   "mounts_rw",
+  "caches",
   "env",
   "post_build_hooks",
   "pre_run_hooks",

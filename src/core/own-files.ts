@@ -4,17 +4,18 @@ import { homely, within, xdgDirectories } from "./paths.ts";
 import { guardReadOnly, type ReadOnly } from "./read-only.ts";
 import type { Mount, PathFact } from "./types.ts";
 
-/** What silo believes without asking: its settings, approvals and sessions, and what it installs. */
+/** What silo believes without asking: its settings, approvals and sessions, what it installs, and caches. */
 export function ownPaths(
   home: string,
   env: Readonly<Record<string, string | undefined>>,
 ): readonly string[] {
-  const { config, state, cache } = xdgDirectories(home, env);
+  const { config, data, state, cache } = xdgDirectories(home, env);
   // A file may be a link into a directory of dotfiles.
   return [
     `${config}/silo`,
     `${state}/silo`,
     `${cache}/silo`,
+    `${data}/silo`,
     `${config}/silo/silo.jsonc`,
     `${state}/silo/trust.json`,
   ];

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import type { Config, Layer } from "../config/types.ts";
 import type { Tool, ToolFacts } from "../tools/tool.ts";
+import { cacheDirectories, cacheKey, planCaches } from "./caches.ts";
 import { identityEnv, mergeEnv, terminalEnv, withQuietPerl, writtenEnv } from "./env.ts";
 import { guestCommand } from "./guest-script.ts";
 import { planImage } from "./image.ts";
@@ -161,11 +162,16 @@ function warnings({ host }: Request): readonly string[] {
 export function planRun(request: Request, paths: PathFacts): RunPlan {
   const { config, host, tool, args, versions } = request;
   const layers = layersOf(request);
-  const texts = (key: "env" | "pre_run_hooks" | "post_build_hooks", from: readonly Ranked[]) =>
-    from.flatMap(({ layer }) => layer[key].map(({ value }) => value));
+  const texts = (
+    key: "caches" | "env" | "pre_run_hooks" | "post_build_hooks",
+    from: readonly Ranked[],
+  ) => from.flatMap(({ layer }) => layer[key].map(({ value }) => value));
   const facts = toolFacts(request, paths);
   const asked = planMounts(mountRequests(request), paths, host.home);
   const mounts = guardOwnFiles(asked, ownPaths(host.home, host.env), paths, host.home);
+  const cached = texts("caches", layers);
+  const key = cacheKey(host.uid, host.cwd);
+  const caches = planCaches(cached, { home: host.home, data: facts.xdg.data, key }, mounts.mounts);
   const user = { name: host.user, uid: host.uid, gid: host.gid, home: host.home };
   const tty = host.stdinTty && host.stdoutTty;
   return {
@@ -183,7 +189,9 @@ export function planRun(request: Request, paths: PathFacts): RunPlan {
         "post_build_hooks",
         layers.filter(({ level }) => level !== 1),
       ),
-      mountParents: mountParents(request),
+      mountParents: [
+        ...new Set([...mountParents(request), ...cacheDirectories(cached, host.home)]),
+      ].toSorted(),
       layer: request.layer,
     }),
     user,
@@ -192,6 +200,7 @@ export function planRun(request: Request, paths: PathFacts): RunPlan {
     mounts: mounts.mounts,
     sensitive: sensitiveMounts(request, paths),
     bootId: host.bootId,
+    caches: caches.caches,
     env: withQuietPerl(
       mergeEnv(
         terminalEnv(host.env),
@@ -210,7 +219,7 @@ export function planRun(request: Request, paths: PathFacts): RunPlan {
     keep: request.keep,
     exclusive:
       tool.exclusive === undefined ? undefined : toolPath(tool.exclusive, host.home, facts.xdg),
-    warnings: [...warnings(request), ...mounts.warnings],
+    warnings: [...warnings(request), ...mounts.warnings, ...caches.warnings],
     notes: tool.notes?.(facts) ?? [],
   };
 }

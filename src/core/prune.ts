@@ -19,6 +19,19 @@ export function unused(
   return references.filter((reference) => !kept.has(reference));
 }
 
+/** The caches of directories in which nothing has run for a month, or that are gone. */
+export function unusedCaches<T extends { readonly key: string }>(
+  caches: readonly T[],
+  projects: readonly { readonly key: string; readonly uses: readonly Use[] }[],
+  now: number,
+): readonly T[] {
+  const fresh = projects.filter(({ uses }) =>
+    uses.some(({ used }) => now - used < KEEP_DAYS * 86_400_000),
+  );
+  const kept = new Set(fresh.map(({ key }) => key));
+  return caches.filter(({ key }) => !kept.has(key));
+}
+
 /** Bytes for people: `1.2 GB`. */
 export function sizeText(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];

@@ -110,6 +110,18 @@ export type SensitiveMount = {
   readonly from: string;
 };
 
+/** A part of a package manager's cache that runs in one directory share. */
+export type Cache = {
+  /** `cargo-registry`, `npm` … */
+  readonly name: string;
+  /** The same for every cache of one user's directory, and for no other. */
+  readonly key: string;
+  /** Absolute path in the guest. */
+  readonly target: string;
+  /** Where a backend without volumes of its own keeps it on the host. */
+  readonly directory: string;
+};
+
 /** A path of the host to make before the run, so that a first login lasts. */
 export type Creation = { readonly path: string; readonly kind: "file" | "dir" };
 
@@ -166,6 +178,7 @@ export type RunPlan = {
   readonly sensitive: readonly SensitiveMount[];
   /** The host's `boot_id`. */
   readonly bootId: string | undefined;
+  readonly caches: readonly Cache[];
   readonly env: readonly EnvEntry[];
   readonly ports: readonly Port[];
   /** The whole command of the guest: the tool itself, or a shell that first runs hooks and forwards. */

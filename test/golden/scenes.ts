@@ -294,7 +294,7 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
     },
     "prune, and nobody to ask": {
       args: ["prune"],
-      engine: `${RUNS} image) ;; images) ;; system) ;;`,
+      engine: `${RUNS} image) ;; images) ;; system) ;; volume) ;;`,
     },
   },
   "Apple's container": {

@@ -19,10 +19,12 @@ describe("silo's own files in a writable mount", () => {
       "ro /home/ada/.config/silo",
       "ro /home/ada/.cache/silo",
       "rw /home/ada/.local/state",
+      "rw /home/ada/.local/share",
       "ro /home/ada/.local/state/silo",
+      "ro /home/ada/.local/share/silo",
     ]);
     expect(warnings.join("\n")).toContain(
-      "~/.config/silo, ~/.local/state/silo, ~/.cache/silo belongs to silo and is read-only",
+      "~/.config/silo, ~/.local/state/silo, ~/.cache/silo, ~/.local/share/silo belongs to silo and is read-only",
     );
   });
 

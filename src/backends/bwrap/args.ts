@@ -126,6 +126,7 @@ export function runArgs(
     TOOLS,
     ...inHome.flatMap((name) => ["--ro-bind", `${prefix.root}/home/${name}`, `${home}/${name}`]),
     ...plan.mounts.flatMap(mountArgs),
+    ...plan.caches.flatMap(({ directory, target }) => ["--bind", directory, target]),
     // With a terminal it has one of its own; without, it must not keep a hand on the user's (TIOCSTI).
     ...(plan.tty ? [] : ["--new-session"]),
     "--hostname",

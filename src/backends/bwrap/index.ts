@@ -3,6 +3,7 @@ import { xdgDirectories } from "../../core/paths.ts";
 import { SiloError } from "../../errors.ts";
 import { place } from "../../sys/place.ts";
 import type { Backend, ContainerInfo } from "../backend.ts";
+import { hostCachesOf } from "../host-caches.ts";
 import { running, type Running } from "./state.ts";
 
 /** How long a sandbox that was killed may take to be gone. */
@@ -15,7 +16,7 @@ function info({ workdir: _workdir, pid, started: _started, ...record }: Running)
 /** Tools in sandboxes of Linux namespaces, by bubblewrap: no engine, no image, the host's own programs. */
 export function open(_config: Config): Backend {
   const here = place();
-  const { state, cache } = xdgDirectories(here.home, here.env);
+  const { state, cache, data } = xdgDirectories(here.home, here.env);
   const remove = async (wanted: (each: Running) => boolean) => {
     const { kill } = await import("./run.ts");
     const end = performance.now() + GONE_MS;
@@ -90,6 +91,7 @@ export function open(_config: Config): Backend {
       for (const pid of processesOf(sessions)) kill(pid, "SIGKILL");
       return [];
     },
+    ...hostCachesOf(data),
     images: async () => await (await import("./images.ts")).images(cache),
     removeImages: async (references) => {
       const used = new Set((await running(state)).map(({ image }) => image));

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import type { Cmd, RunPlan, Session } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
+import { makeCaches } from "../../sys/caches.ts";
 import { attempt } from "../attempt.ts";
 import type { RunOutcome } from "../backend.ts";
 import { baseEnv, DEAF, runArgs, type HostView, type Prefix } from "./args.ts";
@@ -77,6 +78,7 @@ export async function runPlan(
     created: new Date().toISOString(),
     workdir: plan.workdir,
   };
+  makeCaches(plan.caches);
   if (!(await claim(state, record))) return { kind: "name-taken" };
   let sandbox: number | undefined;
   let noted: Promise<void> | undefined;

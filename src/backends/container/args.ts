@@ -158,6 +158,9 @@ export function runArgs(
     "--workdir",
     plan.workdir,
     ...mounts.flatMap(mountArgs),
+    ...plan.caches.flatMap(({ directory, target }) =>
+      mountArgs({ source: directory, target, mode: "rw", kind: "dir", from: "silo" }),
+    ),
     ...copyMounts(copies),
     ...plan.ports.flatMap((port) => ["--publish", portArg(port)]),
     ...plan.env.filter(({ name }) => !steersCli(name)).flatMap(({ name }) => ["--env", name]),

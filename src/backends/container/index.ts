@@ -4,6 +4,7 @@ import { machine } from "../../sys/machine.ts";
 import { place } from "../../sys/place.ts";
 import { interactive, ProgramMissing } from "../../sys/process.ts";
 import type { Backend, EarlyAnswer } from "../backend.ts";
+import { hostCachesOf } from "../host-caches.ts";
 import { execArgs, type ContainerSettings } from "./args.ts";
 import { BIN } from "./ask.ts";
 import { missingCli } from "./errors.ts";
@@ -33,7 +34,7 @@ function settingsFrom({ backends: { container }, image }: Config): ContainerSett
 export function open(config: Config, early?: EarlyAnswer): Backend {
   const settings = settingsFrom(config);
   const here = place();
-  const { state, cache } = xdgDirectories(here.home, here.env);
+  const { state, cache, data } = xdgDirectories(here.home, here.env);
   let unused = early;
   const once = () => {
     const answer = unused;
@@ -74,6 +75,7 @@ export function open(config: Config, early?: EarlyAnswer): Backend {
       return await exec(execArgs(name, here, argv, tty));
     },
     list: () => list(once()),
+    ...hostCachesOf(data),
     images,
     removeImages,
     remove: async (wanted) => {

@@ -1,4 +1,5 @@
 import type { Cmd, RunPlan, Session } from "../../core/types.ts";
+import { makeCaches } from "../../sys/caches.ts";
 import { ProgramMissing } from "../../sys/process.ts";
 import { openStage, stagedFiles, stageRoot, watchStage } from "../../sys/staging.ts";
 import { attempt, sendBy } from "../attempt.ts";
@@ -49,6 +50,7 @@ export async function runPlan(
   settings: ContainerSettings,
   given: Surroundings & { readonly sweep: () => Promise<void> },
 ): Promise<RunOutcome> {
+  makeCaches(plan.caches);
   const stage = await openStage(given.state, session.id, stagedFiles(alone(plan)));
   const end = watchStage(stage);
   const outcome = await started(plan, session, settings, given).catch(async (error: unknown) => {

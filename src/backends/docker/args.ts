@@ -1,5 +1,6 @@
 import { enterCommand } from "../../core/guest-enter.ts";
 import { dialectOf } from "./dialect.ts";
+import { cacheArgs, csvField } from "./caches.ts";
 import { limitArgs, limitedCommand, type Limits } from "./limits.ts";
 import type { Inhabitant } from "../../core/seccomp/inhabitant.ts";
 import type { Mount, Port, RunPlan, Session } from "../../core/types.ts";
@@ -34,11 +35,6 @@ const STEERING =
 /** Whether a variable must not stand in the CLI's own environment. */
 export function steersCli(name: string): boolean {
   return STEERING.test(name);
-}
-
-/** One field of docker's CSV: quoted where it holds a comma, a quote or a line break. */
-function csvField(text: string): string {
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 export function mountArg({ source, target, mode }: Mount): string {
@@ -101,6 +97,7 @@ export function runArgs(
     `--user=${user.uid}:${user.gid}`,
     `--workdir=${plan.workdir}`,
     ...plan.mounts.flatMap((mount) => ["--mount", mountArg(mount)]),
+    ...cacheArgs(plan, settings),
     ...(socket === undefined
       ? []
       : [

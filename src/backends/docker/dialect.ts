@@ -7,6 +7,8 @@ export type Dialect = Words & {
   readonly userns: readonly string[];
   /** Whether `--ulimit` adds to the engine's own limits; podman's forgets all of containers.conf for it. */
   readonly ulimits: boolean;
+  /** Whether `--mount` can label the volume that it makes. */
+  readonly volumeLabels: boolean;
   /** Whether a builder of its own may be beside the command. */
   readonly buildx: boolean;
   /** Whether its command hands signals on to the container, and then still tells the tool's exit code. */
@@ -20,6 +22,7 @@ const DOCKER: Dialect = {
   remove: ["rm", "--force"],
   userns: [],
   ulimits: true,
+  volumeLabels: true,
   buildx: true,
   handsOn: true,
   refused: [125],
@@ -35,6 +38,7 @@ const PODMAN: Dialect = {
   remove: ["rm", "--force", "--time=0"],
   userns: ["--userns=keep-id"],
   ulimits: false,
+  volumeLabels: false,
   buildx: false,
   handsOn: false,
   refused: [125, 126],

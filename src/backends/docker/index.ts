@@ -98,6 +98,9 @@ export function open(config: Config, early?: EarlyAnswer): Backend {
     images: async () => (await import("./images.ts")).images(settings),
     removeImages: async (references) =>
       (await import("./images.ts")).removeImages(settings, references),
+    caches: async () => (await import("./caches.ts")).caches(settings),
+    removeCaches: async (references) =>
+      (await import("./caches.ts")).removeCaches(settings, references),
     remove: async (wanted) => {
       await remove(settings, wanted);
       return [];

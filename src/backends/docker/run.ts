@@ -5,6 +5,7 @@ import { attempt, sendBy, type Attempt } from "../attempt.ts";
 import type { RunOutcome } from "../backend.ts";
 import { withEnvFile } from "../env-file.ts";
 import { attachArgs, keeps, runArgs, steersCli, type DockerSettings } from "./args.ts";
+import { makeVolumes } from "./caches.ts";
 import { dialectOf } from "./dialect.ts";
 import { engineError, mendable, missingCli } from "./errors.ts";
 import { defaultMemory, refusesLimits } from "./limits.ts";
@@ -68,6 +69,7 @@ async function start(
   sweep: () => Promise<void>,
   refused?: () => SiloError,
 ): Promise<RunOutcome> {
+  await makeVolumes(plan, settings);
   const steering = plan.env.filter(({ name }) => steersCli(name));
   return await withEnvFile(steering, async (file) => {
     const cmd = { ...runCommand(plan, session, settings, file?.path), files: file?.files ?? [] };

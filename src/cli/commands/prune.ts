@@ -1,8 +1,11 @@
-import type { Backend, ImageInfo } from "../../backends/backend.ts";
+import type { Backend, CacheInfo, ImageInfo } from "../../backends/backend.ts";
 import { sweepEnvFiles } from "../../backends/env-file.ts";
 import { ageText } from "../../core/age.ts";
-import { sizeText, unused } from "../../core/prune.ts";
+import { cacheKey } from "../../core/caches.ts";
+import { homely } from "../../core/paths.ts";
+import { sizeText, unused, unusedCaches } from "../../core/prune.ts";
 import type { BackendName } from "../../core/types.ts";
+import { place } from "../../sys/place.ts";
 import { projects } from "../../sys/projects.ts";
 import { log } from "../../ui/log.ts";
 import { print, say } from "../../ui/print.ts";
@@ -14,30 +17,31 @@ import { allContainers, ofEach, type Found } from "../backends.ts";
 import type { Action } from "../command.ts";
 
 type OwnedImage = ImageInfo & { readonly owner: Backend };
+type OwnedCache = CacheInfo & { readonly owner: Backend };
 
-/** `silo prune`: images that no project uses and containers that have ended. What dead silos left goes without a word. */
+/** `silo prune`: images and caches that no project uses and containers that have ended. What dead silos left goes without a word. */
 export const prune: Action = async ({ flags }) => {
   const asked = backendFlag(flags);
   sweepEnvFiles();
-  const [found, images] = await waiting(
+  const [found, images, caches] = await waiting(
     "looking for what is not used",
-    Promise.all([allContainers(asked), unusedImages(asked)]),
+    Promise.all([allContainers(asked), unusedImages(asked), cachesToPrune(asked)]),
   );
   const containers = found.filter(({ running }) => !running);
-  if (containers.length + images.length === 0) {
+  if (containers.length + images.length + caches.length === 0) {
     say("nothing to prune");
     return 0;
   }
   const total = images.reduce((sum, { size }) => sum + size, 0);
   const dry = flags["dry-run"] === true;
-  (dry ? print : say)(asTable(containers, images));
+  (dry ? print : say)(asTable(containers, images, caches));
   say(`${dry ? "would free" : "frees"} up to ${sizeText(total)}`);
   if (dry) return 0;
   if (flags["yes"] !== true && !(await confirm("Remove all of it?", "silo prune --yes"))) {
     say("nothing was removed");
     return 1;
   }
-  await removeAll(containers, images);
+  await removeAll(containers, images, caches);
   return 0;
 };
 
@@ -53,7 +57,26 @@ function unusedImages(asked: BackendName | undefined): Promise<readonly OwnedIma
   });
 }
 
-function asTable(containers: readonly Found[], images: readonly OwnedImage[]): string {
+/** Two backends may share directories of the host, each of which is told once. */
+async function cachesToPrune(asked: BackendName | undefined): Promise<readonly OwnedCache[]> {
+  const { uid } = place();
+  const found = await ofEach(asked, async (owner, state) => {
+    const known = projects(state).map(({ directory, images }) => ({
+      key: cacheKey(uid, directory),
+      uses: Object.values(images),
+    }));
+    const caches = (await owner.caches?.()) ?? [];
+    return unusedCaches(caches, known, Date.now()).map((cache) => ({ ...cache, owner }));
+  });
+  return [...new Map(found.map((cache) => [cache.reference, cache])).values()];
+}
+
+function asTable(
+  containers: readonly Found[],
+  images: readonly OwnedImage[],
+  caches: readonly OwnedCache[],
+): string {
+  const { home } = place();
   const age = (created: string | undefined) => ageText(created, Date.now());
   return table(
     ["WHAT", "NAME", "BACKEND", "SIZE", "CREATED"],
@@ -72,6 +95,13 @@ function asTable(containers: readonly Found[], images: readonly OwnedImage[]): s
         sizeText(size),
         age(created),
       ]),
+      ...caches.map(({ reference, owner, created }) => [
+        "cache",
+        homely(reference, home),
+        owner.name,
+        "",
+        age(created),
+      ]),
     ],
   );
 }
@@ -79,6 +109,7 @@ function asTable(containers: readonly Found[], images: readonly OwnedImage[]): s
 async function removeAll(
   containers: readonly Found[],
   images: readonly OwnedImage[],
+  caches: readonly OwnedCache[],
 ): Promise<void> {
   for (const { owner, name } of containers) {
     const notes = await waiting(`removing ${name}`, owner.remove([name], false));
@@ -87,6 +118,12 @@ async function removeAll(
   }
   for (const { owner, reference } of images) {
     const kept = await waiting(`removing ${reference}`, owner.removeImages([reference]));
+    if (kept.length === 0) print(reference);
+    else log.warn(`${reference} is used by a container and stays`);
+  }
+  for (const { owner, reference } of caches) {
+    const removed = owner.removeCaches?.([reference]) ?? Promise.resolve([reference]);
+    const kept = await waiting(`removing ${reference}`, removed);
     if (kept.length === 0) print(reference);
     else log.warn(`${reference} is used by a container and stays`);
   }

@@ -187,6 +187,9 @@ switch (command) {
     build(words);
   case "ps":
     ps(words);
+  case "volume":
+    engine();
+    process.exit(words[0] === "ls" ? 0 : 1);
   case "buildx":
     process.exit(process.env["DOUBLE_BUILDKIT"] === "1" && words[0] === "version" ? 0 : 1);
   case "rm": {

@@ -1,0 +1,40 @@
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { rename } from "node:fs/promises";
+import type { Cache } from "../core/types.ts";
+import { attempt } from "./git-files.ts";
+
+/** Makes the directories of caches that are mounted from the host. */
+export function makeCaches(caches: readonly Cache[]): void {
+  for (const { directory } of caches) mkdirSync(directory, { recursive: true, mode: 0o700 });
+}
+
+/** Caches that are directories of the host. */
+export function hostCaches(
+  data: string,
+): readonly { readonly reference: string; readonly key: string; readonly created: string }[] {
+  const folder = `${data}/silo/caches`;
+  return (attempt(() => readdirSync(folder)) ?? []).flatMap((name) => {
+    const found = attempt(() => lstatSync(`${folder}/${name}`));
+    if (found?.isDirectory() !== true) return [];
+    const key = name.replace(REMOVED, "");
+    return [{ reference: `${folder}/${name}`, key, created: found.birthtime.toISOString() }];
+  });
+}
+
+const REMOVED = /\.removed$/;
+
+/** Deletes a cache of the host: out of its place at once, so that no run gets half of it. */
+export async function removeHostCache(path: string): Promise<void> {
+  const aside = REMOVED.test(path) ? path : `${path}.removed`;
+  if (aside !== path) await rename(path, aside);
+  open(aside);
+  rmSync(aside, { recursive: true, force: true });
+}
+
+/** Go makes the directories of its modules read-only. No link is followed: a tool has made what is in there. */
+function open(directory: string): void {
+  chmodSync(directory, 0o700);
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    if (entry.isDirectory()) open(`${directory}/${entry.name}`);
+  }
+}
