@@ -32,7 +32,7 @@ const calls = () => (existsSync(at("state/calls.jsonl")) ? read("state/calls.jso
 function putEvil(): void {
   put("app/evil", `#!/bin/sh\ntouch ${at("started")}\n`);
   chmodSync(at("app/evil"), 0o755);
-  put("app/silo.jsonc", { backends: { docker: { command: "./evil" } } });
+  put("app/silo.jsonc", { backends: { docker: { command: at("app/evil") } } });
 }
 
 describe("a project's file that nobody has approved", () => {
@@ -57,7 +57,7 @@ describe("a project's file that nobody has approved", () => {
       expect(early.filter((call) => !call.includes('["ps",'))).toEqual([]);
       expect([status, stderr]).toEqual([
         1,
-        expect.stringContaining('backends.docker.command: "./evil"'),
+        expect.stringContaining(`backends.docker.command: "${at("app/evil")}"`),
       ]);
     }
     const warning =
@@ -69,7 +69,7 @@ describe("a project's file that nobody has approved", () => {
   test("is obeyed once it is approved, and not any more when a byte of it has changed", () => {
     putEvil();
     const { stderr } = silo("config trust");
-    expect(stderr).toContain('backends.docker.command: "./evil"');
+    expect(stderr).toContain(`backends.docker.command: "${at("app/evil")}"`);
     silo("ls");
     expect(existsSync(at("started"))).toBe(true);
     rmSync(at("started"));

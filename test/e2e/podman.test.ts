@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { removeCaches } from "../../src/backends/docker/caches.ts";
 import {
   destroyWorld,
   eventually,
@@ -79,6 +80,36 @@ describe.skipIf(prepared.status !== 0).each([
       const { stdout } = await probe(world, script, { env });
       await Bun.write(join(world.home, ".config/silo/silo.jsonc"), JSON.stringify(CONFIG));
       expect(stdout).toBe("0 500 http://user:s3cret@proxy\n");
+    },
+    MINUTES,
+  );
+
+  test(
+    "a cache is kept in a volume of silo's, which belongs to the user inside",
+    async () => {
+      const config = join(world.home, ".config/silo/silo.jsonc");
+      await Bun.write(config, JSON.stringify({ ...CONFIG, caches: ["cargo"] }));
+      expect((await probe(world, "echo crate > ~/.cargo/registry/a")).code).toBe(0);
+      expect((await probe(world, "cat ~/.cargo/registry/a")).stdout).toBe("crate\n");
+      // Without a record of a run the cache belongs to no project.
+      const state = join(world.root, "empty-state");
+      const { stdout } = await silo(world, ["prune", "--dry-run"], {
+        env: { XDG_STATE_HOME: state },
+      });
+      await Bun.write(config, JSON.stringify(CONFIG));
+      const names = [...stdout.matchAll(/cache +(silo-\S+-cargo-\w+)/g)].map(([, name]) => name);
+      expect(new Set(names.map((name) => name?.replace(/^.*-cargo/, "cargo")))).toEqual(
+        new Set(["cargo-git", "cargo-registry"]),
+      );
+      const settings = { command: "podman" } as Parameters<typeof removeCaches>[0];
+      // An ordinary user's volumes are out of this process' reach, and end with the world.
+      if (user === undefined)
+        expect(
+          await removeCaches(
+            settings,
+            names.map((name) => name ?? ""),
+          ),
+        ).toEqual([]);
     },
     MINUTES,
   );

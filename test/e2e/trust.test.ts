@@ -25,7 +25,8 @@ afterEach(() => {
 test(
   "what a tool writes into the project's silo.jsonc is not obeyed by the next run",
   async () => {
-    const forged = '{"mounts_ro": ["/etc/shadow"], "backends": {"docker": {"command": "./evil"}}}';
+    const forged =
+      '{"mounts_ro": ["/etc/shadow"], "backends": {"docker": {"command": "/opt/evil"}}}';
     const { code } = await probe(world, `printf %s '${forged}' > silo.jsonc`);
     expect(code).toBe(0);
     const next = await probe(world, "cat /etc/shadow");
@@ -66,7 +67,9 @@ test(
     const before = readFileSync(join(world.home, ".config/silo/silo.jsonc"), "utf8");
     const { stdout, stderr } = await probe(world, script);
     expect(stdout).toBe("else is free\n");
-    expect(stderr).toContain("~/.config/silo, ~/.local/state/silo, ~/.cache/silo: silo's own");
+    expect(stderr).toContain(
+      "~/.config/silo, ~/.local/state/silo, ~/.cache/silo, ~/.local/share/silo: silo's own",
+    );
     expect(readFileSync(join(world.home, ".config/silo/silo.jsonc"), "utf8")).toBe(before);
     expect(existsSync(join(world.home, ".config/other"))).toBe(true);
   },
