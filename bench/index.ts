@@ -57,12 +57,10 @@ async function sandbox(): Promise<readonly Row[]> {
     const { commands } = JSON.parse(stdout) as {
       commands: { run: { bin: string; args: string[] } };
     };
-    // The plan shows a node of the host; the built prefix has silo's own runtime.
-    const args = commands.run.args.flatMap((word) =>
-      word === "--hostname" ? ["--ro-bind", SILO, "/opt/silo-runtime/bun", word] : [word],
-    );
+    const { bin, args } = commands.run;
     const paths = `${world.home}/.local/bin:/opt/silo/bin:/usr/bin:/bin`;
-    const byHand = ["env", "-i", `HOME=${world.home}`, `PATH=${paths}`, commands.run.bin, ...args];
+    const inside = [`BOX_HOME=${world.home}`, `BOX_PATH=${paths}`];
+    const byHand = ["env", "-i", ...inside, bin, ...args];
     const result = await paired(
       run([SILO, "codex", "--", ...tool], world),
       run(byHand, world),

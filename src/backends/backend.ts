@@ -101,7 +101,12 @@ export type Backend = {
   readonly preview: (
     plan: RunPlan,
     session: Session,
-  ) => Promise<{ readonly build: Cmd; readonly run: Cmd }>;
+  ) => Promise<{
+    /** What fetches packages before the build, where that is a command of its own. */
+    readonly fetch?: Cmd;
+    readonly build: Cmd;
+    readonly run: Cmd;
+  }>;
   /** Whether it can run such a plan at all, known before anything is built. @throws SiloError where it cannot. */
   readonly check?: (plan: RunPlan) => Promise<void>;
   /** Whether the image is there; absent where a run finds out by itself at no cost. */

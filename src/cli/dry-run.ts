@@ -15,20 +15,29 @@ export async function printPlan(backend: Backend, plan: RunPlan, json: boolean):
   return 0;
 }
 
-type Commands = { readonly build: Cmd; readonly run: Cmd };
+type Commands = { readonly fetch?: Cmd; readonly build: Cmd; readonly run: Cmd };
 
-function asData(backend: Backend, plan: RunPlan, name: string, { build, run }: Commands) {
+function asData(backend: Backend, plan: RunPlan, name: string, { fetch, build, run }: Commands) {
   const command = ({ bin, args, env }: Cmd) => ({ bin, args, env: Object.keys(env ?? {}) });
   return {
     ...plan,
     backend: backend.name,
     name,
     env: plan.env.map((entry) => entry.name),
-    commands: { build: command(build), run: command(run) },
+    commands: {
+      ...(fetch === undefined ? {} : { fetch: command(fetch) }),
+      build: command(build),
+      run: command(run),
+    },
   };
 }
 
-function asText(backend: Backend, plan: RunPlan, name: string, { build, run }: Commands): string {
+function asText(
+  backend: Backend,
+  plan: RunPlan,
+  name: string,
+  { fetch, build, run }: Commands,
+): string {
   const rows: readonly (readonly [string, readonly string[]])[] = [
     ["tool", [plan.tool]],
     ["backend", [backend.name]],
@@ -56,6 +65,7 @@ function asText(backend: Backend, plan: RunPlan, name: string, { build, run }: C
     ...lines,
     "",
     "# only where the image is missing",
+    ...(fetch === undefined ? [] : [showCommand(fetch)]),
     showCommand(build),
     "# the run",
     showCommand(run),

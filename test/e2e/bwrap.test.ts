@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -7,6 +8,7 @@ import {
   rmSync,
   symlinkSync,
   unlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { onTerminal, siloOnTerminal } from "../support/pty.ts";
@@ -306,6 +308,37 @@ test(
   },
   MINUTES,
 );
+
+test(
+  "a bwrap with the set-user-id bit is refused before it is started, and doctor says so",
+  async () => {
+    const program = join(world.root, "bin/bwrap");
+    unlinkSync(program);
+    writeFileSync(program, "#!/bin/sh\necho bubblewrap 0.11.1\n");
+    chmodSync(program, 0o4755);
+    const { code, stderr } = await probe(world, "true");
+    expect([code, prefixes()]).toEqual([1, []]);
+    expect(stderr).toContain("its set-user-id bit is set");
+    const doctor = await silo(world, ["doctor", "--backend", "bwrap"]);
+    expect(doctor.stdout).toMatch(/bubblewrap 0\.11\.1 has the set-user-id bit/);
+  },
+  MINUTES,
+);
+
+test("a limit of memory that this machine cannot hold refuses to start", async () => {
+  const user = makeWorld({
+    backend: "bwrap",
+    config: { ...PROBE_CONFIG, backends: { bwrap: { memory: "1g" } } },
+    user: TESTER,
+  });
+  const { code, stdout, stderr } = await probe(user, "echo ran");
+  expect([code, stdout]).toEqual([1, ""]);
+  expect(stderr).toContain(
+    "error: the memory limit of the sandbox cannot be held: no user manager",
+  );
+  expect(sweepWorld(user)).toEqual([]);
+  destroyWorld(user);
+});
 
 describe("choice", () => {
   test("with an engine's command there it is never chosen by itself, and is told where that engine is down", async () => {

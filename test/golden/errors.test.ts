@@ -21,6 +21,7 @@ function play({
   engine,
   container,
   bwrap,
+  perl = true,
   programs = {},
   env = {},
   cwd = "app",
@@ -28,7 +29,8 @@ function play({
   const root = mkdtempSync("/tmp/silo-scene-");
   roots.push(root);
   for (const directory of ["home", "app", "bin"]) mkdirSync(join(root, directory));
-  for (const program of ["sh", "rm"]) symlinkSync(`/bin/${program}`, join(root, "bin", program));
+  for (const program of ["sh", "rm", ...(perl ? ["perl"] : [])])
+    symlinkSync(`/usr/bin/${program}`, join(root, "bin", program));
   // Nothing is said to who is signed in.
   const all = { "home/.codex/auth.json": "{}", ...files };
   for (const [path, text] of Object.entries(all)) {
@@ -102,6 +104,8 @@ const ELSEWHERE = [
   /has become a link/, // test/unit/staging.test.ts
   /^\$\{file\.host\} does not stop changing/, // a program that writes to a staged file all the time
   /^entering a sandbox needs the command|does not run$|^starting the sandbox failed|does not end$/, // test/e2e/bwrap.test.ts
+  /set-user-id bit is set/, // test/e2e/bwrap.test.ts
+  /^\$\{tag\} was removed/, // by another process, between two looks
   /could not be started:/, // a program that is there and cannot run
   /^the working directory does not exist any more/, // the compiled binary's runtime says so itself
   /^another .* uses .*, and two would damage/, // test/e2e/agents.test.ts

@@ -9,6 +9,8 @@ export type Scene = {
   readonly container?: string;
   /** The same for `bwrap`. */
   readonly bwrap?: string;
+  /** Whether perl is installed; true unless told. */
+  readonly perl?: boolean;
   /** The same for any other program. */
   readonly programs?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
@@ -370,6 +372,12 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
   },
   bwrap: {
     "not installed": { args: ["codex", "--backend", "bwrap"] },
+    "perl is missing": { args: ["codex", "--backend", "bwrap"], bwrap: "x) ;;", perl: false },
+    "a file system in memory that has no limit": {
+      args: ["codex", "--backend", "bwrap"],
+      files: { [GLOBAL]: '{"backends": {"bwrap": {"tmp": "1g"}}}' },
+      bwrap: "--unshare-user) exit 0;;",
+    },
     "a port that is to be another": {
       args: ["codex", "--backend", "bwrap"],
       files: { [GLOBAL]: '{"ports": ["8080:80"]}' },

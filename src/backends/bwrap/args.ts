@@ -1,11 +1,14 @@
-import type { Mount, RunPlan, Session } from "../../core/types.ts";
+import { enterCommand, limits as processLimits } from "../../core/guest-enter.ts";
+import type { RunPlan, Session } from "../../core/types.ts";
+import type { Limits } from "./limits.ts";
 
 /** What the sandbox sees of this machine, found out once (`host.ts`). */
 export type HostView = {
-  /** `bwrap`'s own path: nothing of the environment says which one is started. */
+  /** Their own paths: nothing of the environment says which programs are started. */
   readonly bwrap: string;
-  /** `env`'s, for the same reason. */
-  readonly env: string;
+  readonly perl: string;
+  /** Changes when bwrap is replaced. */
+  readonly version: string;
   /** `/bin`, `/lib` …: links as on the host, or directories. */
   readonly system: readonly (
     | { readonly path: string; readonly link: string }
@@ -13,6 +16,20 @@ export type HostView = {
   )[];
   /** Files of `/etc` that programs need to reach the network, show the time and find libraries. */
   readonly etc: readonly string[];
+  /** Paths of `/proc` that are here and tell of the whole machine. */
+  readonly hidden: { readonly files: readonly string[]; readonly directories: readonly string[] };
+};
+
+/** What the bwrap of this machine can do, found out when a prefix is built (`features.ts`). */
+export type Features = {
+  /** `--size`, bubblewrap 0.7. */
+  readonly sizes: boolean;
+  /** Whether `--disable-userns` works: bubblewrap 0.8, and not on every kernel. */
+  readonly noNamespaces: boolean;
+  /** `--bind-fd`, bubblewrap 0.10. */
+  readonly descriptors: boolean;
+  /** The system call filter in hex. */
+  readonly filter: string;
 };
 
 /** Where a built tool lies on the host. */
@@ -20,19 +37,43 @@ export type Prefix = {
   readonly root: string;
   /** silo's own runtime, where the host has no node that is new enough. */
   readonly runtime: string | undefined;
+  readonly features: Features;
 };
+
+/** The user of a sandbox, as the sandbox sees it. */
+export type Inhabitant = { readonly uid: number; readonly gid: number; readonly home: string };
 
 /** Where the sandbox sees the tools, and silo's runtime. */
 export const TOOLS = "/opt/silo";
-const RUNTIME = "/opt/silo-runtime/bun";
+export const RUNTIME = "/opt/silo-runtime/bun";
 
-/** Enough for a build with many jobs, too few to take the machine down; counted in the sandbox's own user namespace. */
-const PROCESSES = 4096;
+/** A mount that `launch.pl` makes: as root it shows the files as the sandbox's own. */
+const mount = (mode: "ro" | "rw", source: string, target: string, id = "-") =>
+  [`--mount-${mode}`, id, source, target] as const;
 
-/** What every sandbox has and has not (bubblewrap 0.8). */
-function sandbox({ system, etc }: HostView, home: string): readonly string[] {
+/** Writable in memory, up to a size: bytes, or a percentage of this machine's memory. */
+const inMemory = ({ sizes }: Features, size: string, path: string) => [
+  ...(sizes ? ["--size", size] : []),
+  "--tmpfs",
+  path,
+];
+
+/** Settings of the kernel: bwrap itself covers what it cannot write as a directory, though files in it may be writable. */
+const READ_ONLY = ["sys", "bus", "fs", "irq", "sysrq-trigger"].map((name) => `/proc/${name}`);
+
+/** What every sandbox has and has not (bubblewrap 0.6). */
+function sandbox(
+  { system, etc, hidden }: HostView,
+  { uid, gid, home }: Inhabitant,
+  features: Features,
+  tmp: number | undefined,
+): readonly string[] {
+  const size = (share: string) => (tmp === undefined ? share : String(tmp));
   return [
     "--unshare-user",
+    // The launcher has another user then, who is root in here.
+    ...(uid === 0 ? ["--uid", "0", "--gid", String(gid)] : []),
+    ...(features.noNamespaces ? ["--disable-userns"] : []),
     "--unshare-pid",
     "--unshare-ipc",
     "--unshare-uts",
@@ -46,16 +87,19 @@ function sandbox({ system, etc }: HostView, home: string): readonly string[] {
     ...etc.flatMap((path) => ["--ro-bind-try", path, path]),
     "--proc",
     "/proc",
+    ...READ_ONLY.flatMap((path) => ["--ro-bind-try", path, path]),
+    // A device of the host that no program in here can open.
+    ...hidden.files.flatMap((path) => ["--ro-bind", "/dev/null", path]),
+    ...hidden.directories.flatMap((path) => ["--tmpfs", path, "--remount-ro", path]),
     "--dev",
     "/dev",
-    "--tmpfs",
-    "/tmp",
-    "--tmpfs",
-    "/run",
-    "--dir",
-    "/var/tmp",
-    "--tmpfs",
-    home,
+    ...inMemory(features, size("10%"), "/dev/shm"),
+    "--remount-ro",
+    "/dev",
+    ...inMemory(features, size("25%"), "/tmp"),
+    ...inMemory(features, size("10%"), "/var/tmp"),
+    ...inMemory(features, size("1%"), "/run"),
+    ...inMemory(features, size("25%"), home),
     // Programs make their folder in these, and do not expect to have to make these.
     ...[".cache", ".config", ".local/bin", ".local/share", ".local/state"].flatMap((name) => [
       "--dir",
@@ -65,48 +109,42 @@ function sandbox({ system, etc }: HostView, home: string): readonly string[] {
 }
 
 function accounts({ root }: Prefix): readonly string[] {
-  const files = ["passwd", "group"];
-  return files.flatMap((name) => ["--ro-bind", `${root}/etc/${name}`, `/etc/${name}`]);
+  return ["passwd", "group"].flatMap((name) => mount("ro", `${root}/etc/${name}`, `/etc/${name}`));
 }
 
 function runtime({ runtime: path }: Prefix): readonly string[] {
-  return path === undefined ? [] : ["--ro-bind", path, RUNTIME];
+  return path === undefined ? [] : mount("ro", path, RUNTIME);
 }
+
+/** The directories above the mounts are in memory without a limit, so they can be written as little as the system. */
+const CLOSED = ["--remount-ro", "/"] as const;
 
 /** A build: the prefix is the only thing that can be written. */
 export function buildArgs(
   view: HostView,
   prefix: Prefix,
-  home: string,
+  user: Inhabitant,
   settings: readonly string[],
   script: string,
 ): readonly string[] {
   return [
-    ...sandbox(view, home),
+    ...sandbox(view, user, prefix.features, undefined),
     ...accounts(prefix),
     ...runtime(prefix),
-    "--bind",
-    `${prefix.root}/home`,
-    home,
-    "--bind",
-    `${prefix.root}/tools`,
-    TOOLS,
-    ...settings.flatMap((path) => ["--ro-bind-try", path, path]),
+    ...mount("rw", `${prefix.root}/home`, user.home),
+    ...mount("rw", `${prefix.root}/tools`, TOOLS),
+    ...settings.flatMap((path) => mount("ro", path, path)),
+    ...CLOSED,
+    // Without a terminal it must not keep a hand on the user's (TIOCSTI).
+    "--new-session",
     "--chdir",
-    home,
+    user.home,
     "--",
     "bash",
     "-c",
     script,
   ];
 }
-
-function mountArgs({ source, target, mode }: Mount): readonly string[] {
-  return [mode === "ro" ? "--ro-bind" : "--bind", source, target];
-}
-
-/** The sandbox's own process must not die of what is meant for the tool (env of coreutils 8.31). */
-export const DEAF = "--ignore-signal=INT,QUIT";
 
 /** A run: an empty home with the mounts of the plan, and what hooks put into it when the prefix was built. */
 export function runArgs(
@@ -115,18 +153,18 @@ export function runArgs(
   plan: RunPlan,
   session: Session,
   inHome: readonly string[],
+  limits: Limits,
 ): readonly string[] {
   const { home } = plan.user;
   return [
-    ...sandbox(view, home),
+    ...sandbox(view, plan.user, prefix.features, limits.tmp),
     ...accounts(prefix),
     ...runtime(prefix),
-    "--ro-bind",
-    `${prefix.root}/tools`,
-    TOOLS,
-    ...inHome.flatMap((name) => ["--ro-bind", `${prefix.root}/home/${name}`, `${home}/${name}`]),
-    ...plan.mounts.flatMap(mountArgs),
-    ...plan.caches.flatMap(({ directory, target }) => ["--bind", directory, target]),
+    ...mount("ro", `${prefix.root}/tools`, TOOLS),
+    ...inHome.flatMap((name) => mount("ro", `${prefix.root}/home/${name}`, `${home}/${name}`)),
+    ...plan.mounts.flatMap(({ mode, source, target, id }) => mount(mode, source, target, id)),
+    ...plan.caches.flatMap(({ directory, target }) => mount("rw", directory, target)),
+    ...CLOSED,
     // With a terminal it has one of its own; without, it must not keep a hand on the user's (TIOCSTI).
     ...(plan.tty ? [] : ["--new-session"]),
     "--hostname",
@@ -134,51 +172,6 @@ export function runArgs(
     "--chdir",
     plan.workdir,
     "--",
-    // A terminal sends these to the sandbox too, which ignores them; the tool must not.
-    "env",
-    "--default-signal=INT,QUIT",
-    "prlimit",
-    `--nproc=${PROCESSES}`,
-    "--",
-    ...plan.argv,
+    ...enterCommand(plan, plan.argv, processLimits(limits.processes, process.arch)),
   ];
 }
-
-/** What every program in there finds in its environment. */
-export function baseEnv(home: string, user: string): Readonly<Record<string, string>> {
-  return {
-    HOME: home,
-    USER: user,
-    LOGNAME: user,
-    SHELL: "/bin/bash",
-    LANG: "C.UTF-8",
-    SILO_TOOLS: TOOLS,
-    NPM_CONFIG_PREFIX: TOOLS,
-    PATH: `${home}/.local/bin:${TOOLS}/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`,
-    SILO_SHARED_NETWORK: "1",
-  };
-}
-
-/** What stands in for node and npm where the host has none: silo's own runtime, which is a whole Bun. */
-export const SHIMS: Readonly<Record<string, string>> = {
-  node: `#!/bin/sh
-export BUN_BE_BUN=1
-exec ${RUNTIME} --preload ${TOOLS}/bin/silo-preload.js "$@"
-`,
-  // What a tool starts may be a compiled Bun program itself, which would become a bare Bun by it.
-  "silo-preload.js": "delete process.env.BUN_BE_BUN;\n",
-  npm: `#!/bin/bash
-export BUN_BE_BUN=1 BUN_INSTALL=${TOOLS} BUN_INSTALL_CACHE_DIR=/tmp/bun-cache
-[ "$1" = install ] || exit 0
-trust=()
-packages=()
-for word in "\${@:2}"; do
-  case "$word" in
-    --allow-scripts=*) trust=(--trust);;
-    -*) ;;
-    *) packages+=("$word");;
-  esac
-done
-exec ${RUNTIME} add --global --exact "\${trust[@]}" "\${packages[@]}"
-`,
-};

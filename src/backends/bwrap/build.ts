@@ -1,87 +1,96 @@
-import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { existsSync, readFileSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, rename, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Cmd, ImagePlan } from "../../core/types.ts";
+import type { BuildStep, Cmd, ImagePlan } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
 import type { BuildOptions } from "../backend.ts";
 import { followBuild } from "../build-log.ts";
-import { baseEnv, buildArgs, SHIMS, TOOLS, type HostView, type Prefix } from "./args.ts";
+import { buildArgs, TOOLS, type HostView, type Prefix } from "./args.ts";
+import { certificates, fetchEnv, scriptEnv, settingFiles } from "./build-env.ts";
+import { featuresFor, made, note, prefixRoot } from "./features.ts";
 import { hasNode, seesNode } from "./host.ts";
+import { baseEnv, SHIMS } from "./inside-env.ts";
+import { launchCommand, launchError } from "./launch.ts";
+import { PROCESSES } from "./limits.ts";
+import { FETCH_ENV, split } from "./split.ts";
+import { discard, sweepBuilds } from "./sweep.ts";
 
-/** Where the prefix of an image lies; its name says what went in. */
-export function prefixRoot(cache: string, tag: string): string {
-  return `${cache}/silo/bwrap/${tag.replace(":", "-")}`;
-}
-
-/** The prefix of an image, as it was built. */
-export function builtPrefix(cache: string, tag: string): Prefix {
+/**
+ * The prefix of an image, as it was built, with what this machine's bwrap can do.
+ * @throws SiloError where it was removed meanwhile.
+ */
+export async function builtPrefix(
+  view: HostView,
+  uid: number,
+  cache: string,
+  tag: string,
+): Promise<Prefix> {
   const root = prefixRoot(cache, tag);
-  const own = readFileSync(`${root}/runtime`, "utf8") !== "";
-  return { root, runtime: own ? process.execPath : undefined };
+  const known = made(root);
+  if (known === undefined) throw new SiloError(`${tag} was removed`, { hint: "start again" });
+  const runtime = known.ownRuntime ? process.execPath : undefined;
+  return { root, runtime, features: await featuresFor(view, uid, root, known) };
 }
 
 /** Whether an image is there and still of use: one that was built with the host's node needs it. */
 export function isBuilt(cache: string, tag: string): boolean {
-  if (!existsSync(prefixRoot(cache, tag))) return false;
-  return builtPrefix(cache, tag).runtime !== undefined || seesNode();
-}
-
-/** Which of the user's settings an installation needs: the registry, and how to reach it. */
-const PASSED =
-  /^(npm_config_.*|NPM_CONFIG_.*|BUN_CONFIG_.*|PIP_.*|UV_.*|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|(HTTPS?|NO)_PROXY|https?_proxy|no_proxy)$/;
-/** npm's own words for its prefix would lead out of the sandbox. */
-const KEPT_OUT = /^npm_config_(prefix|globalconfig|userconfig|cache|local_prefix|global_prefix)$/i;
-
-function installEnv(): Record<string, string> {
-  const passed = Object.entries(process.env).filter(
-    ([name, value]) => value !== undefined && PASSED.test(name) && !KEPT_OUT.test(name),
-  );
-  return Object.fromEntries(passed) as Record<string, string>;
-}
-
-/** Files of the user and the system that such settings name. */
-function settingFiles(home: string, env: Readonly<Record<string, string>>): readonly string[] {
-  const named = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "PIP_CERT", "SSL_CERT_DIR"]
-    .map((name) => env[name] ?? "")
-    .filter(
-      (path) => path.startsWith("/") && !path.startsWith("/usr/") && !path.startsWith("/etc/"),
-    );
-  return [
-    `${home}/.npmrc`,
-    `${home}/.bunfig.toml`,
-    `${home}/.config/pip`,
-    "/etc/npmrc",
-    "/etc/pip.conf",
-    ...named,
-  ];
+  const known = made(prefixRoot(cache, tag));
+  return known !== undefined && (known.ownRuntime || seesNode());
 }
 
 /** Every step says its number first, as a builder does, and the first that fails ends the build. */
-export function buildScript({ steps }: Pick<ImagePlan, "steps">): string {
+export function buildScript(steps: readonly BuildStep[], before: number, total: number): string {
   const lines = steps.flatMap(({ about, run }, i) => [
-    `echo 'STEP ${i + 1}/${steps.length}: ${about.replaceAll("'", "")}'`,
+    `echo 'STEP ${before + i + 1}/${total}: ${about.replaceAll("'", "")}'`,
     // In a shell of its own, as every step of a Dockerfile is.
     `bash -o pipefail -ec ${quoted(run)} || exit`,
   ]);
-  return lines.join("\n");
+  // As many processes as a run may have, and no dump of memory.
+  return [`ulimit -u ${PROCESSES} -c 0`, ...lines].join("\n");
 }
 
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** The command that builds a prefix in a folder. */
-export function buildCommand(image: ImagePlan, view: HostView, prefix: Prefix): Cmd {
-  const { HOME: home = "", USER: user = "" } = image.buildArgs;
-  const env = installEnv();
+/**
+ * The commands that build a prefix in a folder, in order: the first has the user's sign-in to the registries and runs
+ * no code of a package, the second has none.
+ */
+export function buildCommands(
+  image: ImagePlan,
+  view: HostView,
+  prefix: Prefix,
+): { readonly fetch: Cmd; readonly rest: Cmd } {
+  const { HOME: home = "", USER: user = "", UID: uid = "0", GID: gid = "0" } = image.buildArgs;
+  const inhabitant = { uid: Number(uid), gid: Number(gid), home };
+  const { fetch, rest } = split(image);
+  const total = fetch.length + rest.length;
+  const command = (
+    script: string,
+    files: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ) =>
+    launchCommand(view, inhabitant.uid, {
+      args: buildArgs(view, prefix, inhabitant, [...files, ...certificates(env)], script),
+      inside: { ...env, ...image.buildArgs, ...baseEnv(home, user) },
+      name: `build-${process.pid}`,
+      features: prefix.features,
+      workdir: "/",
+      tty: false,
+      deaf: false,
+      memory: undefined,
+    });
   return {
-    bin: view.bwrap,
-    args: buildArgs(view, prefix, home, settingFiles(home, env), buildScript(image)),
-    env: { ...env, ...image.buildArgs, ...baseEnv(home, user) },
-    bare: true,
+    fetch: command(buildScript(fetch, 0, total), settingFiles(home), {
+      ...fetchEnv(process.env),
+      ...FETCH_ENV,
+    }),
+    rest: command(buildScript(rest, fetch.length, total), [], scriptEnv(process.env)),
   };
 }
 
 /**
- * Builds a prefix in a folder of its own and puts it in place whole: one that is there is complete.
+ * Builds a prefix in a folder of its own and puts it in place whole: one that is there is complete. The caller holds
+ * the lock of this image's build.
  * @throws Cancelled when interrupted, SiloError with the last 20 lines where a step fails.
  */
 export async function buildImage(
@@ -92,12 +101,17 @@ export async function buildImage(
 ): Promise<void> {
   const place = prefixRoot(cache, image.tag);
   await mkdir(dirname(place), { recursive: true, mode: 0o700 });
+  await sweepBuilds(place);
   const root = await mkdtemp(`${place}.building-`);
   try {
     const runtime = (await hasNode()) ? undefined : process.execPath;
     await lay(root, image, runtime);
-    const { code, tail } = await followBuild(buildCommand(image, view, { root, runtime }), options);
-    if (code !== 0) throw buildError(image, tail);
+    const uid = Number(image.buildArgs["UID"] ?? "0");
+    const features = await note(view, uid, root, runtime !== undefined);
+    const { fetch, rest } = buildCommands(image, view, { root, runtime, features });
+    await step(image, fetch, options);
+    await forgetSettings(root, image);
+    await step(image, rest, options);
     if (existsSync(place)) await rename(place, `${root}.old`);
     await rename(root, place);
   } finally {
@@ -105,9 +119,15 @@ export async function buildImage(
   }
 }
 
-/** Deletes a tree, also where a package has made directories that cannot be written. */
-export async function discard(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true }).catch(() => {});
+async function step(image: ImagePlan, command: Cmd, options: BuildOptions): Promise<void> {
+  const { code, tail } = await followBuild(command, options);
+  if (code !== 0) throw buildError(image, tail);
+}
+
+/** Deletes the empty files that bwrap has made to mount the user's settings on. */
+async function forgetSettings(root: string, { buildArgs: { HOME: home = "" } }: ImagePlan) {
+  const places = settingFiles(home).filter((path) => path.startsWith(`${home}/`));
+  await Promise.all(places.map((path) => discard(`${root}/home/${path.slice(home.length + 1)}`)));
 }
 
 /** The folders, the accounts that the sandbox knows, and what stands in for a missing node. */
@@ -121,7 +141,6 @@ async function lay(root: string, image: ImagePlan, runtime: string | undefined):
   ];
   await writeFile(`${root}/etc/passwd`, `${accounts.join("\n")}\n`);
   await writeFile(`${root}/etc/group`, `${user}:x:${gid}:\nnogroup:x:65534:\n`);
-  await writeFile(`${root}/runtime`, runtime === undefined ? "" : "own");
   if (runtime === undefined) return;
   for (const [name, script] of Object.entries(SHIMS)) {
     await writeFile(`${root}/tools/bin/${name}`, script);
@@ -130,6 +149,8 @@ async function lay(root: string, image: ImagePlan, runtime: string | undefined):
 }
 
 function buildError(image: ImagePlan, tail: readonly string[]): SiloError {
+  const own = launchError(tail);
+  if (own !== undefined) return own;
   if (tail.some((line) => /^bwrap: .*(namespace|Operation not permitted)/.test(line))) {
     return new SiloError("this machine does not let bwrap make namespaces", {
       hint: "sudo sysctl kernel.unprivileged_userns_clone=1   # or kernel.apparmor_restrict_unprivileged_userns=0",

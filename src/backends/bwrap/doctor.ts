@@ -1,24 +1,48 @@
+import { statSync } from "node:fs";
 import type { Finding } from "../../core/finding.ts";
 import { askProgram } from "../../sys/answer.ts";
+import { whereIs } from "../../sys/on-path.ts";
+import { isUnsafeSetUid } from "./host.ts";
+import { memoryLimit } from "./limits.ts";
 
 const INSTALL = "sudo apt-get install bubblewrap";
 
-/** bubblewrap: the command, and whether this machine lets it make namespaces. */
+/** bubblewrap: the command, whether this machine lets it make namespaces, and whether memory can be limited. */
 export async function diagnose(): Promise<readonly Finding[]> {
   const check = "bwrap";
   if (process.platform !== "linux") return [{ check, state: "off", detail: "only on Linux" }];
+  const bwrap = whereIs("bwrap");
+  if (bwrap === undefined) return [{ check, state: "off", detail: "not installed", mend: INSTALL }];
   const [version, tried] = await Promise.all([
-    askProgram("bwrap", ["--version"]),
-    askProgram("bwrap", ["--unshare-user", "--unshare-pid", "--ro-bind", "/", "/", "true"]),
+    askProgram(bwrap, ["--version"]),
+    askProgram(bwrap, ["--unshare-user", "--unshare-pid", "--ro-bind", "/", "/", "true"]),
   ]);
-  if (version === "missing")
-    return [{ check, state: "off", detail: "not installed", mend: INSTALL }];
-  if (version === "silent" || tried === "silent" || tried === "missing")
+  if (typeof version === "string" || typeof tried === "string")
     return [{ check, state: "bad", detail: "bwrap does not answer", mend: INSTALL }];
+  if (isUnsafeSetUid(statSync(bwrap).mode, version.stdout)) {
+    const detail = `${version.stdout.trim()} has the set-user-id bit, which is not safe before 0.11.2`;
+    return [{ check, state: "bad", detail, mend: `sudo chmod u-s ${bwrap}` }];
+  }
   if (tried.code !== 0) {
     const detail = `this machine does not let it make namespaces: ${tried.stderr.trim()}`;
     const mend = "sudo sysctl kernel.unprivileged_userns_clone=1";
     return [{ check, state: "bad", detail, mend }];
   }
-  return [{ check, state: "ok", detail: version.stdout.trim().replace("bubblewrap", "bwrap") }];
+  if (whereIs("perl") === undefined) {
+    const mend = "sudo apt-get install perl-base";
+    return [{ check, state: "bad", detail: "it needs perl, which is not installed", mend }];
+  }
+  return [
+    { check, state: "ok", detail: version.stdout.trim().replace("bubblewrap", "bwrap") },
+    ...unlimited(),
+  ];
+}
+
+/** Without a cgroup of its own, a sandbox may use all memory; the kernel then ends it before other programs. */
+function unlimited(): readonly Finding[] {
+  const none = { memory: undefined, processes: 0, tmp: undefined };
+  if (memoryLimit(none, process.getuid?.() ?? 0) !== undefined) return [];
+  const detail =
+    "sandboxes have no memory limit here: no user manager of systemd, no writable cgroup";
+  return [{ check: "bwrap memory", state: "warn", detail }];
 }

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readlinkSync } from "node:fs";
+import { existsSync, lstatSync, readlinkSync, statSync } from "node:fs";
 import { atLeast } from "../../core/finding.ts";
 import { SiloError } from "../../errors.ts";
 import { whereIs } from "../../sys/on-path.ts";
@@ -31,21 +31,68 @@ const ETC = [
   "timezone",
 ].map((name) => `/etc/${name}`);
 
-/** What this machine has for a sandbox. @throws SiloError where there is no bwrap. */
-export function hostView(): HostView {
-  const bwrap = whereIs("bwrap");
+/** Files and directories of /proc that tell of the whole machine; runc hides the same ones (libcontainer, `MaskPaths`). */
+const HIDDEN = {
+  files: ["kcore", "keys", "latency_stats", "timer_list", "timer_stats", "sched_debug"],
+  directories: ["acpi", "asound", "scsi"],
+} as const;
+
+const here = (names: readonly string[]) =>
+  names.map((name) => `/proc/${name}`).filter((path) => existsSync(path));
+
+/**
+ * What this machine has for a sandbox.
+ * @throws SiloError where bwrap or perl is missing, and for a bwrap whose set-user-id bit is not safe.
+ */
+export async function hostView(): Promise<HostView> {
+  const [bwrap, perl] = [whereIs("bwrap"), whereIs("perl")];
   if (bwrap === undefined) {
     throw new SiloError('the command "bwrap" is not installed', {
       hint: "sudo apt-get install bubblewrap   # or your distribution's package of that name",
     });
   }
-  const system = ["/usr", ...SYSTEM].filter((path) => existsSync(path)).map(asOnHost);
-  return { bwrap, env: whereIs("env") ?? "/usr/bin/env", system, etc: ETC };
+  if (perl === undefined) {
+    throw new SiloError('the bwrap backend needs the command "perl", which is not installed', {
+      hint: "sudo apt-get install perl-base   # or your distribution's package perl",
+    });
+  }
+  const { mode, dev, ino, size, mtimeMs } = statSync(bwrap);
+  if (isSetUid(mode)) await refuseUnsafe(bwrap);
+  return {
+    bwrap,
+    perl,
+    version: `${dev}:${ino}:${size}:${mtimeMs}`,
+    system: ["/usr", ...SYSTEM].filter((path) => existsSync(path)).map(asOnHost),
+    etc: ETC,
+    hidden: { files: here(HIDDEN.files), directories: here(HIDDEN.directories) },
+  };
 }
 
 function asOnHost(path: string): HostView["system"][number] {
   const link = lstatSync(path).isSymbolicLink() ? readlinkSync(path).replace(/^\//, "") : undefined;
   return { path, link };
+}
+
+/** S_ISUID of inode(7). */
+// eslint-disable-next-line no-bitwise -- a mode is bits
+const isSetUid = (mode: number) => (mode & 0o4000) !== 0;
+
+/** The first bubblewrap whose set-user-id mode is safe: before, programs in it could trace it (CVE-2026-41163). */
+const SAFE = "0.11.2";
+
+/** Whether a version of bwrap may have the set-user-id bit. @param version as `bwrap --version` tells it. */
+export function isUnsafeSetUid(mode: number, version: string): boolean {
+  return isSetUid(mode) && !atLeast(version, SAFE);
+}
+
+async function refuseUnsafe(bwrap: string): Promise<void> {
+  const { stdout } = await capture({ bin: bwrap, args: ["--version"] });
+  const version = stdout.trim();
+  if (atLeast(version, SAFE)) return;
+  throw new SiloError(
+    `${bwrap} runs as root (its set-user-id bit is set), which is not safe before ${SAFE}: this is ${version}`,
+    { hint: `sudo chmod u-s ${bwrap}   # where users may make namespaces, bwrap needs no root` },
+  );
 }
 
 /** The oldest node that all of the tools run with. */

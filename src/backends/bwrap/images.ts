@@ -1,13 +1,15 @@
 import { readdir, rename, stat } from "node:fs/promises";
 import { capture } from "../../sys/process.ts";
 import type { ImageInfo } from "../backend.ts";
-import { discard, prefixRoot } from "./build.ts";
+import { prefixRoot } from "./features.ts";
+import { discard, sweepAll } from "./sweep.ts";
 
 const NAME = /^silo-([a-z]+)-([0-9a-f]{16})$/;
 
-/** The prefixes that were built, whole ones only, with their size on the disk (`du`). */
-export async function images(cache: string): Promise<readonly ImageInfo[]> {
+/** The prefixes that were built, with their size on the disk (`du`). Deletes what killed builds have left. */
+export async function images(cache: string, state: string): Promise<readonly ImageInfo[]> {
   const folder = `${cache}/silo/bwrap`;
+  await sweepAll(folder, state);
   const names = (await readdir(folder).catch(() => [])).filter((name) => NAME.test(name));
   if (names.length === 0) return [];
   const { stdout } = await capture({

@@ -4,6 +4,7 @@ import { SiloError } from "../../errors.ts";
 import { place } from "../../sys/place.ts";
 import type { Backend, ContainerInfo } from "../backend.ts";
 import { hostCachesOf } from "../host-caches.ts";
+import { limitsFrom } from "./limits.ts";
 import { running, type Running } from "./state.ts";
 
 /** How long a sandbox that was killed may take to be gone. */
@@ -14,7 +15,7 @@ function info({ workdir: _workdir, pid, started: _started, ...record }: Running)
 }
 
 /** Tools in sandboxes of Linux namespaces, by bubblewrap: no engine, no image, the host's own programs. */
-export function open(_config: Config): Backend {
+export function open(config: Config): Backend {
   const here = place();
   const { state, cache, data } = xdgDirectories(here.home, here.env);
   const remove = async (wanted: (each: Running) => boolean) => {
@@ -42,40 +43,35 @@ export function open(_config: Config): Backend {
         import("./host.ts"),
       ]);
       checkPorts(plan);
-      hostView();
+      await hostView();
     },
     hasImage: async (tag) => (await import("./build.ts")).isBuilt(cache, tag),
     preview: async (plan, session) => {
-      const [{ runCommand }, { buildCommand, prefixRoot }, { hostView }] = await Promise.all([
-        import("./run.ts"),
-        import("./build.ts"),
-        import("./host.ts"),
-      ]);
-      const view = hostView();
-      const prefix = { root: prefixRoot(cache, plan.image.tag), runtime: undefined };
-      return {
-        build: buildCommand(plan.image, view, prefix),
-        run: runCommand(plan, session, { view, state, cache }),
-      };
+      const { preview } = await import("./preview.ts");
+      return await preview(plan, session, { state, cache, limits: limitsFrom(config) });
     },
     run: async (plan, session) => {
       const [{ runPlan }, { hostView }] = await Promise.all([
         import("./run.ts"),
         import("./host.ts"),
       ]);
-      return await runPlan(plan, session, { view: hostView(), state, cache });
+      const limits = limitsFrom(config);
+      return await runPlan(plan, session, { view: await hostView(), state, cache, limits });
     },
     build: async (image, options) => {
       const [{ buildImage }, { hostView }] = await Promise.all([
         import("./build.ts"),
         import("./host.ts"),
       ]);
-      await buildImage(image, hostView(), cache, options);
+      await buildImage(image, await hostView(), cache, options);
     },
     keeps: () => false,
     exec: async (name, argv, tty) => {
       const { execIn } = await import("./exec.ts");
-      return await execIn(await runningOne(state, name), argv, tty);
+      return await execIn(await runningOne(state, name), argv, tty, {
+        cache,
+        limits: limitsFrom(config),
+      });
     },
     list: async () => (await running(state)).map(info),
     remove: async (names) => {
@@ -93,6 +89,7 @@ export function open(_config: Config): Backend {
     },
     ...hostCachesOf(data),
     images: async () => await (await import("./images.ts")).images(cache),
+    images: async () => await (await import("./images.ts")).images(cache, state),
     removeImages: async (references) => {
       const used = new Set((await running(state)).map(({ image }) => image));
       return await (await import("./images.ts")).removeImages(cache, references, used);

@@ -44,25 +44,20 @@ export function processesOf(sessions: readonly string[]): readonly number[] {
     .map(Number);
 }
 
-/** What stands before the tool until it is started, and still ignores what the sandbox ignores. */
-const BEFORE = ["bwrap", "env", "prlimit"];
+/** What stands before the tool until it is started: bwrap, then the program that compares the mounts. */
+const FIRST = ["bwrap", "perl"];
+/** SIGINT and SIGQUIT in the mask of ignored signals (proc(5), `SigIgn`). */
+const DEAF = 0b110n;
 
-/** Whether the tool itself has been started in that process. */
+/** Whether the tool itself has been started in that process: what stands before it ignores what a terminal sends. */
 export function isStarted(pid: number): boolean {
   try {
-    return !BEFORE.includes(readFileSync(`/proc/${pid}/comm`, "utf8").trim());
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const name = /^Name:\t(.*)$/m.exec(status)?.[1] ?? "";
+    const ignored = BigInt(`0x${/^SigIgn:\t([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
+    // eslint-disable-next-line no-bitwise -- a mask is bits
+    return !(FIRST.includes(name) && (ignored & DEAF) === DEAF);
   } catch {
     return false;
   }
-}
-
-/** The environment that a process was started with. */
-export function environmentOf(pid: number): Readonly<Record<string, string>> {
-  const entries = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
-  return Object.fromEntries(
-    entries.flatMap((entry) => {
-      const at = entry.indexOf("=");
-      return at <= 0 ? [] : [[entry.slice(0, at), entry.slice(at + 1)]];
-    }),
-  );
 }

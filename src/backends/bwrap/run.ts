@@ -1,11 +1,15 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, rmdirSync } from "node:fs";
 import type { Cmd, RunPlan, Session } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
 import { makeCaches } from "../../sys/caches.ts";
 import { attempt } from "../attempt.ts";
 import type { RunOutcome } from "../backend.ts";
-import { baseEnv, DEAF, runArgs, type HostView, type Prefix } from "./args.ts";
-import { builtPrefix, prefixRoot } from "./build.ts";
+import { runArgs, type HostView, type Prefix } from "./args.ts";
+import { builtPrefix } from "./build.ts";
+import { LIKELY, prefixRoot } from "./features.ts";
+import { baseEnv } from "./inside-env.ts";
+import { launchCommand } from "./launch.ts";
+import { cgroupOf, memoryLimit, type Limits } from "./limits.ts";
 import { isStarted, SESSION, toolOf } from "./inside.ts";
 import { claim, release, started } from "./state.ts";
 
@@ -13,6 +17,7 @@ export type Surroundings = {
   readonly view: HostView;
   readonly state: string;
   readonly cache: string;
+  readonly limits: Limits;
 };
 
 /** What hooks have put into the home: not the caches of the installation, and of shared folders what is in them. */
@@ -32,21 +37,37 @@ function entries(path: string): readonly string[] {
   }
 }
 
-/** The run as a command; its environment is the plan's and nothing else. */
+/** The run as a command; the environment inside is the plan's and nothing else. */
 export function runCommand(
   plan: RunPlan,
   session: Session,
-  { view, cache }: Surroundings,
-  prefix: Prefix = { root: prefixRoot(cache, plan.image.tag), runtime: undefined },
+  { view, cache, limits }: Surroundings,
+  prefix: Prefix = {
+    root: prefixRoot(cache, plan.image.tag),
+    runtime: undefined,
+    features: LIKELY,
+  },
 ): Cmd {
-  const { home, name } = plan.user;
+  const { home, name, uid } = plan.user;
   const passed = Object.fromEntries(plan.env.map((entry) => [entry.name, entry.value]));
-  return {
-    bin: view.env,
-    args: [DEAF, view.bwrap, ...runArgs(view, prefix, plan, session, inHome(prefix.root))],
-    env: { ...baseEnv(home, name), ...passed, [SESSION]: session.id },
-    bare: true,
-  };
+  if (limits.tmp !== undefined && !prefix.features.sizes) throw noSizes();
+  return launchCommand(view, uid, {
+    args: runArgs(view, prefix, plan, session, inHome(prefix.root), limits),
+    inside: { ...baseEnv(home, name), ...passed },
+    outside: { [SESSION]: session.id },
+    name: session.id,
+    features: prefix.features,
+    workdir: plan.workdir,
+    tty: plan.tty,
+    deaf: true,
+    memory: memoryLimit(limits, uid),
+  });
+}
+
+function noSizes(): SiloError {
+  return new SiloError("this bwrap cannot limit a file system in memory, which needs version 0.7", {
+    hint: "remove backends.bwrap.tmp from silo.jsonc, or install a newer bubblewrap",
+  });
 }
 
 /** A sandbox has the host's own network: a port inside is that port here. @throws SiloError for one that is to be another. */
@@ -67,8 +88,9 @@ export async function runPlan(
   session: Session,
   surroundings: Surroundings,
 ): Promise<RunOutcome> {
-  const { state, cache } = surroundings;
+  const { state, cache, view } = surroundings;
   const { name } = session;
+  const prefix = await builtPrefix(view, plan.user.uid, cache, plan.image.tag);
   const record = {
     name,
     image: plan.image.tag,
@@ -88,7 +110,7 @@ export async function runPlan(
   };
   try {
     return await attempt({
-      cmd: runCommand(plan, session, surroundings, builtPrefix(cache, plan.image.tag)),
+      cmd: runCommand(plan, session, surroundings, prefix),
       tty: plan.tty,
       kept: false,
       words: { lastWords: ["bwrap: "], remarks: [] },
@@ -108,6 +130,16 @@ export async function runPlan(
   } finally {
     await noted;
     release(state, name);
+    if (plan.user.uid === 0) removeCgroup(session.id);
+  }
+}
+
+/** A cgroup without processes; where there was none, or a process still ends in it, the next start removes it. */
+function removeCgroup(session: string): void {
+  try {
+    rmdirSync(cgroupOf(session));
+  } catch {
+    // See above.
   }
 }
 

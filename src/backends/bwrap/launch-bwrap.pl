@@ -1,0 +1,45 @@
+# Becomes bwrap. The end of the program that begins with launch.pl.
+# Keys of the session that silo was started in must not be the sandbox's (keyctl(2), KEYCTL_JOIN_SESSION_KEYRING).
+call("keyctl", 1, 0);
+
+# Content for bwrap to read from a descriptor, which it closes.
+sub memory_file {
+  my $content = shift;
+  my $file = call("memfd_create", my $name = "silo", 0);
+  failed("memfd_create") if $file < 0;
+  for (my $at = 0; $at < length $content;) {
+    my $written = call("write", $file, my $rest = substr($content, $at), length($content) - $at);
+    failed("memfd") if $written <= 0;
+    $at += $written;
+  }
+  call("lseek", $file, 0, 0);
+  return $file;
+}
+my @added;
+my $filter = delete $ENV{SILO_FILTER};
+push @added, "--seccomp", memory_file(pack "H*", $filter) if $filter;
+my @variables = map { ("--setenv", $_->[0], $_->[1]) } map { /^BOX_(.*)/s ? [$1, $ENV{$_}] : () } sort keys %ENV;
+push @added, "--args", memory_file(join "", map { "$_\0" } @variables) if @variables;
+for my $name (keys %ENV) { delete $ENV{$name} if $name =~ /^BOX_/; }
+
+# What was checked, by a descriptor that bwrap mounts and closes: no other process can put something in its place.
+# O_PATH | O_NOFOLLOW, which has another number on arm64.
+sub checked {
+  my ($path, $expected) = @_;
+  my $file = call("openat", -100, my $name = $path, 0x200000 | ($with{arch} eq "arm64" ? 0x8000 : 0x20000), 0);
+  my ($device, $inode) = stat "/proc/self/fd/$file";
+  replaced($path) if $file < 0 || "$device:$inode" ne $expected;
+  return $file;
+}
+
+my @args;
+while (@words) {
+  my $word = shift @words;
+  if ($word eq "--") { push @args, @added, "--", @words; last; }
+  if ($word !~ /^--mount-(r[ow])$/) { push @args, $word; next; }
+  my $option = ($1 eq "ro" ? "--ro-bind" : "--bind");
+  my ($expected, $source, $target) = splice @words, 0, 3;
+  my $file = $expected ne "-" && $with{descriptors} ? checked($source, $expected) : undef;
+  push @args, defined $file ? ("$option-fd", $file, $target) : ($option, $source, $target);
+}
+exec { $bwrap } "bwrap", @args or failed($bwrap);

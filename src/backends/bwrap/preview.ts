@@ -1,0 +1,24 @@
+import type { Cmd, RunPlan, Session } from "../../core/types.ts";
+import { buildCommands } from "./build.ts";
+import { LIKELY, made, prefixRoot } from "./features.ts";
+import { hostView } from "./host.ts";
+import { runCommand, type Surroundings } from "./run.ts";
+
+/** The commands of a build and a run, with what the last build has found out about this machine's bwrap. */
+export async function preview(
+  plan: RunPlan,
+  session: Session,
+  surroundings: Omit<Surroundings, "view">,
+): Promise<{ readonly fetch: Cmd; readonly build: Cmd; readonly run: Cmd }> {
+  const view = await hostView();
+  const root = prefixRoot(surroundings.cache, plan.image.tag);
+  const known = made(root);
+  const runtime = known?.ownRuntime === true ? process.execPath : undefined;
+  const prefix = { root, runtime, features: known ?? LIKELY };
+  const { fetch, rest } = buildCommands(plan.image, view, prefix);
+  return {
+    fetch,
+    build: rest,
+    run: runCommand(plan, session, { ...surroundings, view }, prefix),
+  };
+}

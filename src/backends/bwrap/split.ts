@@ -1,0 +1,89 @@
+import type { BuildStep, ImagePlan } from "../../core/types.ts";
+import { shellWord } from "../../core/quote.ts";
+
+/** How the steps of the tools join their commands (`tools/npm.ts`, `tools/vibe.ts`). */
+const JOINT = " \\\n && ";
+
+/** A command that fetches packages. The packages whose install scripts may run are named in it. */
+const FETCHES = /^(npm install |"\$SILO_TOOLS\/[\w-]+\/bin\/pip" install )/;
+const ALLOWED = /--allow-scripts=(\S+)/;
+
+/**
+ * npm fetches without running a script by this setting, and pip takes wheels alone: a source package would run its
+ * own code to tell its name (config of npm 6 to 12; pip's `--only-binary`).
+ */
+export const FETCH_ENV = {
+  NPM_CONFIG_IGNORE_SCRIPTS: "true",
+  PIP_ONLY_BINARY: ":all:",
+} as const;
+
+/** A build in two sandboxes. */
+export type Split = {
+  /** Needs the user's sign-in to the registries, and runs nothing of a package. */
+  readonly fetch: readonly BuildStep[];
+  /** Install scripts, checks and hooks. */
+  readonly rest: readonly BuildStep[];
+};
+
+/**
+ * Parts the steps of a build so that no code of a package runs where the sign-in can be read. A step that fetches
+ * nothing, as of hooks, is left whole and runs without it.
+ */
+export function split({ steps }: Pick<ImagePlan, "steps">): Split {
+  const fetch: BuildStep[] = [];
+  const rest: BuildStep[] = [];
+  for (const step of steps) {
+    const commands = step.run.split(JOINT);
+    const last = commands.findLastIndex((command) => FETCHES.test(command));
+    if (last < 0) {
+      rest.push(step);
+      continue;
+    }
+    const fetching = commands.slice(0, last + 1);
+    const scripts = fetching.flatMap((command) => ALLOWED.exec(command)?.[1]?.split(",") ?? []);
+    fetch.push({ about: step.about.replace(/^install /, "fetch "), run: fetching.join(JOINT) });
+    const run = [...installScripts(scripts), ...commands.slice(last + 1)].join(JOINT);
+    rest.push({ about: step.about, run });
+  }
+  return { fetch, rest };
+}
+
+/**
+ * Runs the install scripts of some packages wherever they were installed below a directory, as npm does
+ * (docs.npmjs.com/cli/using-npm/scripts): those of a dependency first, that is the deepest.
+ */
+const SCRIPTS = `const { existsSync, readdirSync, readFileSync } = require("node:fs");
+const { spawnSync } = require("node:child_process");
+const [tools, ...names] = process.argv.slice(process.argv.indexOf(process.env.SILO_TOOLS));
+const found = [];
+const look = (folder) => {
+  const list = existsSync(folder) ? readdirSync(folder).filter((name) => name !== ".bin") : [];
+  for (const name of list) {
+    const scoped = name.startsWith("@") ? readdirSync(folder + "/" + name).map((inner) => name + "/" + inner) : [name];
+    for (const one of scoped) {
+      const place = folder + "/" + one;
+      look(place + "/node_modules");
+      if (names.includes(one) && existsSync(place + "/package.json")) found.push([one, place]);
+    }
+  }
+};
+for (const root of ["lib/node_modules", "install/global/node_modules"]) look(tools + "/" + root);
+const works = ([name, place]) => {
+  const { scripts = {}, version } = JSON.parse(readFileSync(place + "/package.json", "utf8"));
+  const above = place.replace(/\\/node_modules\\/(@[^/]+\\/)?[^/]+$/, "");
+  const bins = [place, above].map((at) => at + "/node_modules/.bin");
+  const env = { ...process.env, PATH: [...bins, process.env.PATH].join(":"), INIT_CWD: place };
+  return ["preinstall", "install", "postinstall"].every((event) => {
+    if (typeof scripts[event] !== "string") return true;
+    Object.assign(env, { npm_lifecycle_event: event, npm_package_name: name, npm_package_version: version });
+    const { status } = spawnSync("sh", ["-c", scripts[event]], { cwd: place, env, stdio: "inherit" });
+    if (status !== 0) console.error(name + ": its script " + event + " ended with " + status);
+    return status === 0;
+  });
+};
+if (!found.every(works)) process.exitCode = 1;`;
+
+function installScripts(names: readonly string[]): readonly string[] {
+  if (names.length === 0) return [];
+  return [["node", "-e", shellWord(SCRIPTS), '"$SILO_TOOLS"', ...names.map(shellWord)].join(" ")];
+}
