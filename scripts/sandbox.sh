@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Installs bubblewrap where it is missing: all that silo needs on a Linux machine without an engine.
+# Installs bubblewrap and perl if they are missing: all that silo needs on a Linux machine without an engine.
 set -euo pipefail
 say() { printf 'sandbox: %s\n' "$*" >&2; }
-if command -v bwrap >/dev/null; then say "$(bwrap --version) is there"; exit; fi
-command -v apt-get >/dev/null || { say "install your distribution's package bubblewrap"; exit 1; }
+if command -v bwrap >/dev/null && command -v perl >/dev/null; then say "$(bwrap --version) is there"; exit; fi
+command -v apt-get >/dev/null || { say "install your distribution's packages bubblewrap and perl"; exit 1; }
 root=()
 [ "$(id -u)" = 0 ] || root=(sudo)
-say "installing bubblewrap"
+say "installing bubblewrap and perl"
 "${root[@]}" apt-get update >/dev/null 2>&1 || :
-"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends bubblewrap >/dev/null
+"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends bubblewrap perl-base >/dev/null
 bwrap --version >&2
