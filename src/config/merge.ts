@@ -94,6 +94,11 @@ function backends(files: readonly LoadedFile[], env: Env): Config["backends"] {
       ...size("docker"),
     },
     container: size("container"),
+    bwrap: {
+      memory: last(files, (config) => config.backends?.bwrap?.memory),
+      processes: last(files, (config) => config.backends?.bwrap?.processes),
+      tmp: last(files, (config) => config.backends?.bwrap?.tmp),
+    },
     fly: {
       app: override(env, "FLY_APP") ?? last(files, (config) => config.backends?.fly?.app),
       region:

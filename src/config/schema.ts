@@ -104,6 +104,22 @@ export const fileSchema = v.strictObject({
           }),
         ),
         container: v.optional(v.strictObject(size)),
+        bwrap: v.optional(
+          v.strictObject({
+            memory: about(
+              v.optional(memoryOrNone),
+              "Memory, such as 4g; three quarters of the machine's when not set, if that can be held; none for no limit.",
+            ),
+            processes: about(
+              v.optional(v.pipe(v.number(), v.integer(), v.minValue(16, "expected at least 16"))),
+              "Most processes and threads; 4096 when not set.",
+            ),
+            tmp: about(
+              v.optional(memory),
+              "Size of /tmp and of each other file system in memory, such as 2g.",
+            ),
+          }),
+        ),
         fly: v.optional(
           v.strictObject({
             app: about(v.optional(name), "The Fly.io app that machines belong to."),

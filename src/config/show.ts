@@ -28,6 +28,7 @@ function tree(config: Config): Tree {
     backends: {
       docker: { ...backends.docker },
       container: { ...backends.container },
+      bwrap: { ...backends.bwrap },
       fly: { ...backends.fly },
     },
     image: { base: image.base, toolchains: image.toolchains },

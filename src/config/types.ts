@@ -37,6 +37,11 @@ export type Config = Layer & {
       readonly cpus: Sourced<number> | undefined;
       readonly memory: Sourced<string> | undefined;
     };
+    readonly bwrap: {
+      readonly memory: Sourced<string> | undefined;
+      readonly processes: Sourced<number> | undefined;
+      readonly tmp: Sourced<string> | undefined;
+    };
     readonly fly: {
       readonly app: Sourced<string> | undefined;
       readonly region: Sourced<string>;
