@@ -88,7 +88,6 @@ export function open(config: Config): Backend {
       return [];
     },
     ...hostCachesOf(data),
-    images: async () => await (await import("./images.ts")).images(cache),
     images: async () => await (await import("./images.ts")).images(cache, state),
     removeImages: async (references) => {
       const used = new Set((await running(state)).map(({ image }) => image));
