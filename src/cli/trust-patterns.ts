@@ -62,7 +62,7 @@ export function unapprovedPatterns(
     if (approved === undefined) return [one];
     if (movedMounts(approved, mountsOf(asks)).length === 0) return [];
     const real = (path: string) => one.mounts.find((mount) => mount.path === path)?.real;
-    const seen = { home: here.home, cwd: here.cwd, real, approved };
+    const seen = { home: here.home, env: here.env, cwd: here.cwd, real, approved };
     return [{ ...one, asks: patternAsks(config, pattern, seen) }];
   });
 }

@@ -45,13 +45,13 @@ export function trustStore({ home, env, cwd }: Place): TrustStore {
 }
 
 /** With `cwd`, what the tool may write there anyway is not asked for. Each path is resolved once. */
-export function askPlace({ home }: Place, cwd?: string, approved?: RealPaths): AskPlace {
+export function askPlace({ home, env }: Place, cwd?: string, approved?: RealPaths): AskPlace {
   const known = new Map<string, string | undefined>();
   const real = (path: string) => {
     if (!known.has(path)) known.set(path, resolved(path));
     return known.get(path);
   };
-  return { home, cwd, real, ...(approved === undefined ? {} : { approved }) };
+  return { home, env, cwd, real, ...(approved === undefined ? {} : { approved }) };
 }
 
 /** `SILO_TRUST=1` trusts for one run and leaves no trace. */

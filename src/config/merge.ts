@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { absolutePath } from "../core/paths.ts";
+import { mountPath } from "../core/paths.ts";
 import { TOOLCHAINS } from "../core/types.ts";
 import type { ToolName } from "../tools/index.ts";
 import type { FileConfig } from "./schema.ts";
@@ -49,8 +49,7 @@ function all<T>(
 }
 
 const isPath = (key: string) => key.startsWith("mounts_");
-const asPath = (value: string, from: string) =>
-  absolutePath(value.replace(/^!/, ""), dirname(from), "~");
+const asPath = (value: string, from: string) => mountPath(value, dirname(from), "~");
 
 function layer(
   files: readonly LoadedFile[],

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
-import { absolutePath, homely, within } from "../core/paths.ts";
+import { homely, mountPath, within } from "../core/paths.ts";
 import { jsonWord } from "../core/quote.ts";
+import { sensitive } from "../core/sensitive.ts";
 import type { RealPath, RealPaths } from "../core/trust.ts";
 import type { FileConfig } from "./schema.ts";
 import { LAYER_KEYS, type Config } from "./types.ts";
@@ -17,6 +18,7 @@ export type Ask = {
 /** From where a file is looked at. */
 export type AskPlace = {
   readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** What the tool may write anyway; undefined: look at the file alone. */
   readonly cwd: string | undefined;
   /** A path with every link resolved; undefined for a link that leads nowhere. */
@@ -59,7 +61,7 @@ const FREE: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 ]);
 
 function isInside(value: Leaf, base: string, { cwd, home, real }: AskPlace): boolean {
-  const path = real(absolutePath(String(value), base, home));
+  const path = real(mountPath(String(value), base, home));
   return cwd !== undefined && path !== undefined && within(cwd, path);
 }
 
@@ -115,11 +117,22 @@ function noteOf(rule: string, value: Leaf): string | undefined {
 }
 
 function mountOf(value: Leaf, base: string, { home, real }: AskPlace): RealPath {
-  const path = absolutePath(String(value), base, home);
+  const path = mountPath(String(value), base, home);
   return { path, real: real(path) ?? path };
 }
 
+/** Where a mount leads, and what is sensitive there. */
 function leadsTo({ path, real }: RealPath, value: Leaf, place: AskPlace): string | undefined {
+  const holds = sensitive(real, place.home, place.env) ?? sensitive(path, place.home, place.env);
+  const notes = [
+    ledTo({ path, real }, value, place),
+    holds === undefined ? undefined : `gives ${holds}`,
+  ];
+  const shown = notes.filter((note) => note !== undefined);
+  return shown.length === 0 ? undefined : shown.join("; ");
+}
+
+function ledTo({ path, real }: RealPath, value: Leaf, place: AskPlace): string | undefined {
   const plain = (target: string) => jsonWord(homely(target, place.home)).slice(1, -1);
   const before = place.approved?.[path];
   if (before !== undefined && before !== real)

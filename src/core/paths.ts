@@ -13,6 +13,11 @@ export function absolutePath(written: string, base: string, home: string): strin
   return path.length > 1 ? path.replace(/\/$/, "") : path;
 }
 
+/** The path of a mount as written in a configuration: a leading `!` only says that a sensitive place is meant. */
+export function mountPath(written: string, base: string, home: string): string {
+  return absolutePath(written.replace(/^!/, ""), base, home);
+}
+
 /** `~` in place of the home directory, for people to read. */
 export function homely(path: string, home: string): string {
   return home !== "/" && within(home, path) ? `~${path.slice(home.length)}` : path;

@@ -8,7 +8,7 @@ import { planImage } from "./image.ts";
 import { planMounts, toolPath, type MountRequest, type PathFacts } from "./mounts.ts";
 import { projectName } from "./naming.ts";
 import { guardOwnFiles, ownPaths } from "./own-files.ts";
-import { absolutePath, directoriesBetween, homely, within, xdgDirectories } from "./paths.ts";
+import { directoriesBetween, homely, mountPath, within, xdgDirectories } from "./paths.ts";
 import { mergePorts, parsePort } from "./ports.ts";
 import { matchingRepos } from "./repos.ts";
 import { sensitive } from "./sensitive.ts";
@@ -63,7 +63,7 @@ function mountRequests(request: Request): readonly MountRequest[] {
   const configured = layersOf(request).flatMap(({ layer, level }) =>
     (["ro", "rw"] as const).flatMap((mode) =>
       layer[`mounts_${mode}`].map(({ value, from }) => ({
-        path: absolutePath(value.replace(/^!/, ""), dirname(from), host.home),
+        path: mountPath(value, dirname(from), host.home),
         mode,
         from,
         rank: rank(level, from, host.cwd),
@@ -137,7 +137,7 @@ function sensitiveMounts(request: Request, paths: PathFacts): readonly Sensitive
   const asked = layersOf(request)
     .flatMap(({ layer }) => [...layer.mounts_ro, ...layer.mounts_rw])
     .filter(({ value, from }) => from === own && !value.startsWith("!"))
-    .map(({ value, from }) => ({ path: absolutePath(value, dirname(from), home), from }));
+    .map(({ value, from }) => ({ path: mountPath(value, dirname(from), home), from }));
   // All of a home directory is a question of its own.
   const here = within(cwd, home) ? [] : [{ path: cwd, from: "project" }];
   const found = [...here, ...asked].flatMap(({ path, from }) => {

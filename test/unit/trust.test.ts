@@ -33,6 +33,7 @@ const LINKS: Record<string, string | undefined> = {
 };
 const PLACE: AskPlace = {
   home: "/home/me",
+  env: {},
   cwd: CWD,
   real: (path) => (path in LINKS ? LINKS[path] : path),
 };
@@ -76,11 +77,18 @@ describe("what asks for more", () => {
     ['{"backends": {"fly": {"app": "theirs"}}}', 'backends.fly.app: "theirs"'],
     ['{"image": {"base": "evil/x"}}', 'image.base: "evil/x"'],
     ['{"mounts_rw": ["./data"]}', 'mounts_rw: "./data"   // ~/app/data'],
-    ['{"mounts_ro": ["~/.ssh"]}', 'mounts_ro: "~/.ssh"'],
+    ['{"mounts_ro": ["~/.ssh"]}', 'mounts_ro: "~/.ssh"   // gives ~/.ssh (keys and credentials)'],
+    [
+      '{"mounts_ro": ["!~/.ssh"]}',
+      'mounts_ro: "!~/.ssh"   // ~/.ssh; gives ~/.ssh (keys and credentials)',
+    ],
     ['{"mounts_ro": ["../other"]}', 'mounts_ro: "../other"   // ~/other'],
     ['{"mounts_ro": ["../apple"]}', 'mounts_ro: "../apple"   // ~/apple'],
-    ['{"mounts_ro": ["out"]}', 'mounts_ro: "out"   // ~/.ssh'],
-    ['{"mounts_ro": ["out/id"]}', 'mounts_ro: "out/id"   // ~/.ssh/id'],
+    ['{"mounts_ro": ["out"]}', 'mounts_ro: "out"   // ~/.ssh; gives ~/.ssh (keys and credentials)'],
+    [
+      '{"mounts_ro": ["out/id"]}',
+      'mounts_ro: "out/id"   // ~/.ssh/id; gives ~/.ssh (keys and credentials)',
+    ],
     ['{"mounts_ro": ["lost"]}', 'mounts_ro: "lost"   // ~/app/lost'],
     ['{"env": ["TOKEN"]}', 'env: "TOKEN"   // your value'],
     ['{"ports": ["8080:80"]}', 'ports: "8080:80"'],
@@ -119,7 +127,7 @@ describe("what asks for more", () => {
   test("a mount that led elsewhere when it was approved, and where to", () => {
     const place = { ...PLACE, approved: { [`${CWD}/out`]: "/home/me/data", "/home/me/x": "/x" } };
     expect(asks('{"mounts_ro": ["out", "~/y"]}', CWD, place)).toEqual([
-      'mounts_ro: "out"   // ~/.ssh, but ~/data when it was approved',
+      'mounts_ro: "out"   // ~/.ssh, but ~/data when it was approved; gives ~/.ssh (keys and credentials)',
       'mounts_ro: "~/y"',
     ]);
   });
