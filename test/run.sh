@@ -14,7 +14,7 @@ if bash test/e2e/engine.sh && bash test/e2e/base-image.sh; then
   # Hooks have this limit too: what is deleted after a test may be a tool with all its packages.
   SILO_TEST_LOG=$(mktemp) && export SILO_TEST_LOG
   trap 'rm -f "$SILO_TEST_LOG"' EXIT
-  if ! bun test --timeout 300000 test/contract test/e2e test/pty; then
+  if ! bun test --timeout 300000 test/contract test/e2e test/pty test/escape; then
     printf '\nWhat the last silos said, the failed ones among them:\n%s\n' "$(tail -n 400 "$SILO_TEST_LOG")"
     exit 1
   fi
