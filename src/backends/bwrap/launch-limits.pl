@@ -31,8 +31,8 @@ sub limit_by_systemd {
   }
   waitpid $child, 0;
   return unlimited("systemd made no scope") if $?;
-  # The answer comes when the job is queued.
-  for (1 .. 1000) { return if text("/proc/self/cgroup") ne $before; select undef, undef, undef, 0.002; }
+  # The answer comes when the job is queued. The default does not keep a start waiting for long.
+  for (1 .. ($with{must} ? 1000 : 150)) { return if text("/proc/self/cgroup") ne $before; select undef, undef, undef, 0.002; }
   unlimited("systemd did not move the sandbox into its scope");
 }
 if ($with{memory}) {

@@ -56,7 +56,7 @@ export function memoryLimit({ memory, processes }: Limits, uid: number): MemoryL
 
 function userManager(): MemoryLimit["systemd"] {
   const runtime = process.env["XDG_RUNTIME_DIR"] ?? "";
-  if (!runtime.startsWith("/") || !existsSync(`${runtime}/systemd/private`)) return undefined;
+  if (!runtime.startsWith("/") || !existsSync(`${runtime}/bus`)) return undefined;
   const busctl = whereIs("busctl");
   return busctl === undefined ? undefined : { busctl, runtime };
 }
