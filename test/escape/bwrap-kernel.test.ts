@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import {
@@ -90,6 +90,29 @@ describe("root's sandbox", () => {
       expect(stdout).toMatch(/^0\n0\n65534\n\s+0\s+\d+\s+1\n$/);
       expect(statSync(join(world.project, "new")).uid).toBe(0);
       expect(readFileSync(join(world.project, "theirs"), "utf8")).toBe("theirs");
+    },
+    MINUTES,
+  );
+
+  test(
+    "does not start where the file system cannot give it a user of its own",
+    async () => {
+      await probe(world, "true");
+      const [bin, args] = siloCommand(world, ["codex", "--", "probe", "id; touch ran"]);
+      // The overlay is in a mount namespace of this process alone.
+      const layers = ["lower", "upper", "work", "merged"].map((name) => join(world.root, name));
+      for (const layer of layers) mkdirSync(layer);
+      const [lower, upper, work, merged] = layers;
+      const options = `lowerdir=${lower},upperdir=${upper},workdir=${work}`;
+      const script = `mount -t overlay overlay -o ${options} ${merged} && mkdir ${merged}/p && cd ${merged}/p && "$@"`;
+      const { status, stdout, stderr } = spawnSync(
+        "unshare",
+        ["--mount", "sh", "-ec", script, "sh", bin, ...args],
+        { encoding: "utf8", env: { ...world.env }, input: "" },
+      );
+      expect([status, stdout]).toEqual([1, ""]);
+      expect(stderr).toContain("the sandbox needs a user of its own, and the file system of");
+      expect(stderr).toContain("hint: run silo as an ordinary user");
     },
     MINUTES,
   );
