@@ -52,7 +52,7 @@ export function stage(backend: Backend, user?: User): Stage {
   });
   afterEach(() => {
     const left = projects.flatMap((name) => containersOf(get(), name));
-    if (left.length > 0 && backend === "docker") docker("rm", "--force", ...left);
+    if (left.length > 0) docker("rm", "--force", ...left);
     const others = sweepWorld(get());
     projects = [];
     configure({});
@@ -72,8 +72,9 @@ export function stage(backend: Backend, user?: User): Stage {
 }
 
 function containersOf({ backend }: World, project: string): readonly string[] {
-  if (backend !== "docker") return [];
-  const listed = docker("ps", "--all", "--quiet", "--filter", `label=silo.project=${project}`);
+  if (backend === "bwrap") return [];
+  const label = backend === "docker" ? "silo.project" : "fake.project";
+  const listed = docker("ps", "--all", "--quiet", "--filter", `label=${label}=${project}`);
   return listed === "" ? [] : listed.split("\n");
 }
 
@@ -124,9 +125,15 @@ export async function siloWithin(
 }
 
 /** A box that runs a script until the test ends it. */
-export type LiveBox = { readonly name: string; readonly stop: () => Promise<Result> };
+export type LiveBox = {
+  readonly name: string;
+  /** Lets it end by itself. */
+  readonly stop: () => Promise<Result>;
+  /** Kills silo outright, and waits for its end: what it has started may go on. */
+  readonly kill: () => Promise<void>;
+};
 
-/** Starts a box in a project and waits until its script has begun; `stop` lets it end by itself. */
+/** Starts a box in a project and waits until its script has begun. */
 export async function liveBox(world: World, script = ":"): Promise<LiveBox> {
   const [up, stop] = [join(world.project, ".up"), join(world.project, ".stop")];
   rmSync(stop, { force: true });
@@ -151,6 +158,10 @@ export async function liveBox(world: World, script = ":"): Promise<LiveBox> {
     stop: async () => {
       writeFileSync(stop, "");
       return await result;
+    },
+    kill: async () => {
+      child.kill("SIGKILL");
+      await eventually("silo is dead", () => child.signalCode !== null);
     },
   };
 }

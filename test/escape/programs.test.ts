@@ -58,7 +58,7 @@ const COMMANDS = [
   ["doctor"],
   ["config", "show"],
   ["config", "trust", "--list"],
-  ["prune", "--yes"],
+  ["prune"],
   ["rm", "--force", "no-such-box"],
   ["exec", "no-such-box", "true"],
   ["codex", "--dry-run"],

@@ -34,13 +34,19 @@ const SOURCES = [
   ["an engine", (text: string) => ({ backends: { docker: { command: text } } })],
 ] as const;
 
-const COMMANDS = [
-  ["codex", "--dry-run"],
-  ["codex", "--dry-run", "--json"],
-  ["config", "show"],
+/** What shows a project's settings; the plan only where they are obeyed, else what is wrong with them. */
+const SHOWING: readonly (readonly [command: readonly string[], env: Record<string, string>])[] = [
+  [["codex", "--dry-run"], {}],
+  [["codex", "--dry-run"], { SILO_TRUST: "1" }],
+  [["codex", "--dry-run", "--json"], { SILO_TRUST: "1" }],
+  [["config", "show"], {}],
+  [["config", "trust"], {}],
+];
+
+/** What shows the place, and the engines. */
+const OTHERS = [
   ["config", "show", "--json"],
   ["config", "paths", "-v"],
-  ["config", "trust"],
   ["config", "trust", "--list"],
   ["ls"],
   ["ls", "--json"],
@@ -69,11 +75,9 @@ describe("on a terminal", () => {
       holds(NAME, "host", `${source} that ${what}`, async () => {
         const world = project();
         file(world, "silo.jsonc", JSON.stringify(content(text)));
-        for (const command of COMMANDS) {
-          for (const env of [{}, { SILO_TRUST: "1" }]) {
-            const screen = await shown(world, command, env);
-            expect([command, raw(screen, text)]).toEqual([command, []]);
-          }
+        for (const [command, env] of SHOWING) {
+          const screen = await shown(world, command, env);
+          expect([command, raw(screen, text)]).toEqual([command, []]);
         }
       });
     }
@@ -82,7 +86,7 @@ describe("on a terminal", () => {
       const world = project();
       const odd = { ...world, project: join(world.project, text.replaceAll("/", "")) };
       mkdirSync(odd.project);
-      for (const command of COMMANDS) {
+      for (const command of [...SHOWING.map(([words]) => words), ...OTHERS]) {
         const screen = await shown(odd, command);
         expect([command, raw(screen, text)]).toEqual([command, []]);
       }

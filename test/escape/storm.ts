@@ -1,0 +1,294 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { User } from "./boxes.ts";
+import { onTerminal } from "../support/pty.ts";
+import { seeded } from "../support/git.ts";
+import {
+  destroyWorld,
+  docker,
+  eventually,
+  finished,
+  makeWorld,
+  probe,
+  PROBE_CONFIG,
+  put,
+  silo,
+  siloCommand,
+  startSilo,
+  sweepWorld,
+  type World,
+} from "../support/silo.ts";
+
+/** When silo is killed. */
+export const PHASES = ["start", "run", "end", "build"] as const;
+export type Phase = (typeof PHASES)[number];
+export const SIGNALS = ["SIGKILL", "SIGTERM", "SIGHUP"] as const;
+
+/** The longest random wait of each phase before the signal, in milliseconds. */
+const REACH = {
+  docker: { start: 700, run: 200, end: 200, build: 2500 },
+  bwrap: { start: 200, run: 100, end: 100, build: 1500 },
+} as const;
+
+/** Stands in every variable that must not be left in a file. */
+export const SECRET = "storm-secret-0f1e2d3c";
+
+type Start = {
+  readonly phase: Phase;
+  readonly signal: (typeof SIGNALS)[number];
+  readonly terminal: boolean;
+  /** Between 0 and 1: how far into the phase. */
+  readonly at: number;
+};
+
+/** What one start has left, in words; nothing is right. */
+export type Left = {
+  readonly start: Start;
+  readonly left: readonly string[];
+  readonly raw: boolean;
+};
+
+/** The random choices of a storm: the same seed gives the same starts. */
+export function choices(count: number, seed: number): readonly Start[] {
+  const next = seeded(seed);
+  const pick = <T>(list: readonly T[]): T => list[next(list.length)] as T;
+  return Array.from({ length: count }, () => ({
+    // A build takes seconds, so it has a tenth.
+    phase: next(10) === 0 ? ("build" as const) : pick(PHASES.slice(0, 3)),
+    signal: pick(SIGNALS),
+    terminal: next(2) === 0,
+    at: next(1000) / 1000,
+  }));
+}
+
+/** What a storm has come to. */
+export type Storm = {
+  readonly strikes: readonly Left[];
+  /** What is left when all is over. */
+  readonly afterwards: readonly string[];
+};
+
+/** Kills as many starts of one backend as are chosen, each of its own kind. `tell` hears of each. */
+export async function storm(
+  backend: "docker" | "bwrap",
+  user: User,
+  starts: readonly Start[],
+  tell: (done: number, strike: Left) => void = () => {},
+): Promise<Storm> {
+  const world = makeWorld({ backend, ...(user === undefined ? {} : { user }) });
+  const marker = `storm-${crypto.randomUUID().slice(0, 13)}`;
+  const strikes: Left[] = [];
+  try {
+    makeTemporary(world);
+    const first = await probe(world, "true");
+    if (first.code !== 0) throw new Error(first.stderr);
+    for (const [i, start] of starts.entries()) {
+      const left = await strike(world, PROBE_CONFIG, start, `${marker}-${i}-`);
+      strikes.push(left);
+      tell(i + 1, left);
+    }
+    return { strikes, afterwards: await halfBuilt(world) };
+  } finally {
+    sweepWorld(world);
+    if (backend === "docker") sweepImages(marker);
+    destroyWorld(world);
+  }
+}
+
+/** Starts silo in a world, kills it as chosen, lists with the next silo, and looks for what is left. */
+async function strike(world: World, config: object, start: Start, marker: string): Promise<Left> {
+  const { backend, project } = world;
+  if (backend !== "docker" && backend !== "bwrap") throw new Error(`no storm on ${backend}`);
+  for (const name of readdirSync(project)) rmSync(join(project, name), { recursive: true });
+  const hook = start.phase === "build" ? { post_build_hooks: [`: ${marker}; sleep 1`] } : {};
+  put(
+    world,
+    "home/.config/silo/silo.jsonc",
+    JSON.stringify({ ...config, ...hook, env: ["ftp_proxy"] }),
+  );
+  const script = `: ${marker}; touch up; until [ -e go ]; do sleep 0.02; done`;
+  const run = start.terminal ? byTerminal(world, script) : byPipe(world, script);
+  const limit = REACH[backend][start.phase] * start.at;
+  try {
+    await reached(start.phase, world, run);
+    await Bun.sleep(limit);
+    run.kill(start.signal);
+    await eventually(`silo ends by ${start.signal} (${start.phase})`, run.isDead, 120_000);
+    const listed = await silo(world, ["ls", "-q"]);
+    const said =
+      listed.code === 0 && listed.stdout === ""
+        ? []
+        : [`ls: ${listed.code} ${listed.stdout}${listed.stderr}`];
+    const left = await leftAfter(world, marker);
+    // What was found is found: the next start begins with nothing.
+    if (left.length > 0) sweepWorld(world);
+    const raw = await run.isRaw();
+    return { start, left: [...said, ...left], raw };
+  } finally {
+    writeFileSync(join(project, "go"), "");
+    run.end();
+  }
+}
+
+type Run = {
+  /** Whether there is a process to kill. */
+  readonly isThere: () => boolean;
+  readonly kill: (signal: NodeJS.Signals) => void;
+  readonly isDead: () => boolean;
+  readonly says: () => string;
+  /** Whether the terminal is not as it was. */
+  readonly isRaw: () => Promise<boolean>;
+  readonly end: () => void;
+};
+
+async function reached(phase: Phase, { project }: World, run: Run): Promise<void> {
+  await eventually("there is a process", run.isThere);
+  if (phase === "start") return;
+  const up = () => existsSync(join(project, "up")) || run.isDead();
+  if (phase === "build")
+    return await eventually("it builds", () => /building/.test(run.says()) || up());
+  await eventually("it runs", up, 120_000);
+  if (phase === "end") writeFileSync(join(project, "go"), "");
+}
+
+function withSecret(world: World): World {
+  return {
+    ...world,
+    env: { ...world.env, ftp_proxy: `http://u:${SECRET}@proxy.invalid`, TMPDIR: temporary(world) },
+  };
+}
+
+const temporary = ({ root }: World) => join(root, "tmp");
+
+function byPipe(world: World, script: string): Run {
+  const child = startSilo(withSecret(world), ["codex", "--", "probe", script]);
+  let said = "";
+  child.stderr?.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  void finished(child);
+  return {
+    isThere: () => true,
+    kill: (signal) => void child.kill(signal),
+    isDead: () => child.exitCode !== null || child.signalCode !== null,
+    says: () => said,
+    isRaw: () => Promise.resolve(false),
+    end: () => {},
+  };
+}
+
+/** A shell on a terminal that notes how that is set before silo and after it. */
+function byTerminal(world: World, script: string): Run {
+  const { project } = world;
+  const [bin, args] = siloCommand(withSecret(world), ["codex", "--", "probe", script]);
+  const at = (name: string) => join(project, name);
+  const line = `stty -g > before; (echo $BASHPID > pid; exec "$@"); echo $? > code; until [ -e measure ]; do sleep 0.02; done; stty -g > after.new; mv after.new after`;
+  const pty = onTerminal(["bash", "-c", line, "bash", bin, ...args], withSecret(world));
+  const read = (name: string) =>
+    existsSync(at(name)) ? readFileSync(at(name), "utf8").trim() : "";
+  return {
+    isThere: () => read("pid") !== "",
+    kill: (signal) => {
+      const pid = Number(read("pid"));
+      if (pid > 0 && read("code") === "") process.kill(pid, signal);
+    },
+    isDead: () => read("code") !== "",
+    says: pty.screen,
+    isRaw: async () => {
+      writeFileSync(at("measure"), "");
+      await eventually("the terminal is looked at", () => existsSync(at("after")));
+      return read("before") !== read("after");
+    },
+    end: () => pty.kill("SIGKILL"),
+  };
+}
+
+/** What is left of a start. Processes and containers may take a moment to end. */
+async function leftAfter(world: World, marker: string): Promise<readonly string[]> {
+  const look = () => [...processes(marker), ...engine(world, marker), ...files(world)];
+  await eventually("nothing is left", () => look().length === 0, 20_000).catch(() => {});
+  return look();
+}
+
+/** Processes that have the marker in their words. */
+function processes(marker: string): readonly string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+        // The terminal's own shell waits until it is measured.
+        return words.includes(marker) && !words.includes("stty -g")
+          ? [`process ${pid}: ${words.slice(0, 80)}`]
+          : [];
+      } catch {
+        return [];
+      }
+    });
+}
+
+/** Containers of the project, and the builder's that have the marker in their command. */
+function engine({ backend, project }: World, marker: string): readonly string[] {
+  if (backend !== "docker") return [];
+  const name = project.slice(project.lastIndexOf("/") + 1);
+  const rows = docker(
+    "ps",
+    "--all",
+    "--no-trunc",
+    "--format",
+    '{{.ID}} {{.Label "silo.project"}} {{.State}} {{.Command}}',
+  );
+  return rows
+    .split("\n")
+    .filter((row) => row.includes(` ${name} `) || row.includes(marker))
+    .map((row) => `container ${row.slice(0, 12)}${row.slice(64, 96)}`);
+}
+
+/** Files by which silo knows what runs, copies, and files with a secret in them. */
+function files(world: World): readonly string[] {
+  const state = join(world.home, ".local/state/silo");
+  const folders = [
+    join(state, "sessions"),
+    join(state, "staged"),
+    join(state, "bwrap"),
+    temporary(world),
+  ];
+  const names = folders.flatMap((folder) =>
+    existsSync(folder) ? readdirSync(folder).map((name) => `${folder}/${name}`) : [],
+  );
+  const secret = spawnSync(
+    "grep",
+    ["-rlIs", "--exclude-dir=bwrap", SECRET, world.root, "/dev/shm"],
+    { encoding: "utf8" },
+  );
+  return [...names, ...secret.stdout.split("\n").filter((path) => path !== "")].map(
+    (path) => `file ${path}`,
+  );
+}
+
+/** Half-built folders, once `silo prune` has looked at them. */
+async function halfBuilt(world: World): Promise<readonly string[]> {
+  if (world.backend !== "bwrap") return [];
+  await silo(world, ["prune", "--yes", "--backend", "bwrap"]);
+  const folder = join(world.home, ".cache/silo/bwrap");
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  return names
+    .filter((name) => /\.(building|old)/.test(name))
+    .map((name) => `folder ${folder}/${name}`);
+}
+
+/** Deletes the images whose builds had a marker in them. */
+function sweepImages(marker: string): void {
+  const ids = docker("image", "ls", "--quiet", "--filter", "label=silo.managed=1").split("\n");
+  for (const id of new Set(ids.filter((each) => each !== ""))) {
+    const { stdout } = spawnSync("docker", ["history", "--no-trunc", "--quiet=false", id], {
+      encoding: "utf8",
+    });
+    if (stdout.includes(marker)) spawnSync("docker", ["image", "rm", "--force", id]);
+  }
+}
+
+/** A place for the storm's temporary files alone. */
+function makeTemporary(world: World): void {
+  mkdirSync(temporary(world), { recursive: true, mode: 0o777 });
+  spawnSync("chmod", ["1777", temporary(world)]);
+}
