@@ -2,20 +2,29 @@
 # the tool. Arguments: the host's boot id ("-" without one), the number of prlimit64(2) here (0: no limits), the most
 # processes, the number of mounts, for each its expected "device:inode" and its target, then the command.
 use strict;
+# The switch -t keeps the tool's variables from loading modules here (perlrun(1), PERL5OPT), and warns of all it sees.
+$SIG{__WARN__} = sub {};
 my ($boot, $prlimit, $processes, $count) = splice @ARGV, 0, 4;
 my @mounts = splice @ARGV, 0, 2 * $count;
 delete $ENV{PERL_BADLANG};
 
-my $kernel = "";
-if (open my $in, "<", "/proc/sys/kernel/random/boot_id") { $kernel = <$in>; chomp $kernel; }
+sub lines { open my $in, "<", $_[0] or return; return <$in>; }
+my ($kernel) = lines("/proc/sys/kernel/random/boot_id");
 # Device numbers mean something on the host's own kernel alone. A virtual machine shares files by inode, or renumbers
 # all of them; then none is as expected, and the comparison says nothing.
-my $native = $kernel eq $boot;
+my $native = ($kernel // "") eq "$boot\n";
+# Where something is mounted now (proc(5), mountinfo). A mount that was moved away by renaming a directory above it
+# leaves its target without one.
+my %points = map { my $path = (split / /)[4]; $path =~ s/\\([0-7]{3})/chr oct $1/ge; $path => 1 } $native ? lines("/proc/self/mountinfo") : ();
 my (@kept, @moved);
 while (my ($id, $target) = splice @mounts, 0, 2) {
   my ($device, $inode) = split /:/, $id;
-  my @found = stat $target;
-  my $same = @found && $found[1] eq $inode && (!$native || $found[0] eq $device);
+  my $file;
+  # O_PATH of open(2): without the right to read it.
+  my $same = sysopen($file, $target, 0x200000) && do {
+    my @found = stat $file;
+    $found[1] eq $inode && (!$native || ($found[0] eq $device && $points{readlink "/proc/self/fd/" . fileno $file}));
+  };
   push @{$same ? \@kept : \@moved}, $target;
 }
 if (@moved && ($native || @kept)) {

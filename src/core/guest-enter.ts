@@ -42,6 +42,7 @@ export function enterCommand(
   if (pairs.length === 0 && limits === undefined) return command;
   return [
     PERL,
+    "-t",
     "-e",
     PROGRAM,
     "--",

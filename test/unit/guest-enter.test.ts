@@ -1,6 +1,14 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { enterCommand, limits } from "../../src/core/guest-enter.ts";
@@ -9,10 +17,14 @@ import { enterCommand, limits } from "../../src/core/guest-enter.ts";
 
 const BOOT = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 
+/** Runs commands in a mount namespace of their own, as a guest does. */
+const APART = ["unshare", "--map-root-user", "--mount", "sh", "-c"];
+const apart = spawnSync("unshare", APART.slice(1, -2).concat("true")).status === 0;
+
 let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "silo-enter-"));
-  for (const name of ["one", "two"]) mkdirSync(join(root, name));
+  for (const name of ["one", "two", "plain"]) mkdirSync(join(root, name));
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
@@ -20,45 +32,86 @@ const found = (name: string) => {
   const { dev, ino } = statSync(join(root, name));
   return { target: join(root, name), dev, ino };
 };
+const BOTH = "for each in one two; do mount --bind $each $each; done";
 
 /** Enters with what was expected of each mount. @returns what the command and the check say. */
-function enter(mounts: readonly { target: string; dev: number; ino: number }[], bootId = BOOT) {
+function enter(
+  mounts: readonly { target: string; dev: number; ino: number }[],
+  { bootId = BOOT, mounted = BOTH } = {},
+) {
   const ids = mounts.map(({ target, dev, ino }) => ({ target, id: `${dev}:${ino}` }));
-  const [bin = "", ...args] = enterCommand({ mounts: ids, bootId }, ["echo", "ran", "a b"]);
-  const { stdout, stderr, status } = spawnSync(bin, args, { encoding: "utf8" });
+  const command = enterCommand({ mounts: ids, bootId }, ["echo", "ran", "a b"]);
+  const [bin = "", ...args] = [...APART, `set -e; ${mounted}; exec "$@"`, "sh", ...command];
+  const { stdout, stderr, status } = spawnSync(bin, args, { encoding: "utf8", cwd: root });
   return { stdout, stderr: stderr.split("\n")[0], status };
 }
+const refused = (target: string) => ({
+  stdout: "",
+  stderr: `error: ${target} was replaced on the host while silo started; nothing was run`,
+  status: 1,
+});
 
-test("the command runs where every mount is what was checked", () => {
-  expect(enter([found("one"), found("two")])).toEqual({
-    stdout: "ran a b\n",
-    stderr: "",
-    status: 0,
+describe.skipIf(!apart)("mounts", () => {
+  test("the command runs where every mount is what was checked", () => {
+    const ran = { stdout: "ran a b\n", stderr: "", status: 0 };
+    expect(enter([found("one"), found("two")])).toEqual(ran);
+  });
+
+  test("another inode, another device or nothing at all in a mount's place: nothing runs", () => {
+    const [one, two] = [found("one"), found("two")];
+    const wrong = [
+      { ...two, ino: two.ino + 1 },
+      { ...two, dev: two.dev + 1 },
+      { ...two, target: join(root, "none") },
+    ];
+    for (const bad of wrong) expect(enter([one, bad])).toEqual(refused(bad.target));
+  });
+
+  test("the right directory where nothing is mounted: nothing runs", () => {
+    expect(enter([found("one"), found("plain")])).toEqual(refused(join(root, "plain")));
+  });
+
+  test("a mount that was moved away with the directory above it: nothing runs", () => {
+    for (const name of ["evil", "sub/t", "other/t"])
+      mkdirSync(join(root, name), { recursive: true });
+    const { dev, ino } = found("other/t");
+    const target = join(root, "sub/t");
+    const mounted = `${BOTH}; mount --bind evil sub/t; mv sub away; mv other sub`;
+    expect(enter([found("one"), { target, dev, ino }], { mounted })).toEqual(refused(target));
+  });
+
+  test("a target behind a link, and a name that the mount table escapes", () => {
+    mkdirSync(join(root, "a b\\c"));
+    symlinkSync("one", join(root, "link"));
+    const mounted = `${BOTH}; mount --bind "a b\\c" "a b\\c"`;
+    expect(enter([found("a b\\c"), found("link")], { mounted }).status).toBe(0);
+  });
+
+  test("on another kernel inodes alone count, and nothing where that kernel has its own", () => {
+    const [one, two] = [found("one"), found("two")];
+    const elsewhere = { bootId: "other", mounted: ":" };
+    const shifted = (mount: typeof one) => ({ ...mount, dev: mount.dev + 7 });
+    const other = (mount: typeof one) => ({ ...mount, ino: mount.ino + 7 });
+    expect(enter([shifted(one), shifted(two)], elsewhere).status).toBe(0);
+    expect(enter([shifted(one), other(two)], elsewhere).status).toBe(1);
+    expect(enter([other(one), other(two)], elsewhere).status).toBe(0);
   });
 });
 
-test("another inode, another device or nothing at all in a mount's place: nothing runs", () => {
-  const [one, two] = [found("one"), found("two")];
-  const wrong = [
-    { ...two, ino: two.ino + 1 },
-    { ...two, dev: two.dev + 1 },
-    { ...two, target: join(root, "none") },
-  ];
-  for (const bad of wrong)
-    expect(enter([one, bad])).toEqual({
-      stdout: "",
-      stderr: `error: ${bad.target} was replaced on the host while silo started; nothing was run`,
-      status: 1,
-    });
-});
-
-test("on another kernel inodes alone count, and nothing where that kernel has its own", () => {
-  const [one, two] = [found("one"), found("two")];
-  const shifted = (mount: typeof one) => ({ ...mount, dev: mount.dev + 7 });
-  const other = (mount: typeof one) => ({ ...mount, ino: mount.ino + 7 });
-  expect(enter([shifted(one), shifted(two)], "other").status).toBe(0);
-  expect(enter([shifted(one), other(two)], "other").status).toBe(1);
-  expect(enter([other(one), other(two)], "other").status).toBe(0);
+test("the tool's variables load nothing into the first program", () => {
+  writeFileSync(join(root, "Evil.pm"), 'print "evil\\n"; 1;');
+  const [bin = "", ...args] = enterCommand(
+    { mounts: [], bootId: BOOT },
+    ["env"],
+    limits(77, "none"),
+  );
+  const env = { PATH: process.env["PATH"], PERL5LIB: root, PERL5OPT: "-MEvil" };
+  const { stdout, stderr } = spawnSync(bin, args, { encoding: "utf8", env });
+  expect([stdout.includes("evil"), stdout.includes("PERL5OPT=-MEvil"), stderr]).toEqual([
+    false,
+    true,
+    "",
+  ]);
 });
 
 test("limits hold for the command, and a program that is missing is named", () => {
