@@ -1,3 +1,4 @@
+import { offTerminal } from "../sys/off-terminal.ts";
 import { onOwnTerminal } from "../sys/own-terminal.ts";
 import type { Interactive } from "../runtime/child.ts";
 import { capture, interactive } from "../sys/process.ts";
@@ -23,7 +24,7 @@ export type Attempt = {
   readonly send: ((signal: NodeJS.Signals) => Promise<boolean>) | undefined;
   /** Gives the tool a terminal of its own, so that it cannot type on the user's. */
   readonly ownTerminal?: boolean;
-  /** Whether it is in a session of its own, where the user's terminal reaches nothing. */
+  /** Whether it is in a session of its own, where the user's terminal reaches nothing, and gets no descriptor of it. */
   readonly apart?: boolean;
   /** Told the command's process as soon as it runs. */
   readonly onStart?: (pid: number) => void;
@@ -55,10 +56,11 @@ export async function attempt(asked: Attempt): Promise<RunOutcome> {
     apart: asked.apart ?? false,
   });
   try {
+    const onStreams = asked.apart === true ? offTerminal : interactive;
     const child =
       asked.ownTerminal === true
         ? onOwnTerminal(asked.cmd)
-        : await interactive(asked.cmd, stderr.take);
+        : await onStreams(asked.cmd, stderr.take);
     asked.onStart?.(child.pid);
     started.resolve(child);
     const code = await child.exit;

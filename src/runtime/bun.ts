@@ -37,6 +37,14 @@ export function startWithBun(
       };
       written().catch(() => {});
     },
+    feed: (chunk) => {
+      if (stdin === undefined || typeof stdin === "number") return;
+      const fed = async () => {
+        if (chunk !== undefined) await stdin.write(chunk);
+        await (chunk === undefined ? stdin.end() : stdin.flush());
+      };
+      fed().catch(() => {});
+    },
     unref: () => child.unref(),
   };
 }

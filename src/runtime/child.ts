@@ -16,7 +16,10 @@ export type Child = {
   readonly signalled: () => boolean;
   readonly stdout: ReadableStream<Uint8Array> | undefined;
   readonly stderr: ReadableStream<Uint8Array> | undefined;
+  /** Writes all of its standard input and closes it. */
   readonly write: (data: string | Uint8Array) => void;
+  /** Writes a part of its standard input; undefined closes it. */
+  readonly feed: (chunk: Uint8Array | undefined) => void;
   readonly kill: (signal: NodeJS.Signals) => void;
   readonly unref: () => void;
 };

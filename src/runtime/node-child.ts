@@ -34,6 +34,11 @@ export function startWithNode(
           child.stdin?.on("error", () => {});
           child.stdin?.end(data);
         },
+        feed: (chunk) => {
+          child.stdin?.on("error", () => {});
+          if (chunk === undefined) child.stdin?.end();
+          else child.stdin?.write(chunk);
+        },
         kill: (signal) => void child.kill(signal),
         unref: () => child.unref(),
       }),

@@ -37,7 +37,11 @@ function located(cmd: Cmd): Cmd {
   return { ...cmd, bin };
 }
 
-async function start(cmd: Cmd, options: SpawnOptions): Promise<Child> {
+/**
+ * Starts a command. Most callers want one of the functions below.
+ * @throws ProgramMissing where the program does not exist, SiloError where it cannot be started.
+ */
+export async function start(cmd: Cmd, options: SpawnOptions): Promise<Child> {
   try {
     const found = located(cmd);
     if (hasBun) return startWithBun(found, childEnvironment(cmd), options);

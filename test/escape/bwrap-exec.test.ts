@@ -92,6 +92,34 @@ describe.each([
   );
 
   test(
+    "beside a redirection, what runs inside has no descriptor of the user's terminal, which others there could open",
+    async () => {
+      const streams =
+        "for n in 0 1 2; do [ ! -t $n ] || echo terminal $n; done; echo looked; read -r line; echo heard $line >&2";
+      const { name, end } = await running("exec sleep 300");
+      for (const silos of [
+        ["exec", name, "sh", "-c", streams],
+        ["codex", "--", "probe", streams],
+      ]) {
+        for (const redirection of ["| cat", "2>err | cat", "</dev/null"]) {
+          const [bin, args] = siloCommand(world, silos);
+          const script = `"$@" ${redirection}; echo "ended"; cat err 2>/dev/null; exec sleep 300`;
+          const pty = onTerminal(["bash", "-c", script, "bash", bin, ...args], world);
+          await pty.shows("looked", 60_000);
+          if (redirection !== "</dev/null") pty.type("a word\n");
+          await pty.shows("ended");
+          await pty.shows(redirection === "</dev/null" ? "heard" : "heard a word");
+          expect(pty.screen()).not.toContain("terminal");
+          pty.kill("SIGKILL");
+          await pty.exited;
+        }
+      }
+      await end();
+    },
+    MINUTES,
+  );
+
+  test(
     "in a pipeline it cannot type on the user's terminal, and Ctrl-C ends it",
     async () => {
       const { name, end } = await running("exec sleep 300");

@@ -1,7 +1,7 @@
 import { SiloError } from "../../errors.ts";
 import { whereIs } from "../../sys/on-path.ts";
+import { offTerminal } from "../../sys/off-terminal.ts";
 import { onOwnTerminal } from "../../sys/own-terminal.ts";
-import { interactive } from "../../sys/process.ts";
 import { supervise } from "../../sys/signals.ts";
 import enter from "./enter.pl" with { type: "text" };
 import { made, prefixRoot } from "./features.ts";
@@ -54,7 +54,7 @@ export async function execIn(
     // Without a terminal of its own it has none at all: not even the one that silo was started on.
     apart: !tty,
   };
-  const child = tty ? onOwnTerminal(cmd) : await interactive(cmd);
+  const child = tty ? onOwnTerminal(cmd) : await offTerminal(cmd);
   const release = supervise({
     forward: child.kill,
     destroy: () => child.kill("SIGKILL"),
