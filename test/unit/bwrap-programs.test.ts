@@ -14,6 +14,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HostView } from "../../src/backends/bwrap/args.ts";
+import { RUNTIME, TOOLS } from "../../src/backends/bwrap/args.ts";
+import { SHIMS } from "../../src/backends/bwrap/inside-env.ts";
 import { isUnsafeSetUid } from "../../src/backends/bwrap/host.ts";
 import {
   launchCommand,
@@ -227,4 +229,23 @@ test("a bwrap with the set-user-id bit is safe from 0.11.2 on", () => {
   expect(isUnsafeSetUid(0o104_755, "bubblewrap 0.11.1")).toBe(true);
   expect(isUnsafeSetUid(0o104_755, "bubblewrap 0.11.2")).toBe(false);
   expect(isUnsafeSetUid(0o100_755, "bubblewrap 0.8.0")).toBe(false);
+});
+
+test("silo's runtime in node's place obeys nothing of the working directory", () => {
+  const tools = join(root, "tools");
+  const project = join(root, "project");
+  for (const folder of [`${tools}/bin`, project]) mkdirSync(folder, { recursive: true });
+  for (const [name, text] of Object.entries(SHIMS)) {
+    const here = text.replaceAll(RUNTIME, process.execPath).replaceAll(TOOLS, tools);
+    writeFileSync(`${tools}/bin/${name}`, here, { mode: 0o755 });
+  }
+  writeFileSync(`${tools}/main.js`, "console.log(process.env.EVIL, process.argv.slice(2));");
+  writeFileSync(`${project}/.env`, "EVIL=1\n");
+  writeFileSync(`${project}/bunfig.toml`, 'preload = ["./evil.js"]\n');
+  writeFileSync(`${project}/evil.js`, 'console.log("evil");');
+  const run = (bin: string, ...words: readonly string[]) =>
+    spawnSync(bin, [...words, `${tools}/main.js`, "--x"], { cwd: project, encoding: "utf8" });
+  expect(run(`${tools}/bin/node`).stdout).toBe('undefined [ "--x" ]\n');
+  // A runtime that is started as it is obeys both.
+  expect(run(process.execPath).stdout).toBe('evil\n1 [ "--x" ]\n');
 });

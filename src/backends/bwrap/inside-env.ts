@@ -15,11 +15,15 @@ export function baseEnv(home: string, user: string): Readonly<Record<string, str
   };
 }
 
-/** What stands in for node and npm where the host has none: silo's own runtime, which is a whole Bun. */
+/**
+ * What stands in for node and npm where the host has none: silo's own runtime, which is a whole Bun. Unlike node, Bun
+ * runs what `bunfig.toml` of the working directory preloads and sets the variables of `.env`, so both are turned off:
+ * a project must decide neither for a tool.
+ */
 export const SHIMS: Readonly<Record<string, string>> = {
   node: `#!/bin/sh
 export BUN_BE_BUN=1
-exec ${RUNTIME} --preload ${TOOLS}/bin/silo-preload.js "$@"
+exec ${RUNTIME} --config=/dev/null --no-env-file --preload ${TOOLS}/bin/silo-preload.js "$@"
 `,
   // What a tool starts may be a compiled Bun program itself, which would become a bare Bun by it.
   "silo-preload.js": "delete process.env.BUN_BE_BUN;\n",
