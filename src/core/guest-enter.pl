@@ -13,9 +13,10 @@ my ($kernel) = lines("/proc/sys/kernel/random/boot_id");
 # Device numbers mean something on the host's own kernel alone. A virtual machine shares files by inode, or renumbers
 # all of them; then none is as expected, and the comparison says nothing.
 my $native = ($kernel // "") eq "$boot\n";
-# Where something is mounted now (proc(5), mountinfo). A mount that was moved away by renaming a directory above it
-# leaves its target without one.
-my %points = map { my $path = (split / /)[4]; $path =~ s/\\([0-7]{3})/chr oct $1/ge; $path => 1 } $native ? lines("/proc/self/mountinfo") : ();
+# How many mounts there are at each place now (proc(5), mountinfo). A mount that was moved away by renaming a directory
+# above it, or was led elsewhere by a link in its target, leaves one less than its target needs.
+my %points;
+for ($native ? lines("/proc/self/mountinfo") : ()) { my $path = (split / /)[4]; $path =~ s/\\([0-7]{3})/chr oct $1/ge; $points{$path}++; }
 my (@kept, @moved);
 while (my ($id, $target) = splice @mounts, 0, 2) {
   my ($device, $inode) = split /:/, $id;
@@ -23,7 +24,7 @@ while (my ($id, $target) = splice @mounts, 0, 2) {
   # O_PATH of open(2): without the right to read it.
   my $same = sysopen($file, $target, 0x200000) && do {
     my @found = stat $file;
-    $found[1] eq $inode && (!$native || ($found[0] eq $device && $points{readlink "/proc/self/fd/" . fileno $file}));
+    $found[1] eq $inode && (!$native || ($found[0] eq $device && ($points{readlink "/proc/self/fd/" . fileno $file}-- // 0) > 0));
   };
   push @{$same ? \@kept : \@moved}, $target;
 }

@@ -80,6 +80,14 @@ describe.skipIf(!apart)("mounts", () => {
     expect(enter([found("one"), { target, dev, ino }], { mounted })).toEqual(refused(target));
   });
 
+  test("two targets that lead to one place need a mount each", () => {
+    symlinkSync("one", join(root, "link"));
+    const both = [found("one"), found("link")];
+    // The second was mounted elsewhere, because another link stood in its target meanwhile.
+    expect(enter(both)).toEqual(refused(join(root, "link")));
+    expect(enter(both, { mounted: `${BOTH}; mount --bind one link` }).status).toBe(0);
+  });
+
   test("a target behind a link, and a name that the mount table escapes", () => {
     mkdirSync(join(root, "a b\\c"));
     symlinkSync("one", join(root, "link"));
