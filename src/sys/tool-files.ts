@@ -58,6 +58,12 @@ function noteLink(walk: Walk, path: string, at: string): string | undefined {
 function visit(walk: Walk, path: string, at: string, above: readonly string[]): void {
   walk.seen += 1;
   if (walk.full || overBounds(walk, above)) return;
+  // The text that stands for a name which is no UTF-8 opens nothing here, but the tool can read the file.
+  if (path.includes("\uFFFD")) {
+    walk.files.push({ path, kind: "special", content: "" });
+    walk.unsteady ??= "a name is not UTF-8";
+    return;
+  }
   const found = lstatOf(at);
   if (found === undefined) return;
   if (found.isSymbolicLink()) {
@@ -94,8 +100,6 @@ function overBounds(walk: Walk, above: readonly string[]): boolean {
 }
 
 function noteFile(walk: Walk, path: string, at: string): void {
-  // A name that is no UTF-8 cannot be opened by the text that stands for it.
-  if (path.includes("\uFFFD")) walk.unsteady ??= "a name is not UTF-8";
   try {
     const { bytes } = readRegular(at, MOST_BYTES, constants.O_NOFOLLOW);
     walk.bytes += bytes.length;

@@ -155,6 +155,24 @@ describe("what is read", () => {
     expect(unsteady).toBe(".l/out is a link that leads out of the project");
   });
 
+  test("a name that is no UTF-8 counts, and cannot be approved", () => {
+    put(".a/x");
+    const odd = (...more: string[]) =>
+      Buffer.concat([
+        Buffer.from(join(root, ".a/odd")),
+        Buffer.from([0xff]),
+        Buffer.from(more.join("")),
+      ]);
+    mkdirSync(odd());
+    writeFileSync(odd("/tool.py"), "evil");
+    const { files, unsteady } = readToolEntry(root, ".a");
+    expect(files.map(({ path, kind }) => [path, kind])).toEqual([
+      [".a/odd\uFFFD", "special"],
+      [".a/x", "file"],
+    ]);
+    expect(unsteady).toBe("a name is not UTF-8");
+  });
+
   test("is nothing of a directory that has a similar name", () => {
     put("x");
     const sibling = `${root}-evil`;
