@@ -26,11 +26,13 @@ export const claude = {
     // Lifts claude's refusal to skip permissions as root.
     ...(uid === 0 ? ["IS_SANDBOX=1"] : []),
   ],
-  // Hooks, helpers, plugins, variables and MCP servers; CLAUDE_CODE_SANDBOXED drops claude's own question for them.
+  // Hooks, helpers, plugins, variables, MCP servers and prompts that run by the clock; CLAUDE_CODE_SANDBOXED drops
+  // claude's own question for them.
   projectFiles: [
     ".claude/settings.json",
     ".claude/settings.local.json",
     ".claude/hooks",
+    ".claude/scheduled_tasks.json",
     ".mcp.json",
   ],
   ports: [],

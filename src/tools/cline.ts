@@ -19,8 +19,21 @@ export const cline = {
   mounts: { rw: ["~/.cline", "~/.claude.json", "~/.claude", "~/.codex"], ro: [] },
   probes: [],
   env: () => ["CLINE_NO_AUTO_UPDATE=1"],
-  // Hooks, plugins and MCP servers; `.clinerules/hooks` is the older place of hooks.
-  projectFiles: [".cline", ".clinerules/hooks"],
+  // Hooks, plugins and MCP servers; `.clinerules/hooks` is the older place of hooks. Its program is a Bun, which runs
+  // what bunfig.toml preloads, and takes variables from the others.
+  projectFiles: [
+    ".cline",
+    ".clinerules/hooks",
+    "bunfig.toml",
+    ".env",
+    ".env.local",
+    ".env.development",
+    ".env.development.local",
+    ".env.production",
+    ".env.production.local",
+    ".env.test",
+    ".env.test.local",
+  ],
   // Its Kanban server listens on the guest's loopback only.
   ports: [{ host: 3484, guest: 3485, forward: { listen: 3485, to: 3484 } }],
   // Auto-approve is Cline's default.

@@ -27,8 +27,9 @@ export const opencode = {
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",
   ],
-  // MCP servers, plugins, formatters, language servers, providers; plugins and tools in .opencode are imported.
-  projectFiles: ["opencode.json", "opencode.jsonc", ".opencode"],
+  // MCP servers, plugins, formatters, language servers, providers; plugins and tools in .opencode are imported. The
+  // settings of its screen name plugins too.
+  projectFiles: ["opencode.json", "opencode.jsonc", "tui.json", "tui.jsonc", ".opencode"],
   ports: [],
   command: (args) => ["opencode", ...args],
 } as const satisfies Tool;

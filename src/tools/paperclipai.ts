@@ -25,8 +25,9 @@ export const paperclipai = {
   mounts: { rw: ["~/.paperclip", "~/.claude.json", "~/.claude", "~/.codex"], ro: [] },
   probes: [],
   env: () => ["PAPERCLIP_NO_BROWSER=1"],
-  // It obeys none itself; those of the agents that it starts count.
-  projectFiles: [],
+  // Its configuration, with the variables beside it, which it looks for here before it takes the user's own. Those of
+  // the agents that it starts count too.
+  projectFiles: [".paperclip"],
   // It listens on the guest's loopback and takes the next port where 3100 is taken, so the forwarder has its own.
   ports: [{ host: 3100, guest: 3101, forward: { listen: 3101, to: 3100 } }],
   command: (args) => [

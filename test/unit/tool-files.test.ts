@@ -185,7 +185,7 @@ describe("what is read", () => {
 
 test("a tool has the files of those that it carries", () => {
   expect(projectFilesOf(toolByName("paperclipai"))).toEqual(
-    expect.arrayContaining([".claude/settings.json", ".mcp.json", ".codex"]),
+    expect.arrayContaining([".paperclip", ".claude/settings.json", ".mcp.json", ".codex"]),
   );
   for (const tool of TOOLS)
     for (const path of projectFilesOf(tool)) expect(path).toMatch(/^[\w.][\w./-]*[\w]$/);
