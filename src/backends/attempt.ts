@@ -20,6 +20,11 @@ export type Attempt = {
   /** How the engine speaks of its own failures, and the exit codes that they end with. */
   readonly words: Words;
   readonly refused: readonly number[];
+  /**
+   * Whether the tool was started, although the command ended as if not: a tool that has no terminal can print the
+   * engine's words itself, and must not decide by them how it is started again. Without it: no.
+   */
+  readonly ran?: () => Promise<boolean>;
   /** Sends a signal past a command that does not hand it on; undefined where it does. @returns whether it arrived. */
   readonly send: ((signal: NodeJS.Signals) => Promise<boolean>) | undefined;
   /** Gives the tool a terminal of its own, so that it cannot type on the user's. */
@@ -67,7 +72,8 @@ export async function attempt(asked: Attempt): Promise<RunOutcome> {
     await swept;
     if (left) return { kind: "left" };
     const said = stderr.held();
-    if (asked.refused.includes(code) && said !== "") return await refused(said, asked);
+    const isRefused = asked.refused.includes(code) && said !== "";
+    if (isRefused && (await asked.ran?.()) !== true) return await refused(said, asked);
     stderr.release();
     // The command itself was ended, so it neither removed the container nor restored the terminal.
     if (code > KILLED && child.signalled()) {

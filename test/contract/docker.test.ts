@@ -71,7 +71,7 @@ describe("how the engine is used", () => {
     ["BuildKit", "1"],
   ])("without the image it builds by %s and runs again, silently", (_, buildkit) => {
     const { status, stdout, stderr, calls } = silo(["codex"], { DOUBLE_BUILDKIT: buildkit });
-    expect(verbs(calls)).toBe("run buildx build run");
+    expect(verbs(calls)).toBe("run events buildx build run");
     expect(stdout).toStartWith("ran app-1: ");
     expect(status).toBe(42);
     expect(stderr).toContain("step 2/2 true");

@@ -9,6 +9,7 @@ import {
   eventually,
   finished,
   makeWorld,
+  probe,
   PROBE_CONFIG,
   startSilo,
   sweepWorld,
@@ -56,6 +57,26 @@ test(
     expect(host).toMatchObject({ PidsLimit: 4096, OomScoreAdj: 500, LogConfig: { Type: "none" } });
     expect(host.Memory).toBeGreaterThan(0);
     expect(host.Memory).toBeLessThanOrEqual(totalmem() * 0.75);
+  },
+  MINUTES,
+);
+
+test(
+  "a tool that speaks as the engine is not started again, and not without a limit",
+  async () => {
+    const words = [
+      "docker: Error response from daemon: cgroup: no memory controller",
+      "docker: Error response from daemon: No such image: x",
+      'docker: Conflict. The container name "/x" is already in use',
+      "docker: Bind for 127.0.0.1:1 failed: port is already allocated",
+    ];
+    for (const said of words) {
+      // A second start would end well.
+      const script = `echo '${said}' >&2; [ -e ran ] && exit 0; touch ran; exit 125`;
+      const { code, stderr } = await probe(world, script);
+      expect([code, stderr.includes(`${said}\n`)]).toEqual([125, true]);
+      await Bun.file(join(world.project, "ran")).delete();
+    }
   },
   MINUTES,
 );

@@ -126,6 +126,19 @@ export const ofSession = (session: string): readonly string[] => [
   `label=silo.session=${session}`,
 ];
 
+/** Whether a session's container was started, as the engine remembers it: its id, or nothing. @param until in ms since 1970. */
+export const startsOf = (session: string, until: number): readonly string[] => [
+  "events",
+  "--since=0",
+  `--until=${(until / 1000).toFixed(3)}`,
+  "--filter",
+  "event=start",
+  "--filter",
+  `label=silo.session=${session}`,
+  "--format",
+  "{{.ID}}",
+];
+
 export const renameArgs = (id: string, to: string): readonly string[] => ["rename", id, to];
 
 /** `docker attach …` to one that was left running. */

@@ -174,6 +174,16 @@ function ps(words: readonly string[]): never {
   process.exit(0);
 }
 
+/** No container was started that a run could not go on with: nothing happened. */
+function events(words: readonly string[]): never {
+  const parsed = parse("events", words, true);
+  engine();
+  const [since, until] = ["--since", "--until"].map((name) => Number(values(parsed, name)[0]));
+  if (since === undefined || until === undefined || !(since < until))
+    fail("Error response from daemon: invalid time", 1);
+  process.exit(0);
+}
+
 const secret = process.env["DOUBLE_SECRET"];
 appendFileSync(
   join(state, "calls.jsonl"),
@@ -187,6 +197,8 @@ switch (command) {
     build(words);
   case "ps":
     ps(words);
+  case "events":
+    events(words);
   case "volume":
     engine();
     process.exit(words[0] === "ls" ? 0 : 1);
