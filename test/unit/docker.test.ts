@@ -69,6 +69,10 @@ describe("arguments", () => {
   });
 
   test.each([
+    "STORAGE_OPTS",
+    "BASH_ENV",
+    "PYTHONPATH",
+    "PODMAN_CONNECTIONS_CONF",
     "PATH",
     "HOME",
     "DOCKER_CONTEXT",

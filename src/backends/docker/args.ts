@@ -28,9 +28,18 @@ export function keeps(plan: RunPlan, settings: DockerSettings): boolean {
 /** No keyboard types these two in a row by accident; the default would swallow Ctrl-P. */
 const DETACH_KEYS = "ctrl-^,ctrl-],ctrl-^,ctrl-]";
 
-/** Variables that steer the docker CLI itself, so that they cannot reach it as its own environment. */
-const STEERING =
-  /^(PATH|HOME|TMPDIR|PWD|XDG_.*|DOCKER_.*|BUILDKIT_.*|BUILDX_.*|COMPOSE_.*|CONTAINER_.*|CONTAINERS_.*|LD_.*|DYLD_.*|GO[A-Z]+|SSL_CERT_.*|SSH_.*|.*_proxy|.*_PROXY)$/;
+/**
+ * Variables that steer the engine's command, or a script or helper that it starts, so that they cannot reach it as its
+ * own environment: `STORAGE_OPTS` names a program that podman runs, `BASH_ENV` one that a wrapper script does.
+ */
+const STEERING = new RegExp(
+  `^(${[
+    "PATH|HOME|TMPDIR|PWD|ENV|IFS|SHELLOPTS|BASHOPTS|PS4|XDG_.*|LD_.*|DYLD_.*|GO[A-Z]+|GCONV_PATH|GLIBC_TUNABLES|LOCPATH",
+    "DOCKER_.*|BUILDKIT_.*|BUILDX_.*|COMPOSE_.*|OTEL_.*",
+    "PODMAN_.*|STORAGE_.*|REGISTRY_AUTH_FILE|_?CONTAINERS?_.*|_PODMAN_.*|NOTIFY_SOCKET|LISTEN_.*|DBUS_.*",
+    "BASH_.*|PERL5.*|PYTHON.*|RUBY.*|NODE_OPTIONS|NODE_PATH|BUN_.*|SSL_CERT_.*|SSH_.*|.*_proxy|.*_PROXY",
+  ].join("|")})$`,
+);
 
 /** Whether a variable must not stand in the CLI's own environment. */
 export function steersCli(name: string): boolean {
