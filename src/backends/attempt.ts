@@ -35,6 +35,8 @@ export type Attempt = {
   readonly onStart?: (pid: number) => void;
   /** Deletes what was left behind. */
   readonly sweep: () => Promise<void>;
+  /** The same after the command was ended by a signal: its engine may still be at work. `sweep` where it is not. */
+  readonly sweepKilled?: () => Promise<void>;
   /** What the engine's words mean: an outcome that silo mends, or nothing. */
   readonly mendable: (said: string) => RunOutcome | undefined;
   readonly error: (said: string) => SiloError;
@@ -48,9 +50,11 @@ export async function attempt(asked: Attempt): Promise<RunOutcome> {
   started.promise.catch(() => {});
   let swept: Promise<void> | undefined;
   let left = false;
+  let interrupted = false;
   // Before the start, so that no signal ends silo when it has started a tool and cannot end it yet.
   const release = supervise({
     forward: (signal) => {
+      interrupted = true;
       left = kept && signal === "SIGHUP";
       const send = left ? undefined : asked.send;
       started.promise.then((child) => handOn(signal, child, send)).catch(() => {});
@@ -76,8 +80,9 @@ export async function attempt(asked: Attempt): Promise<RunOutcome> {
     if (isRefused && (await asked.ran?.()) !== true) return await refused(said, asked);
     stderr.release();
     // The command itself was ended, so it neither removed the container nor restored the terminal.
-    if (code > KILLED && child.signalled()) {
-      if (!kept) await sweep();
+    const killed = code > KILLED && child.signalled();
+    if (!kept && (killed || interrupted)) await (asked.sweepKilled ?? (killed ? sweep : none))();
+    if (killed) {
       if (asked.tty) await restoreTerminal();
       if (kept) return { kind: "left" };
     }
@@ -86,6 +91,8 @@ export async function attempt(asked: Attempt): Promise<RunOutcome> {
     release();
   }
 }
+
+const none = () => Promise.resolve();
 
 /** One that does not run yet is stopped by its command. */
 async function handOn(

@@ -22,8 +22,12 @@ const here = ({ project }: World): readonly Bind[] => [
   { source: project, target: project, mode: "rw" },
 ];
 
-/** Bytes that all temporary file systems inside may hold together. */
-const TEMPORARY = `df --output=size -B1 -t tmpfs /tmp /run /dev /dev/shm ~ 2>/dev/null | awk '/[0-9]/ { s += $1 } END { printf "%.0f\\n", s }'`;
+/** Bytes that all temporary file systems inside that can be written may hold together. */
+const TEMPORARY = [
+  'for each in /tmp /var/tmp /run /dev /dev/shm ~; do [ ! -w "$each" ] || echo "$each"; done',
+  "xargs df --output=size,target -B1 -t tmpfs 2>/dev/null | sort -u",
+  `awk '/[0-9]/ { s += $1 } END { printf "%.0f\\n", s }'`,
+].join(" | ");
 
 describe.each([
   ["docker", undefined],

@@ -80,11 +80,11 @@ export function open(config: Config): Backend {
     },
     reap: async (sessions) => {
       await remove(({ session }) => sessions.includes(session));
-      const [{ processesOf }, { kill }] = await Promise.all([
+      const [{ processesOf }, { killAll }] = await Promise.all([
         import("./inside.ts"),
-        import("./run.ts"),
+        import("../../sys/process-marks.ts"),
       ]);
-      for (const pid of processesOf(sessions)) kill(pid, "SIGKILL");
+      killAll(processesOf(sessions));
       return [];
     },
     ...hostCachesOf(data),

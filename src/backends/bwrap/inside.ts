@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { processesWith } from "../../sys/process-marks.ts";
 
 /** Children of a process (proc(5), `task/<tid>/children`). */
 function children(pid: number): readonly number[] {
@@ -30,18 +31,10 @@ export const SESSION = "SILO_SESSION";
  * die with it (prctl(2), PR_SET_PDEATHSIG), and has nobody else who knows it.
  */
 export function processesOf(sessions: readonly string[]): readonly number[] {
-  const marks = sessions.map((id) => `${SESSION}=${id}\0`);
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        const environment = `${readFileSync(`/proc/${pid}/environ`, "utf8")}\0`;
-        return marks.some((mark) => environment.includes(mark));
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
+  return processesWith(
+    "environ",
+    sessions.map((id) => `${SESSION}=${id}\0`),
+  );
 }
 
 /** What stands before the tool until it is started: bwrap, then the program that compares the mounts. */

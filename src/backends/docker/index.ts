@@ -78,7 +78,9 @@ export function open(config: Config, early?: EarlyAnswer): Backend {
         import("./run.ts"),
         ensureProfile(settings.seccomp, settings.inhabitant),
       ]);
-      return await runPlan(plan, session, settings, () => reap(settings, [session.id]));
+      return await runPlan(plan, session, settings, async () => {
+        await reap(settings, [session.id]);
+      });
     },
     build: async (image, options) => {
       const { buildImage } = await import("./build.ts");
@@ -106,7 +108,8 @@ export function open(config: Config, early?: EarlyAnswer): Backend {
       return [];
     },
     reap: async (sessions) => {
-      await reap(settings, sessions);
+      const { reapLate } = await import("./late.ts");
+      await reapLate(settings, sessions);
       return [];
     },
   };

@@ -82,14 +82,18 @@ export async function remove(settings: DockerSettings, wanted: readonly string[]
   );
 }
 
-/** Deletes what belongs to sessions. */
-export async function reap(settings: DockerSettings, sessions: readonly string[]): Promise<void> {
+/** Deletes what belongs to sessions. @returns those that had a container. */
+export async function reap(
+  settings: DockerSettings,
+  sessions: readonly string[],
+): Promise<readonly string[]> {
   const gone = new Set(sessions);
   const left = (await list(settings)).filter(({ session }) => gone.has(session));
   await removeAll(
     settings,
     left.map(({ name }) => name),
   );
+  return left.map(({ session }) => session);
 }
 
 async function removeAll(settings: DockerSettings, wanted: readonly string[]): Promise<void> {

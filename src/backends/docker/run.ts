@@ -1,13 +1,15 @@
 import type { Cmd, RunPlan, Session } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
-import { capture, ProgramMissing } from "../../sys/process.ts";
+import { ProgramMissing } from "../../sys/process.ts";
 import { attempt, sendBy, type Attempt } from "../attempt.ts";
 import type { RunOutcome } from "../backend.ts";
 import { withEnvFile } from "../env-file.ts";
-import { attachArgs, keeps, runArgs, startsOf, steersCli, type DockerSettings } from "./args.ts";
+import { attachArgs, keeps, runArgs, steersCli, type DockerSettings } from "./args.ts";
 import { makeVolumes } from "./caches.ts";
 import { dialectOf } from "./dialect.ts";
 import { engineError, mendable, missingCli } from "./errors.ts";
+import { reapLate } from "./late.ts";
+import { wasStarted } from "./started.ts";
 import { defaultMemory, refusesLimits } from "./limits.ts";
 
 /** The run as a command; values stand in the CLI's environment, which `-e NAME` reads. */
@@ -74,19 +76,13 @@ async function start(
   return await withEnvFile(steering, async (file) => {
     const cmd = { ...runCommand(plan, session, settings, file?.path), files: file?.files ?? [] };
     const { tty } = plan;
-    const ran = () => wasStarted(session, settings);
+    const ran = () => wasStarted(session.id, settings);
     const onStart = () => file?.close();
-    const asked = { cmd, tty, kept: keeps(plan, settings), sweep, onStart, ran };
+    const sweepKilled = () => reapLate(settings, [session.id]);
+    const kept = keeps(plan, settings);
+    const asked = { cmd, tty, kept, sweep, sweepKilled, onStart, ran };
     return await onTerminal(asked, session, settings, refused);
   });
-}
-
-/** An engine that does not answer has not started it; one that is asked in vain would keep its question open. */
-const EVENTS_MS = 5_000;
-
-async function wasStarted({ id }: Session, { command: bin }: DockerSettings): Promise<boolean> {
-  const { stdout } = await capture({ bin, args: startsOf(id, Date.now()) }, EVENTS_MS);
-  return stdout.trim() !== "";
 }
 
 /** Attaches the terminal to a container that was left running. */
@@ -100,7 +96,7 @@ export async function attach(
 }
 
 async function onTerminal(
-  asked: Pick<Attempt, "cmd" | "tty" | "kept" | "sweep" | "onStart" | "ran">,
+  asked: Pick<Attempt, "cmd" | "tty" | "kept" | "sweep" | "sweepKilled" | "onStart" | "ran">,
   called: Pick<Session, "name">,
   settings: DockerSettings,
   limitRefused?: () => SiloError,

@@ -1,0 +1,34 @@
+import { killAll, processesWith } from "../../sys/process-marks.ts";
+import type { DockerSettings } from "./args.ts";
+import { reap } from "./list.ts";
+import { wasStarted } from "./started.ts";
+
+/** An engine goes on making a container whose command has ended; on a busy machine that takes seconds. */
+const LATE_MS = 3_000;
+const AGAIN_MS = 100;
+
+/**
+ * Deletes what belongs to sessions whose engine command has ended, or is ended here: a container that the engine is
+ * still making as well, which no list has yet.
+ */
+export async function reapLate(
+  settings: DockerSettings,
+  sessions: readonly string[],
+): Promise<void> {
+  killAll(
+    processesWith(
+      "cmdline",
+      sessions.map((id) => `silo.session=${id}\0`),
+    ),
+  );
+  const found = await reap(settings, sessions);
+  const missing = sessions.filter((id) => !found.includes(id));
+  // A container that was started and is gone has ended by itself.
+  const ran = await Promise.all(missing.map((id) => wasStarted(id, settings)));
+  const open = new Set(missing.filter((_, i) => ran[i] !== true));
+  const end = performance.now() + LATE_MS;
+  while (open.size > 0 && performance.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    for (const id of await reap(settings, [...open])) open.delete(id);
+  }
+}

@@ -1,0 +1,14 @@
+import { capture } from "../../sys/process.ts";
+import { startsOf, type DockerSettings } from "./args.ts";
+
+/** An engine that does not answer has not started it; one that is asked in vain would keep its question open. */
+const EVENTS_MS = 5_000;
+
+/** Whether a session's container was ever started, as the engine remembers it; it may be gone since. */
+export async function wasStarted(
+  session: string,
+  { command: bin }: DockerSettings,
+): Promise<boolean> {
+  const { stdout } = await capture({ bin, args: startsOf(session, Date.now()) }, EVENTS_MS);
+  return stdout.trim() !== "";
+}
