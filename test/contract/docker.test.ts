@@ -168,7 +168,8 @@ describe("what goes wrong", () => {
     hasImage(tag());
     const { status, calls } = silo(["codex"], { DOUBLE_FAULT: "killed" });
     expect(status).toBe(137);
-    expect(verbs(calls)).toBe("run ps");
+    // The engine may still be making it, so it is looked for until that cannot be any more.
+    expect(verbs(calls)).toMatch(/^run ps events( ps)+$/);
   });
 });
 
