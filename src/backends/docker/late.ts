@@ -21,14 +21,17 @@ export async function reapLate(
       sessions.map((id) => `silo.session=${id}\0`),
     ),
   );
-  const found = await reap(settings, sessions);
-  const missing = sessions.filter((id) => !found.includes(id));
+  const seen = new Set(await reap(settings, sessions));
+  const missing = sessions.filter((id) => !seen.has(id));
   // A container that was started and is gone has ended by itself.
   const ran = await Promise.all(missing.map((id) => wasStarted(id, settings)));
-  const open = new Set(missing.filter((_, i) => ran[i] !== true));
+  const open = new Set([...seen, ...missing.filter((_, i) => ran[i] !== true)]);
   const end = performance.now() + LATE_MS;
   while (open.size > 0 && performance.now() < end) {
-    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-    for (const id of await reap(settings, [...open])) open.delete(id);
+    const found = await reap(settings, [...open]);
+    // One that is listed may not be known to `rm` yet (dockerd 20.10), so it is gone when it is listed no more.
+    for (const id of open) if (seen.has(id) && !found.includes(id)) open.delete(id);
+    for (const id of found) seen.add(id);
+    if (open.size > 0) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }
 }
