@@ -1,6 +1,7 @@
 import type { Backend } from "../backends/backend.ts";
 import { chooseBackend, openBackend, type Early } from "../backends/index.ts";
 import type { Config } from "../config/types.ts";
+import { withoutShownLinks } from "../core/mounts.ts";
 import { xdgDirectories } from "../core/paths.ts";
 import { planRun, refusal, requestedPaths, type Request } from "../core/plan.ts";
 import type { RealPath } from "../core/trust.ts";
@@ -62,10 +63,14 @@ export async function runTool({ tool: named, args, flags, early }: RunInput): Pr
   };
   const refused = refusal(request);
   if (refused !== undefined) throw new SiloError(refused.message, { hint: refused.hint });
-  const plan = planRun(
+  const planned = planRun(
     request,
     await factsAsChecked(request, [...checked, ...ofPatterns], dirs.state),
   );
+  const plan =
+    backend.abilities.files === "direct"
+      ? { ...planned, mounts: withoutShownLinks(planned.mounts) }
+      : planned;
   await backend.check?.(plan);
   if (flags.dryRun) {
     const [{ printPlan }, { withIds }] = await Promise.all([

@@ -73,7 +73,8 @@ export function planMounts(
     const { mode, from, rank } = request;
     // The link's own path and where it leads both work in the guest.
     for (const target of new Set([fact.real, request.path])) {
-      placed.push({ source: fact.real, target, mode, kind, from, rank });
+      const over = target === fact.real ? {} : { over: (fact.links ?? []).map(({ at }) => at) };
+      placed.push({ source: fact.real, target, mode, kind, from, ...over, rank });
     }
   }
   const mounts = withoutNested(strongest(placed));
@@ -151,6 +152,20 @@ function leadsOut(request: MountRequest, fact: PathFact, outer: string, home: st
   return `${path} leads over a link in ${top}, which a tool could have written, to ${real}; it is not mounted: name ${real} itself`;
 }
 
+/**
+ * The mounts without those on links that the guest sees itself, by a mount of the directory that they lie in: they lead
+ * there as they do here. A mount on such a link would go wherever it leads at that moment, and bwrap refuses it.
+ * For backends that mount the host's own files.
+ */
+export function withoutShownLinks(mounts: readonly Mount[]): readonly Mount[] {
+  const shows = (at: string) =>
+    mounts.some(
+      ({ source, target, kind }) =>
+        kind === "dir" && source === target && target !== at && within(target, at),
+    );
+  return mounts.filter(({ over = [] }) => over.length === 0 || !over.every(shows));
+}
+
 /** One mount a target: the highest rank, then rw, then the first. */
 function strongest(placed: readonly Placed[]): readonly Placed[] {
   const best = new Map<string, Placed>();
@@ -177,7 +192,7 @@ function withoutNested(mounts: readonly Placed[]): readonly Mount[] {
       outer.source + mount.target.slice(outer.target.length) === mount.source;
     if (!shown) kept.push(mount);
   }
-  return kept.map(({ source, target, mode, kind, from }) => ({ source, target, mode, kind, from }));
+  return kept.map(({ rank: _rank, ...mount }) => mount);
 }
 
 function depth(path: string): number {

@@ -97,6 +97,8 @@ export type Mount = {
   readonly kind: "file" | "dir";
   /** Who asked: `project`, `git`, `tool`, `silo` for its own files, or the configuration file's path. */
   readonly from: string;
+  /** Where the links lie that lead from the target to the source; absent where the target is the source's own path. */
+  readonly over?: readonly string[];
   /** `device:inode` of the source, found right before the start; the guest compares it with what it got. */
   readonly id?: string;
 };

@@ -87,6 +87,20 @@ describe("what the sandbox keeps apart", () => {
   );
 
   test(
+    "a mount that the project names by a link in it is there, under both names",
+    async () => {
+      const real = join(world.project, "real");
+      mkdirSync(real);
+      symlinkSync(real, join(world.project, "data"));
+      const config = { ...PROBE_CONFIG, mounts_ro: [join(world.project, "data")] };
+      put(world, "home/.config/silo/silo.jsonc", JSON.stringify(config));
+      const { stdout } = await probe(world, "for d in real data; do touch $d/x || echo kept; done");
+      expect(stdout).toBe("kept\nkept\n");
+    },
+    MINUTES,
+  );
+
+  test(
     "its environment is the plan's alone",
     async () => {
       const { stdout } = await probe(world, "env", {

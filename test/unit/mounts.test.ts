@@ -1,5 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { planMounts, toolPath, type MountRequest } from "../../src/core/mounts.ts";
+import {
+  planMounts,
+  withoutShownLinks,
+  toolPath,
+  type MountRequest,
+} from "../../src/core/mounts.ts";
 import type { PathFact } from "../../src/core/types.ts";
 
 const HOME = "/home/me";
@@ -171,6 +176,21 @@ describe("links", () => {
     expect(result.warnings).toEqual([]);
     expect(shown(result)).toContain("ro /real/a");
   });
+});
+
+test("a mount on a link is left out where the guest sees the link itself", () => {
+  const asks = [{ path: "/p" }, { path: "/p/data", mode: "ro" as const }, { path: "/x" }];
+  const direct = (...chain: string[]) => {
+    const { mounts } = plan(asks, {
+      "/p": "dir",
+      "/p/data": { kind: "dir", real: "/p/real", links: chain.map((at) => link(at)) },
+      "/x": { kind: "dir", real: "/y", links: [link("/x")] },
+    });
+    return withoutShownLinks(mounts).map(({ target }) => target);
+  };
+  expect(direct("/p/data")).toEqual(["/p", "/y", "/x", "/p/real"]);
+  // A link on the way is elsewhere, so that the guest would find nothing there.
+  expect(direct("/p/data", "/elsewhere")).toContain("/p/data");
 });
 
 describe("a read-only path below a writable one", () => {
