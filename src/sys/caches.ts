@@ -1,4 +1,13 @@
-import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+} from "node:fs";
 import { rename } from "node:fs/promises";
 import type { Cache } from "../core/types.ts";
 import { attempt } from "./git-files.ts";
@@ -31,10 +40,19 @@ export async function removeHostCache(path: string): Promise<void> {
   rmSync(aside, { recursive: true, force: true });
 }
 
-/** Go makes the directories of its modules read-only. No link is followed: a tool has made what is in there. */
+/**
+ * Go makes the directories of its modules read-only. No link is followed, by descriptor: a tool has made what is in
+ * there, and one that still runs can exchange it meanwhile.
+ */
 function open(directory: string): void {
-  chmodSync(directory, 0o700);
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    if (entry.isDirectory()) open(`${directory}/${entry.name}`);
+  // eslint-disable-next-line no-bitwise -- flags of open(2)
+  const file = openSync(directory, constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    fchmodSync(file, 0o700);
+    const here = process.platform === "linux" ? `/proc/self/fd/${file}` : directory;
+    for (const entry of readdirSync(here, { withFileTypes: true }))
+      if (entry.isDirectory()) open(`${here}/${entry.name}`);
+  } finally {
+    closeSync(file);
   }
 }
