@@ -5,6 +5,8 @@ import { mergeConfig } from "../src/config/merge.ts";
 import { fileSchema } from "../src/config/schema.ts";
 import { LAYER_KEYS, type Sourced } from "../src/config/types.ts";
 import { TOOLS } from "../src/tools/index.ts";
+import { threatTable } from "../test/escape/table.ts";
+import { THREATS } from "../test/escape/threats.ts";
 import { ROOT } from "./compile.ts";
 import { HOMEPAGE, RELEASES, REPOSITORY } from "./source.ts";
 
@@ -98,6 +100,7 @@ const PLACES = [
   ["README.md", "tools", tools],
   ["README.md", "install", install],
   ["docs/configuration.md", "reference", referenceText],
+  ["SECURITY.md", "attacks", () => threatTable(THREATS)],
 ] as const;
 
 /** A document with what stands between two comments made anew. */

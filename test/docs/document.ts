@@ -11,10 +11,12 @@ export type Block = { readonly line: number; readonly kind: string; readonly tex
 /** Everything that people read of how silo is used. */
 export function documents(): readonly Document[] {
   const own = readdirSync(join(ROOT, "docs")).filter((name) => name.endsWith(".md"));
-  return ["README.md", "CONTRIBUTING.md", ...own.map((name) => `docs/${name}`)].map((path) => ({
-    path,
-    text: readFileSync(join(ROOT, path), "utf8"),
-  }));
+  return ["README.md", "CONTRIBUTING.md", "SECURITY.md", ...own.map((name) => `docs/${name}`)].map(
+    (path) => ({
+      path,
+      text: readFileSync(join(ROOT, path), "utf8"),
+    }),
+  );
 }
 
 /** @throws Error where a fence is not closed, so that no block escapes. */

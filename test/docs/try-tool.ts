@@ -7,6 +7,8 @@ import { ROOT } from "./document.ts";
 const NEEDED = [
   "src",
   "scripts",
+  "test/escape/table.ts",
+  "test/escape/threats.ts",
   "package.json",
   "package-lock.json",
   "tsconfig.json",

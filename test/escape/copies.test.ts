@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } fro
 import { join } from "node:path";
 import { eventually, TESTER, type World } from "../support/silo.ts";
 import { canary, file, liveBox, own, siloWithin, stage } from "./boxes.ts";
-import { bites, holds, tableAtEnd } from "./suite.ts";
+import { bites, holds } from "./suite.ts";
 
 const NAME = "a guest that replaces its copies of files by links";
 const AGENT = readFileSync(join(import.meta.dir, "swap.pl"), "utf8");
@@ -126,5 +126,3 @@ describe("container", () => {
     expect(readFileSync(victim, "utf8")).toBe(secret);
   });
 });
-
-tableAtEnd("copies.test.ts");

@@ -10,7 +10,7 @@ import {
 import { dirname, join } from "node:path";
 import { eventually, probe, silo, TESTER, type World } from "../support/silo.ts";
 import { canary, file, own, plainBox, plainLine, planned, stage, type Bind } from "./boxes.ts";
-import { bites, holds, tableAtEnd } from "./suite.ts";
+import { bites, holds } from "./suite.ts";
 
 const PARENT = "the parent of a read-only mount renamed away";
 const OWN = "silo's own settings as a link into the project";
@@ -224,5 +224,3 @@ describe.each([
     expect(readFileSync(full, "utf8")).toBe("evil\n");
   }
 });
-
-tableAtEnd("mounts.test.ts");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { makeGitDirectory, makeWorktreeDirectory } from "../support/git.ts";
 import { probe, siloCommand, TESTER, type World } from "../support/silo.ts";
 import { canary, own, plainBox, planned, stage } from "./boxes.ts";
-import { bites, holds, tableAtEnd } from "./suite.ts";
+import { bites, holds } from "./suite.ts";
 
 const NAME = "a path with a control character or broken UTF-8";
 
@@ -178,5 +178,3 @@ describe("bwrap", () => {
     expect(plainBox(world, [bind], "cat .secret/key").stdout).toBe(secret);
   });
 });
-
-tableAtEnd("paths.test.ts");

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { probe, TESTER, type World } from "../support/silo.ts";
 import { file, liveBox, own, siloWithin, stage } from "./boxes.ts";
-import { bites, holds, tableAtEnd } from "./suite.ts";
+import { bites, holds } from "./suite.ts";
 
 const NAME = "programs of the project on PATH";
 
@@ -138,5 +138,3 @@ describe.each([
     expect(started(here)).toBe("bwrap\ndocker\ndu\n");
   });
 });
-
-tableAtEnd("programs.test.ts");

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { renameSync } from "node:fs";
 import { probe, silo, TESTER, type World } from "../support/silo.ts";
 import { asUser, own, stage } from "./boxes.ts";
-import { bites, holds, tableAtEnd } from "./suite.ts";
+import { bites, holds } from "./suite.ts";
 
 const LOOKS = "a remote that looks like an approved one";
 const ADDED = "a remote that the tool has added";
@@ -126,5 +126,3 @@ describe.each([
     },
   );
 });
-
-tableAtEnd("remotes.test.ts");

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { probe, silo, TESTER, type World } from "../support/silo.ts";
 import { file, own, planned, stage } from "./boxes.ts";
-import { bites, holds, tableAtEnd } from "./suite.ts";
+import { bites, holds } from "./suite.ts";
 
 const VARIABLE = "a project's variable that sends the sign-in elsewhere";
 const HOOKS = "a repository's hooks and servers for the tool";
@@ -182,5 +182,3 @@ describe.each([
     expect(mounts.map(({ source }) => source)).toContain(join(world.root, "second"));
   });
 });
-
-tableAtEnd("repository.test.ts");

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { probe, silo, TESTER, type World } from "../support/silo.ts";
 import { file, own, plainBox, stage } from "./boxes.ts";
-import { bites, holds, tableAtEnd } from "./suite.ts";
+import { bites, holds } from "./suite.ts";
 
 const NAME = "a working directory or mount full of keys";
 
@@ -95,5 +95,3 @@ describe.each([
     expect(plainBox(here, [bind], "cat key").stdout).toBe("key of .ssh");
   });
 });
-
-tableAtEnd("sensitive.test.ts");

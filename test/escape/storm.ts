@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { User } from "./boxes.ts";
 import { onTerminal } from "../support/pty.ts";
 import { seeded } from "../support/git.ts";
@@ -116,15 +116,16 @@ async function strike(world: World, config: object, start: Start, marker: string
     run.kill(start.signal);
     await eventually(`silo ends by ${start.signal} (${start.phase})`, run.isDead, 120_000);
     const listed = await silo(world, ["ls", "-q"]);
-    const said =
-      listed.code === 0 && listed.stdout === ""
-        ? []
-        : [`ls: ${listed.code} ${listed.stdout}${listed.stderr}`];
+    // The engine may have containers of other tests too.
+    const own = listed.stdout
+      .split("\n")
+      .filter((line) => line.startsWith(`${basename(project)}-`));
+    const said = listed.code === 0 ? own : [`${listed.code}: ${listed.stderr}`];
     const left = await leftAfter(world, marker);
     // What was found is found: the next start begins with nothing.
     if (left.length > 0) sweepWorld(world);
     const raw = await run.isRaw();
-    return { start, left: [...said, ...left], raw };
+    return { start, left: [...said.map((line) => `ls: ${line}`), ...left], raw };
   } finally {
     writeFileSync(join(project, "go"), "");
     run.end();
@@ -229,7 +230,7 @@ function processes(marker: string): readonly string[] {
 /** Containers of the project, and the builder's that have the marker in their command. */
 function engine({ backend, project }: World, marker: string): readonly string[] {
   if (backend !== "docker") return [];
-  const name = project.slice(project.lastIndexOf("/") + 1);
+  const name = basename(project);
   const rows = docker(
     "ps",
     "--all",

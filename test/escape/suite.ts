@@ -1,10 +1,10 @@
-import { afterAll, test } from "bun:test";
+import { test } from "bun:test";
 import { MINUTES } from "./boxes.ts";
-import { resultTable, type Outcome } from "./table.ts";
-import { THREATS, type Place, type ThreatName } from "./threats.ts";
+import type { Outcome } from "./table.ts";
+import type { Place, ThreatName } from "./threats.ts";
 
-/** What the tests of all files have found so far; they run in one process. */
-const RESULTS = new Map<string, Outcome>();
+/** What the tests of all files have found so far, by the attack's name, a NUL and the place; they run in one process. */
+export const RESULTS = new Map<string, Outcome>();
 
 function note(name: ThreatName, place: Place, part: keyof Outcome, good: boolean): void {
   const key = `${name}\0${place}`;
@@ -52,12 +52,4 @@ export function bites(
   body: () => Promise<void> | void,
 ): void {
   attack("bites", name, place, what, body);
-}
-
-/** Prints the table of a file's rows when its tests have run. */
-export function tableAtEnd(file: string): void {
-  afterAll(() => {
-    const rows = THREATS.filter((threat) => threat.file === file);
-    process.stderr.write(`\n${resultTable(rows, RESULTS)}\n`);
-  });
 }

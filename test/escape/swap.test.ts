@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync, readFileSync, renameSync, symlinkSync } from "nod
 import { join } from "node:path";
 import { eventually, probe, TESTER, type World } from "../support/silo.ts";
 import { canary, file, liveBox, MINUTES, own, plainBox, planned, stage } from "./boxes.ts";
-import { bites, holds, tableAtEnd } from "./suite.ts";
+import { bites, holds } from "./suite.ts";
 
 const NAME = "a directory exchanged for a link between the check and the mount";
 const AGENT = readFileSync(join(import.meta.dir, "swap.pl"), "utf8");
@@ -140,5 +140,3 @@ describe.each([
     },
   );
 });
-
-tableAtEnd("swap.test.ts");

@@ -36,8 +36,9 @@ export function resultTable(
 
 /** The table of SECURITY.md: each attack, what silo does about it, where that is tested, and public holes of the same kind. */
 export function threatTable(threats: readonly Threat[]): string {
-  const rows = threats.map(({ name, silo, on, file, sisters }) =>
-    row(name, silo, on.join(", "), `\`${file}\``, sisters.join(", ")),
-  );
-  return lines(["Attack", "What silo does", "Tested on", "Test", "Same kind elsewhere"], rows);
+  const rows = threats.map(({ name, silo, on, file, sisters }) => {
+    const test = file.replace(/^.*\//, "").replace(/\.test\.ts$/, "");
+    return row(name, silo, on.join(", "), `[${test}](test/${file})`, sisters.join(", "));
+  });
+  return lines(["Attack", "What silo does", "On", "Test", "Same kind elsewhere"], rows);
 }

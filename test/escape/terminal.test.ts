@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { onTerminal, siloOnTerminal } from "../support/pty.ts";
 import { silo, type World } from "../support/silo.ts";
 import { file, stage } from "./boxes.ts";
-import { bites, holds, tableAtEnd } from "./suite.ts";
+import { bites, holds } from "./suite.ts";
 
 const NAME = "names that steer the terminal";
 
@@ -61,7 +61,7 @@ describe("on a terminal", () => {
     const there = { ...world, env: { ...world.env, ...env } };
     const pty = siloOnTerminal(there, command);
     const ended = pty.exited.then(() => true);
-    const asks = pty.shows("Allow", 20_000).then(
+    const asks = pty.shows(/Allow|Approve|Continue/, 20_000).then(
       () => pty.type("n"),
       () => {},
     );
@@ -124,5 +124,3 @@ function raw(screen: string, text: string): readonly string[] {
   const pieces = text.match(SEQUENCE) ?? [];
   return pieces.filter((piece) => !SILOS.has(piece) && screen.includes(piece));
 }
-
-tableAtEnd("terminal.test.ts");

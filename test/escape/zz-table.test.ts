@@ -1,0 +1,21 @@
+import { afterAll, expect, test } from "bun:test";
+import { RESULTS } from "./suite.ts";
+import { resultTable } from "./table.ts";
+import { THREATS } from "./threats.ts";
+
+// Its name makes it the last file: the others have found what they find.
+
+/** The rows of the files that have run in this process. */
+const rows = THREATS.filter(({ name, on }) => on.some((place) => RESULTS.has(`${name}\0${place}`)));
+
+afterAll(() => void process.stderr.write(`\n${resultTable(rows, RESULTS)}\n`));
+
+test("each attack was tried on each backend, and shown to succeed without its protection", () => {
+  const untried = rows.flatMap(({ name, on }) =>
+    on.flatMap((place) => {
+      const { holds, bites } = RESULTS.get(`${name}\0${place}`) ?? {};
+      return holds === undefined || bites === undefined ? [`${name} (${place})`] : [];
+    }),
+  );
+  expect(untried).toEqual([]);
+});

@@ -1,0 +1,43 @@
+import { describe, expect, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { filled } from "../../scripts/reference.ts";
+import { threatTable } from "../escape/table.ts";
+import { THREATS, type Threat } from "../escape/threats.ts";
+
+const ROOT = join(import.meta.dir, "../..");
+const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
+const ALL: readonly Threat[] = THREATS;
+
+test("SECURITY.md has the attacks that are tested, and no other", () => {
+  const text = read("SECURITY.md");
+  expect(text).toBe(filled(text, "attacks", threatTable(ALL)));
+});
+
+test("each attack is told once", () => {
+  const names = ALL.map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+describe("the test of each attack is there", () => {
+  test.each(ALL.map((threat) => [threat.name, threat] as const))(
+    "%s",
+    (_, { name, file, test: own }) => {
+      expect(existsSync(join(ROOT, "test", file))).toBe(true);
+      expect(read(`test/${file}`)).toContain(JSON.stringify(own ?? name));
+    },
+  );
+});
+
+test("no test of an attack is missing in the table", () => {
+  const files = readdirSync(join(ROOT, "test/escape")).filter((name) => name.endsWith(".test.ts"));
+  const told = new Set(ALL.map(({ file }) => file));
+  // A day's work is no attack, and the last file prints the table.
+  const others = ["ordinary.test.ts", "zz-table.test.ts"];
+  expect(files.filter((name) => !told.has(`escape/${name}`) && !others.includes(name))).toEqual([]);
+});
+
+test("public holes are named in their own form", () => {
+  for (const sister of ALL.flatMap(({ sisters }) => sisters))
+    expect(sister).toMatch(/^(CVE-20\d\d-\d{4,6}|GHSA(-[0-9a-z]{4}){3})$/);
+});
