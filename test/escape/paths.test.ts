@@ -49,7 +49,7 @@ const users = [
   ["an ordinary user", TESTER],
 ] as const;
 
-describe.each(["docker", "bwrap"] as const)("%s", (backend) => {
+describe.each(["docker", "container", "bwrap"] as const)("%s", (backend) => {
   describe.each(users)("%s", (who, user) => {
     const { project } = stage(backend, user);
 
@@ -161,10 +161,10 @@ describe("docker", () => {
   );
 });
 
-describe("bwrap", () => {
+describe.each(["bwrap", "container"] as const)("%s", (backend) => {
   const { project } = stage("bwrap");
 
-  bites(NAME, "bwrap", "a name of bytes read as text leads to its look-alike", () => {
+  bites(NAME, backend, "a name of bytes read as text leads to its look-alike", () => {
     const world = project();
     const secret = canary(world);
     symlinkSync(world.home, join(world.project, "g\uFFFDh"));

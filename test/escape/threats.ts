@@ -20,21 +20,21 @@ export const THREATS = [
   {
     name: "a path with a control character or broken UTF-8",
     silo: "mounts no such path, whether a `.git` file, a setting or the working directory names it",
-    on: ["docker", "bwrap"],
+    on: ["docker", "podman", "container", "bwrap"],
     file: "escape/paths.test.ts",
     sisters: ["CVE-2026-134465", "GHSA-vwqx-4fm8-6qc9"],
   },
   {
     name: "a directory exchanged for a link between the check and the mount",
     silo: "compares device and inode of each mount inside before the tool starts, or mounts by descriptor",
-    on: ["docker", "bwrap"],
+    on: ["docker", "podman", "bwrap"],
     file: "escape/swap.test.ts",
     sisters: ["CVE-2026-50549", "CVE-2026-39861", "CVE-2026-34078", "CVE-2026-41568"],
   },
   {
     name: "the parent of a read-only mount renamed away",
     silo: "holds every directory between a read-only mount and the writable one around it",
-    on: ["docker", "bwrap"],
+    on: ["docker", "podman", "bwrap"],
     file: "escape/mounts.test.ts",
     sisters: [],
   },
@@ -55,7 +55,7 @@ export const THREATS = [
   {
     name: "an approved mount turned into a link",
     silo: "keeps the real path with the approval, and asks again when the path leads elsewhere",
-    on: ["docker", "bwrap"],
+    on: ["docker", "podman", "bwrap"],
     file: "escape/mounts.test.ts",
     sisters: ["CVE-2026-39861"],
   },
