@@ -4,11 +4,11 @@ import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, truncateSync } f
 import { join } from "node:path";
 import { TESTER, type World } from "../support/silo.ts";
 import { file, liveBox, own, siloWithin, stage } from "./boxes.ts";
-import { bites, holds } from "./suite.ts";
+import { bites, holds, tableAtEnd } from "./suite.ts";
 
 const NAME = "a silo.jsonc that blocks or breaks commands";
 
-/** What a tool can put in the place of a project's file. */
+/** Things that a tool can put in the place of a project's file. */
 const FORMS: readonly (readonly [what: string, make: (world: World, path: string) => void])[] = [
   ["a pipe that nobody writes to", (_, path) => void spawnSync("mkfifo", [path])],
   [
@@ -106,3 +106,5 @@ describe.each([
     expect(read.status).not.toBe(0);
   });
 });
+
+tableAtEnd("escape/commands.test.ts");

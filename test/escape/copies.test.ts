@@ -4,14 +4,14 @@ import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } fro
 import { join } from "node:path";
 import { eventually, TESTER, type World } from "../support/silo.ts";
 import { canary, file, liveBox, own, siloWithin, stage } from "./boxes.ts";
-import { bites, holds } from "./suite.ts";
+import { bites, holds, tableAtEnd } from "./suite.ts";
 
 const NAME = "a guest that replaces its copies of files by links";
 const AGENT = readFileSync(join(import.meta.dir, "swap.pl"), "utf8");
 
 const START = '{"start":1}\n';
 
-/** What a guest can put where its copy is. `$copy` is that place, `$secret` and `$victim` are files of the host. */
+/** Things that a guest can put in the place of its copy. `$copy` is that place, `$secret` and `$victim` are files of the host. */
 const TRICKS = [
   ["a link to a secret of the host", 'ln -sfn "$secret" "$copy"'],
   ["a link that leads there step by step", 'ln -sfn ../../../../../../.secret/key "$copy"'],
@@ -126,3 +126,5 @@ describe("container", () => {
     expect(readFileSync(victim, "utf8")).toBe(secret);
   });
 });
+
+tableAtEnd("escape/copies.test.ts");

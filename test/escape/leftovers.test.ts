@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { eventually, silo, startSilo, TESTER, type World } from "../support/silo.ts";
 import { own, stage } from "./boxes.ts";
 import { choices, storm } from "./storm.ts";
-import { bites, holds } from "./suite.ts";
+import { bites, holds, tableAtEnd } from "./suite.ts";
 
 const SECRET = "a secret left in a file after a kill";
 const KILLED = "a kill at any moment";
@@ -72,7 +72,7 @@ describe("docker", () => {
   });
 });
 
-/** As many starts a round; the long storm is a program of its own. */
+/** Starts for each user; the long storm is a program of its own. */
 const STARTS = 15;
 
 describe.each([
@@ -111,3 +111,5 @@ describe("without the next command", () => {
     });
   }
 });
+
+tableAtEnd("escape/leftovers.test.ts");

@@ -3,13 +3,14 @@ import { createServer } from "node:net";
 import { totalmem } from "node:os";
 import { join } from "node:path";
 import { docker, probe, TESTER, type World } from "../support/silo.ts";
-import { liveBox, own, plainBox, stage, type Bind } from "./boxes.ts";
-import { bites, holds } from "./suite.ts";
+import { liveBox, own, stage } from "./boxes.ts";
+import { type Bind, plainBox } from "./plain.ts";
+import { bites, holds, tableAtEnd } from "./suite.ts";
 
 const LIMITS = "memory, processes, logs and core files without end";
 const SOCKET = "a program of the host that answers on a socket in the project";
 
-/** As many processes as there can be, up to a number that no limit of silo's allows; they end with the box. */
+/** Forks until it is refused, or until there are more processes than silo's limit; they end with the box. */
 const FORKS = `perl -e '
   $| = 1;
   for ($n = 0; $n < 4400; $n++) { defined(my $pid = fork) or last; if (!$pid) { sleep 100; exit } }
@@ -106,7 +107,7 @@ describe.each([
 
   if (backend === "docker") dockerAlone();
 
-  /** What the engine itself enforces. */
+  /** Limits that the engine itself enforces. */
   function dockerAlone(): void {
     holds(LIMITS, backend, `the engine holds memory, and keeps no log, as ${who}`, async () => {
       const world = project();
@@ -126,15 +127,20 @@ describe.each([
       expect(Number(processes)).toBe(4096);
     });
 
-    holds(LIMITS, backend, `what takes more memory than it may is ended, as ${who}`, async () => {
-      configure({ backends: { docker: { memory: "128m" } } });
-      const { code, stdout } = await probe(
-        project(),
-        `perl -e '$x = "x" x 600_000_000; print "had it"'`,
-      );
-      expect(stdout).toBe("");
-      expect(code).not.toBe(0);
-    });
+    holds(
+      LIMITS,
+      backend,
+      `a tool that takes more memory than its limit is ended, as ${who}`,
+      async () => {
+        configure({ backends: { docker: { memory: "128m" } } });
+        const { code, stdout } = await probe(
+          project(),
+          `perl -e '$x = "x" x 600_000_000; print "had it"'`,
+        );
+        expect(stdout).toBe("");
+        expect(code).not.toBe(0);
+      },
+    );
 
     bites(LIMITS, backend, `a plain container has no limit, and a log, as ${who}`, async () => {
       const world = project();
@@ -148,3 +154,5 @@ describe.each([
     });
   }
 });
+
+tableAtEnd("escape/limits.test.ts");

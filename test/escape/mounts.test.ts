@@ -9,8 +9,9 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { eventually, probe, silo, TESTER, type World } from "../support/silo.ts";
-import { canary, file, own, plainBox, plainLine, planned, stage, type Bind } from "./boxes.ts";
-import { bites, holds } from "./suite.ts";
+import { canary, file, own, planned, stage } from "./boxes.ts";
+import { type Bind, plainBox, plainLine } from "./plain.ts";
+import { bites, holds, tableAtEnd } from "./suite.ts";
 
 const PARENT = "the parent of a read-only mount renamed away";
 const OWN = "silo's own settings as a link into the project";
@@ -224,3 +225,5 @@ describe.each([
     expect(readFileSync(full, "utf8")).toBe("evil\n");
   }
 });
+
+tableAtEnd("escape/mounts.test.ts");

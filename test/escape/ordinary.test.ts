@@ -4,10 +4,11 @@ import { chmodSync, existsSync, readFileSync, statSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { eventually, probe, TESTER, type World } from "../support/silo.ts";
-import { asUser, file, liveBox, MINUTES, own, siloWithin, stage } from "./boxes.ts";
+import { file, liveBox, MINUTES, own, siloWithin, stage } from "./boxes.ts";
+import { asUser } from "./plain.ts";
 
 /*
- * What people do all day, with every protection in force. No attack, and so no row of the table.
+ * Ordinary work, with every protection in force. No attack, and so no row of the table.
  */
 
 const GIT = "git -c user.name=Ada -c user.email=ada@example.org";

@@ -4,12 +4,13 @@ import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeGitDirectory, makeWorktreeDirectory } from "../support/git.ts";
 import { probe, siloCommand, TESTER, type World } from "../support/silo.ts";
-import { canary, own, plainBox, planned, stage } from "./boxes.ts";
-import { bites, holds } from "./suite.ts";
+import { canary, own, planned, stage } from "./boxes.ts";
+import { plainBox } from "./plain.ts";
+import { bites, holds, tableAtEnd } from "./suite.ts";
 
 const NAME = "a path with a control character or broken UTF-8";
 
-/** What a name can hold that one program reads as another name: line breaks, controls, and bytes that are no UTF-8. */
+/** Names that one program reads as another name: with line breaks, controls, and bytes that are no UTF-8. */
 const ODD: readonly (readonly [what: string, checked: string, mounted: string])[] = [
   ["CR LF", "g\r\nh", "g\nh"],
   ["CR", "g\rh", "gh"],
@@ -29,7 +30,7 @@ const ODD_NAME = /[\p{Cc}\uFFFD]/u;
 
 /** Makes a `.git` file that names a git directory with an odd name, beside a link whose name is nearly the same. */
 function forge(world: World, checked: string, mounted: string): void {
-  // What another tool left there: inside codex' own directory nothing would have to be mounted.
+  // Another tool's directory: inside codex' own nothing would have to be mounted.
   const state = join(world.home, ".claude");
   mkdirSync(state, { recursive: true });
   const common = join(state, checked);
@@ -178,3 +179,5 @@ describe.each(["bwrap", "container"] as const)("%s", (backend) => {
     expect(plainBox(world, [bind], "cat .secret/key").stdout).toBe(secret);
   });
 });
+
+tableAtEnd("escape/paths.test.ts");

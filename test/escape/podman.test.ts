@@ -21,7 +21,8 @@ import {
   TESTER,
   type World,
 } from "../support/silo.ts";
-import { asUser, canary, file, liveBox, MINUTES, own, planned, type Bind } from "./boxes.ts";
+import { canary, file, liveBox, MINUTES, own, planned } from "./boxes.ts";
+import { type Bind, asUser } from "./plain.ts";
 import { bites, holds } from "./suite.ts";
 
 /*

@@ -4,11 +4,11 @@ import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { probe, TESTER, type World } from "../support/silo.ts";
 import { file, liveBox, own, siloWithin, stage } from "./boxes.ts";
-import { bites, holds } from "./suite.ts";
+import { bites, holds, tableAtEnd } from "./suite.ts";
 
 const NAME = "programs of the project on PATH";
 
-/** What silo, or a program that it starts, may look for. */
+/** Programs that silo, or a program that it starts, may look for. */
 const PROGRAMS = [
   "bwrap",
   "bun",
@@ -138,3 +138,5 @@ describe.each([
     expect(started(here)).toBe("bwrap\ndocker\ndu\n");
   });
 });
+
+tableAtEnd("escape/programs.test.ts");

@@ -2,8 +2,9 @@ import { describe, expect } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { renameSync } from "node:fs";
 import { probe, silo, TESTER, type World } from "../support/silo.ts";
-import { asUser, own, stage } from "./boxes.ts";
-import { bites, holds } from "./suite.ts";
+import { own, stage } from "./boxes.ts";
+import { asUser } from "./plain.ts";
+import { bites, holds, tableAtEnd } from "./suite.ts";
 
 const LOOKS = "a remote that looks like an approved one";
 const ADDED = "a remote that the tool has added";
@@ -126,3 +127,5 @@ describe.each([
     },
   );
 });
+
+tableAtEnd("escape/remotes.test.ts");

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { probe, silo, TESTER, type World } from "../support/silo.ts";
 import { file, own, planned, stage } from "./boxes.ts";
-import { bites, holds } from "./suite.ts";
+import { bites, holds, tableAtEnd } from "./suite.ts";
 
 const VARIABLE = "a project's variable that sends the sign-in elsewhere";
 const HOOKS = "a repository's hooks and servers for the tool";
@@ -176,9 +176,11 @@ describe.each([
     expect(stderr).toContain("silo config trust");
   });
 
-  bites(EARLIER, backend, `what was approved last is obeyed, as ${who}`, async () => {
+  bites(EARLIER, backend, `the last approved file is obeyed, as ${who}`, async () => {
     const { world } = await earlier();
     const { mounts } = await planned(world);
     expect(mounts.map(({ source }) => source)).toContain(join(world.root, "second"));
   });
 });
+
+tableAtEnd("escape/repository.test.ts");

@@ -2,8 +2,9 @@ import { describe, expect } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { probe, silo, TESTER, type World } from "../support/silo.ts";
-import { file, own, plainBox, stage } from "./boxes.ts";
-import { bites, holds } from "./suite.ts";
+import { file, own, stage } from "./boxes.ts";
+import { plainBox } from "./plain.ts";
+import { bites, holds, tableAtEnd } from "./suite.ts";
 
 const NAME = "a working directory or mount full of keys";
 
@@ -95,3 +96,5 @@ describe.each([
     expect(plainBox(here, [bind], "cat key").stdout).toBe("key of .ssh");
   });
 });
+
+tableAtEnd("escape/sensitive.test.ts");

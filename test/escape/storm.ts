@@ -1,12 +1,9 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { User } from "./boxes.ts";
 import { onTerminal } from "../support/pty.ts";
 import { seeded } from "../support/git.ts";
 import {
   destroyWorld,
-  docker,
   eventually,
   finished,
   makeWorld,
@@ -19,6 +16,8 @@ import {
   sweepWorld,
   type World,
 } from "../support/silo.ts";
+import type { User } from "./boxes.ts";
+import { halfBuilt, leftAfter, makeTemporary, SECRET, sweepImages, temporary } from "./leavings.ts";
 
 /** When silo is killed. */
 export const PHASES = ["start", "run", "end", "build"] as const;
@@ -31,9 +30,6 @@ const REACH = {
   bwrap: { start: 200, run: 100, end: 100, build: 1500 },
 } as const;
 
-/** Stands in every variable that must not be left in a file. */
-export const SECRET = "storm-secret-0f1e2d3c";
-
 type Start = {
   readonly phase: Phase;
   readonly signal: (typeof SIGNALS)[number];
@@ -42,7 +38,7 @@ type Start = {
   readonly at: number;
 };
 
-/** What one start has left, in words; nothing is right. */
+/** Leftovers of one start, in words; none is right. */
 export type Left = {
   readonly start: Start;
   readonly left: readonly string[];
@@ -62,10 +58,10 @@ export function choices(count: number, seed: number): readonly Start[] {
   }));
 }
 
-/** What a storm has come to. */
+/** Result of a storm. */
 export type Storm = {
   readonly strikes: readonly Left[];
-  /** What is left when all is over. */
+  /** Leftovers when all is over. */
   readonly afterwards: readonly string[];
 };
 
@@ -122,7 +118,7 @@ async function strike(world: World, config: object, start: Start, marker: string
       .filter((line) => line.startsWith(`${basename(project)}-`));
     const said = listed.code === 0 ? own : [`${listed.code}: ${listed.stderr}`];
     const left = await leftAfter(world, marker);
-    // What was found is found: the next start begins with nothing.
+    // The next start begins with nothing.
     if (left.length > 0) sweepWorld(world);
     const raw = await run.isRaw();
     return { start, left: [...said.map((line) => `ls: ${line}`), ...left], raw };
@@ -159,8 +155,6 @@ function withSecret(world: World): World {
     env: { ...world.env, ftp_proxy: `http://u:${SECRET}@proxy.invalid`, TMPDIR: temporary(world) },
   };
 }
-
-const temporary = ({ root }: World) => join(root, "tmp");
 
 function byPipe(world: World, script: string): Run {
   const child = startSilo(withSecret(world), ["codex", "--", "probe", script]);
@@ -201,95 +195,4 @@ function byTerminal(world: World, script: string): Run {
     },
     end: () => pty.kill("SIGKILL"),
   };
-}
-
-/** What is left of a start. Processes and containers may take a moment to end. */
-async function leftAfter(world: World, marker: string): Promise<readonly string[]> {
-  const look = () => [...processes(marker), ...engine(world, marker), ...files(world)];
-  await eventually("nothing is left", () => look().length === 0, 20_000).catch(() => {});
-  return look();
-}
-
-/** Processes that have the marker in their words. */
-function processes(marker: string): readonly string[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .flatMap((pid) => {
-      try {
-        const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-        // The terminal's own shell waits until it is measured.
-        return words.includes(marker) && !words.includes("stty -g")
-          ? [`process ${pid}: ${words.slice(0, 80)}`]
-          : [];
-      } catch {
-        return [];
-      }
-    });
-}
-
-/** Containers of the project, and the builder's that have the marker in their command. */
-function engine({ backend, project }: World, marker: string): readonly string[] {
-  if (backend !== "docker") return [];
-  const name = basename(project);
-  const rows = docker(
-    "ps",
-    "--all",
-    "--no-trunc",
-    "--format",
-    '{{.ID}} {{.Label "silo.project"}} {{.State}} {{.Command}}',
-  );
-  return rows
-    .split("\n")
-    .filter((row) => row.includes(` ${name} `) || row.includes(marker))
-    .map((row) => `container ${row.slice(0, 12)}${row.slice(64, 96)}`);
-}
-
-/** Files by which silo knows what runs, copies, and files with a secret in them. */
-function files(world: World): readonly string[] {
-  const state = join(world.home, ".local/state/silo");
-  const folders = [
-    join(state, "sessions"),
-    join(state, "staged"),
-    join(state, "bwrap"),
-    temporary(world),
-  ];
-  const names = folders.flatMap((folder) =>
-    existsSync(folder) ? readdirSync(folder).map((name) => `${folder}/${name}`) : [],
-  );
-  const secret = spawnSync(
-    "grep",
-    ["-rlIs", "--exclude-dir=bwrap", SECRET, world.root, "/dev/shm"],
-    { encoding: "utf8" },
-  );
-  return [...names, ...secret.stdout.split("\n").filter((path) => path !== "")].map(
-    (path) => `file ${path}`,
-  );
-}
-
-/** Half-built folders, once `silo prune` has looked at them. */
-async function halfBuilt(world: World): Promise<readonly string[]> {
-  if (world.backend !== "bwrap") return [];
-  await silo(world, ["prune", "--yes", "--backend", "bwrap"]);
-  const folder = join(world.home, ".cache/silo/bwrap");
-  const names = existsSync(folder) ? readdirSync(folder) : [];
-  return names
-    .filter((name) => /\.(building|old)/.test(name))
-    .map((name) => `folder ${folder}/${name}`);
-}
-
-/** Deletes the images whose builds had a marker in them. */
-function sweepImages(marker: string): void {
-  const ids = docker("image", "ls", "--quiet", "--filter", "label=silo.managed=1").split("\n");
-  for (const id of new Set(ids.filter((each) => each !== ""))) {
-    const { stdout } = spawnSync("docker", ["history", "--no-trunc", "--quiet=false", id], {
-      encoding: "utf8",
-    });
-    if (stdout.includes(marker)) spawnSync("docker", ["image", "rm", "--force", id]);
-  }
-}
-
-/** A place for the storm's temporary files alone. */
-function makeTemporary(world: World): void {
-  mkdirSync(temporary(world), { recursive: true, mode: 0o777 });
-  spawnSync("chmod", ["1777", temporary(world)]);
 }

@@ -1,10 +1,10 @@
-import { test } from "bun:test";
+import { afterAll, test } from "bun:test";
 import { MINUTES } from "./boxes.ts";
-import type { Outcome } from "./table.ts";
-import type { Place, ThreatName } from "./threats.ts";
+import { resultTable, type Outcome } from "./table.ts";
+import { THREATS, type Place, type ThreatName } from "./threats.ts";
 
-/** What the tests of all files have found so far, by the attack's name, a NUL and the place; they run in one process. */
-export const RESULTS = new Map<string, Outcome>();
+/** Results of all files, which run in one process, by the name of the attack, a NUL and the place. */
+const RESULTS = new Map<string, Outcome>();
 
 function note(name: ThreatName, place: Place, part: keyof Outcome, good: boolean): void {
   const key = `${name}\0${place}`;
@@ -52,4 +52,18 @@ export function bites(
   body: () => Promise<void> | void,
 ): void {
   attack("bites", name, place, what, body);
+}
+
+/** Files whose tests report here, and those that have ended. */
+const FILES = new Set(THREATS.map(({ file }) => file).filter((file) => !/bwrap-|e2e/.test(file)));
+const ENDED = new Set<string>();
+
+/** Prints the table when a file has ended: its own rows, and all rows after the last file. Files run in no fixed order. */
+export function tableAtEnd(file: string): void {
+  afterAll(() => {
+    ENDED.add(file);
+    const all = [...FILES].every((name) => ENDED.has(name));
+    const rows = THREATS.filter((threat) => (all ? FILES.has(threat.file) : threat.file === file));
+    process.stderr.write(`\n${resultTable(rows, RESULTS)}\n`);
+  });
 }

@@ -32,7 +32,7 @@ for (my $start = 0; ; $start++) {
   exchange();
   nap(400);
   exchange();
-  # What it has read of the link's other side meanwhile is no new start.
+  # Events of the exchange itself are no new start.
   my $set = '';
   vec($set, $events, 1) = 1;
   while (select(my $ready = $set, undef, undef, 0) > 0) { sysread $in, $event, 65536 }

@@ -2,8 +2,9 @@ import { describe, expect } from "bun:test";
 import { lstatSync, mkdirSync, readFileSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { eventually, probe, TESTER, type World } from "../support/silo.ts";
-import { canary, file, liveBox, MINUTES, own, plainBox, planned, stage } from "./boxes.ts";
-import { bites, holds } from "./suite.ts";
+import { canary, file, liveBox, MINUTES, own, planned, stage } from "./boxes.ts";
+import { plainBox } from "./plain.ts";
+import { bites, holds, tableAtEnd } from "./suite.ts";
 
 const NAME = "a directory exchanged for a link between the check and the mount";
 const AGENT = readFileSync(join(import.meta.dir, "swap.pl"), "utf8");
@@ -11,12 +12,12 @@ const AGENT = readFileSync(join(import.meta.dir, "swap.pl"), "utf8");
 /** The mount's target may be resolved by either side of the exchange. */
 const LOOT = "cat docs/.secret/key ~/.secret/key";
 
-/** As many starts against each agent. */
+/** Starts against each agent. */
 const STARTS = 30;
 
 const isDirectory = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.isDirectory();
 
-/** What the starts under attack have come to. */
+/** Results of the starts under attack. */
 type Tally = { readonly won: number; readonly ran: number; readonly refused: readonly string[] };
 
 /** Starts again and again while an agent exchanges the directory. */
@@ -140,3 +141,5 @@ describe.each([
     },
   );
 });
+
+tableAtEnd("escape/swap.test.ts");

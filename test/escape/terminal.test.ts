@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { onTerminal, siloOnTerminal } from "../support/pty.ts";
 import { silo, type World } from "../support/silo.ts";
 import { file, stage } from "./boxes.ts";
-import { bites, holds } from "./suite.ts";
+import { bites, holds, tableAtEnd } from "./suite.ts";
 
 const NAME = "names that steer the terminal";
 
-/** What a terminal obeys, or shows in another order than it is. */
+/** Texts that a terminal obeys, hides, or shows in another order. */
 const TEXTS = [
   ["writes into the clipboard", "\u001B]52;c;ZXZpbA==\u0007"],
   ["sets the title", "\u001B]0;evil\u001B\\"],
@@ -20,7 +20,7 @@ const TEXTS = [
   ["another line", "safe\u2028approved: yes\u0085x"],
 ] as const;
 
-/** Where a stranger's text gets into silo's words. */
+/** Settings by which a stranger's text gets into silo's messages. */
 const SOURCES = [
   ["a mount", (text: string) => ({ mounts_ro: [`./${text}`] })],
   ["a mount elsewhere", (text: string) => ({ mounts_rw: [`/nowhere/${text}`] })],
@@ -34,7 +34,7 @@ const SOURCES = [
   ["an engine", (text: string) => ({ backends: { docker: { command: text } } })],
 ] as const;
 
-/** What shows a project's settings; the plan only where they are obeyed, else what is wrong with them. */
+/** Commands that show a project's settings, with and without an approval. */
 const SHOWING: readonly (readonly [command: readonly string[], env: Record<string, string>])[] = [
   [["codex", "--dry-run"], {}],
   [["codex", "--dry-run"], { SILO_TRUST: "1" }],
@@ -43,7 +43,7 @@ const SHOWING: readonly (readonly [command: readonly string[], env: Record<strin
   [["config", "trust"], {}],
 ];
 
-/** What shows the place, and the engines. */
+/** Commands that show the directory and the engines. */
 const OTHERS = [
   ["config", "show", "--json"],
   ["config", "paths", "-v"],
@@ -115,7 +115,7 @@ describe("on a terminal", () => {
   });
 });
 
-/** What a terminal would obey, hide or turn around: whole sequences, and single characters but those that silo writes itself. */
+/** Escape sequences, and single characters that a terminal obeys or hides; the second list is what silo writes itself. */
 const SEQUENCE = /\p{Cc}[\]P[][^\p{Cc}]{2,}|[\p{C}\p{Zl}\p{Zp}]/gu;
 const SILOS = new Set(["\u001B", "\u0007"]);
 
@@ -124,3 +124,5 @@ function raw(screen: string, text: string): readonly string[] {
   const pieces = text.match(SEQUENCE) ?? [];
   return pieces.filter((piece) => !SILOS.has(piece) && screen.includes(piece));
 }
+
+tableAtEnd("escape/terminal.test.ts");

@@ -1,4 +1,4 @@
-/** Where an attack is tried: in a box of a backend, or outside of every box. */
+/** Place of an attack: a box of a backend, or the host outside of every box. */
 export type Place = "docker" | "podman" | "container" | "bwrap" | "fly" | "host";
 
 /** An attack of a tool inside, or of a repository outside, and what silo does about it. */

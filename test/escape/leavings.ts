@@ -1,0 +1,101 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { docker, eventually, silo, type World } from "../support/silo.ts";
+
+/** Part of a variable that must not be left in any file. */
+export const SECRET = "storm-secret-0f1e2d3c";
+
+/** Place of the storm's temporary files alone. */
+export const temporary = ({ root }: World): string => join(root, "tmp");
+
+/** Leftovers of a start. Processes and containers may take a moment to end. */
+export async function leftAfter(world: World, marker: string): Promise<readonly string[]> {
+  const look = () => [...processes(marker), ...engine(world, marker), ...files(world)];
+  await eventually("nothing is left", () => look().length === 0, 20_000).catch(() => {});
+  return look();
+}
+
+/** Processes that have the marker in their words. */
+function processes(marker: string): readonly string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+        // The terminal's own shell waits until it is measured.
+        return words.includes(marker) && !words.includes("stty -g")
+          ? [`process ${pid}: ${words.slice(0, 80)}`]
+          : [];
+      } catch {
+        return [];
+      }
+    });
+}
+
+/** Containers of the project, and the builder's that have the marker in their command. */
+function engine({ backend, project }: World, marker: string): readonly string[] {
+  if (backend !== "docker") return [];
+  const name = basename(project);
+  const rows = docker(
+    "ps",
+    "--all",
+    "--no-trunc",
+    "--format",
+    '{{.ID}} {{.Label "silo.project"}} {{.State}} {{.Command}}',
+  );
+  return rows
+    .split("\n")
+    .filter((row) => row.includes(` ${name} `) || row.includes(marker))
+    .map((row) => `container ${row.slice(0, 12)}${row.slice(64, 96)}`);
+}
+
+/** Files by which silo knows what runs, copies, and files with a secret in them. */
+function files(world: World): readonly string[] {
+  const state = join(world.home, ".local/state/silo");
+  const folders = [
+    join(state, "sessions"),
+    join(state, "staged"),
+    join(state, "bwrap"),
+    temporary(world),
+  ];
+  const names = folders.flatMap((folder) =>
+    existsSync(folder) ? readdirSync(folder).map((name) => `${folder}/${name}`) : [],
+  );
+  const secret = spawnSync(
+    "grep",
+    ["-rlIs", "--exclude-dir=bwrap", SECRET, world.root, "/dev/shm"],
+    { encoding: "utf8" },
+  );
+  return [...names, ...secret.stdout.split("\n").filter((path) => path !== "")].map(
+    (path) => `file ${path}`,
+  );
+}
+
+/** Half-built folders, once `silo prune` has looked at them. */
+export async function halfBuilt(world: World): Promise<readonly string[]> {
+  if (world.backend !== "bwrap") return [];
+  await silo(world, ["prune", "--yes", "--backend", "bwrap"]);
+  const folder = join(world.home, ".cache/silo/bwrap");
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  return names
+    .filter((name) => /\.(building|old)/.test(name))
+    .map((name) => `folder ${folder}/${name}`);
+}
+
+/** Deletes the images whose builds had a marker in them. */
+export function sweepImages(marker: string): void {
+  const ids = docker("image", "ls", "--quiet", "--filter", "label=silo.managed=1").split("\n");
+  for (const id of new Set(ids.filter((each) => each !== ""))) {
+    const { stdout } = spawnSync("docker", ["history", "--no-trunc", "--quiet=false", id], {
+      encoding: "utf8",
+    });
+    if (stdout.includes(marker)) spawnSync("docker", ["image", "rm", "--force", id]);
+  }
+}
+
+/** A place for the storm's temporary files alone. */
+export function makeTemporary(world: World): void {
+  mkdirSync(temporary(world), { recursive: true, mode: 0o777 });
+  spawnSync("chmod", ["1777", temporary(world)]);
+}
