@@ -15,14 +15,15 @@ export async function reapLate(
   settings: DockerSettings,
   sessions: readonly string[],
 ): Promise<void> {
+  const seen = new Set(await reap(settings, sessions));
+  const missing = sessions.filter((id) => !seen.has(id));
+  // A command whose container was deleted ends by itself, and restores its terminal.
   killAll(
     processesWith(
       "cmdline",
-      sessions.map((id) => `silo.session=${id}\0`),
+      missing.map((id) => `silo.session=${id}\0`),
     ),
   );
-  const seen = new Set(await reap(settings, sessions));
-  const missing = sessions.filter((id) => !seen.has(id));
   // A container that was started and is gone has ended by itself.
   const ran = await Promise.all(missing.map((id) => wasStarted(id, settings)));
   const open = new Set([...seen, ...missing.filter((_, i) => ran[i] !== true)]);
