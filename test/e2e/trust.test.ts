@@ -15,7 +15,7 @@ const MINUTES = 5 * 60_000;
 
 let world: World;
 beforeEach(() => {
-  world = makeWorld({ config: { ...PROBE_CONFIG, mounts_rw: ["~"] } });
+  world = makeWorld({ config: { ...PROBE_CONFIG, mounts_rw: ["!~"] } });
 });
 afterEach(() => {
   expect(containers(world)).toEqual([]);
