@@ -68,7 +68,7 @@ test(
     const { stdout, stderr } = await probe(world, script);
     expect(stdout).toBe("else is free\n");
     expect(stderr).toContain(
-      "~/.config/silo, ~/.local/state/silo, ~/.cache/silo, ~/.local/share/silo: silo's own",
+      "~/.config/silo, ~/.local/state/silo, ~/.cache/silo, ~/.local/share/silo belongs to silo",
     );
     expect(readFileSync(join(world.home, ".config/silo/silo.jsonc"), "utf8")).toBe(before);
     expect(existsSync(join(world.home, ".config/other"))).toBe(true);
