@@ -13,9 +13,12 @@ if bash test/e2e/engine.sh && bash test/e2e/base-image.sh; then
   bash test/e2e/fly-tools.sh >/dev/null
   # Hooks have this limit too: what is deleted after a test may be a tool with all its packages.
   SILO_TEST_LOG=$(mktemp) && export SILO_TEST_LOG
-  trap 'rm -f "$SILO_TEST_LOG"' EXIT
-  if ! bun test --timeout 300000 test/contract test/e2e test/pty test/escape; then
+  results=$(mktemp)
+  trap 'rm -f "$SILO_TEST_LOG" "$results"' EXIT
+  if ! bun test --timeout 300000 test/contract test/e2e test/pty test/escape 2>&1 | tee "$results"; then
     printf '\nWhat the last silos said, the failed ones among them:\n%s\n' "$(tail -n 400 "$SILO_TEST_LOG")"
+    # Last, since the end of a long log is what people see first.
+    printf '\nThe failed tests, each with the lines before it:\n%s\n' "$(grep --before-context=30 '^(fail)' "$results")"
     exit 1
   fi
 else
