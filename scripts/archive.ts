@@ -2,7 +2,7 @@ import { createTar } from "nanotar";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { SCRIPTS } from "../src/cli/completion.ts";
+import { SCRIPTS } from "../src/cli/completion/scripts.ts";
 import { ROOT, targetName, type Target } from "./compile.ts";
 import { committedAt, VERSION } from "./source.ts";
 

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mergeConfig } from "../src/config/merge.ts";
 import { fileSchema } from "../src/config/schema.ts";
-import { LAYER_KEYS, type Sourced } from "../src/config/types.ts";
+import { LAYER_KEYS, type Sourced } from "../src/core/config.ts";
 import { TOOLS } from "../src/tools/index.ts";
 import { threatTable } from "../test/escape/table.ts";
 import { THREATS } from "../test/escape/threats.ts";

@@ -16,11 +16,6 @@ async function main(): Promise<number> {
       void failed(error).then((code) => process.exit(code));
   });
   try {
-    if (argv[0] === "ls") {
-      const { plainList } = await import("./cli/plain-list.ts");
-      const code = await plainList(argv);
-      if (code !== undefined) return code;
-    }
     const { dispatch } = await import("./cli/dispatch.ts");
     return await dispatch(argv);
   } catch (error) {
@@ -29,6 +24,6 @@ async function main(): Promise<number> {
 }
 
 async function failed(error: unknown): Promise<number> {
-  const { report } = await import("./cli/report.ts");
+  const { report } = await import("./cli/report-error.ts");
   return report(error);
 }

@@ -7,35 +7,61 @@ const ROOT = join(import.meta.dir, "..");
 const FILES = [...new Glob("src/**/*.ts").scanSync(ROOT)].filter((path) => !path.endsWith(".d.ts"));
 const source = (path: string) => readFileSync(join(ROOT, path), "utf8");
 
-/** Which rooms a room may use; arrows go down only. */
+/** Which rooms a room may use, types included; arrows go down only. */
 const ALLOWED: Record<string, readonly string[]> = {
   main: ["cli"],
-  cli: ["config", "core", "tools", "backends", "sys", "ui", "errors"],
+  cli: ["run", "trust", "config", "core", "tools", "backends", "sys", "ui", "errors", "runtime"],
+  run: ["trust", "config", "core", "tools", "backends", "sys", "ui", "errors", "runtime"],
+  trust: ["config", "core", "tools", "sys", "ui", "errors", "runtime"],
   backends: ["core", "sys", "errors", "runtime"],
-  config: ["tools", "core", "errors"],
-  tools: ["core", "errors"],
+  config: ["core", "errors"],
   sys: ["core", "tools", "errors", "runtime"],
+  tools: ["core", "errors"],
   ui: ["core", "errors"],
   core: ["errors", "runtime"],
   errors: [],
   runtime: [],
 };
 
+/** All that `cli` and `run` may know of the backends. */
+const BACKENDS_FRONT = ["src/backends/registry.ts", "src/backends/backend.ts"];
+
 const room = (path: string) => path.replace(/^src\//, "").replace(/[/.].*$/, "");
 
-/** What a file needs when it runs; imports of types alone are dropped. */
+/** The relative imports of a file, those of types included. */
 function imports(path: string): readonly string[] {
-  const found = new Bun.Transpiler({ loader: "ts" }).scanImports(source(path));
-  return found.map((entry) => entry.path).filter((name) => name.startsWith("."));
+  const code = source(path).replaceAll(/\/\*[^]*?\*\//g, "");
+  const found = code.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g);
+  return [...found].map(([, name = ""]) => name);
 }
 
+const targets = (path: string) =>
+  imports(path).map((name) => relative(ROOT, join(ROOT, dirname(path), name)));
+
 test.each(FILES)("%s uses only rooms below its own, by explicit file names", (path) => {
-  for (const name of imports(path)) {
-    expect(name).toMatch(/\.(ts|json|template|txt|pl)$/);
-    const target = relative(ROOT, join(ROOT, dirname(path), name));
+  for (const name of imports(path)) expect(name).toMatch(/\.(ts|json|template|txt|pl|sh)$/);
+  for (const target of targets(path)) {
     if (!target.startsWith("src/") || room(target) === room(path)) continue;
     expect(ALLOWED[room(path)] ?? []).toContain(room(target));
+    if (["cli", "run"].includes(room(path)) && room(target) === "backends")
+      expect(BACKENDS_FRONT).toContain(target);
   }
+});
+
+test("no import leads back to its own file", () => {
+  const open = new Set<string>();
+  const done = new Set<string>();
+  const visit = (path: string, way: readonly string[]): void => {
+    if (open.has(path)) throw new Error(`a circle: ${[...way, path].join(" -> ")}`);
+    if (done.has(path)) return;
+    open.add(path);
+    for (const target of targets(path))
+      if (target.endsWith(".ts") && target.startsWith("src/")) visit(target, [...way, path]);
+    open.delete(path);
+    done.add(path);
+  };
+  for (const path of FILES) visit(path, []);
+  expect(done.size).toBeGreaterThan(FILES.length - 1);
 });
 
 test("one module names Bun, and one ends the process", () => {
@@ -46,13 +72,15 @@ test("one module names Bun, and one ends the process", () => {
 });
 
 test("nothing acts upon configuration that is not approved", () => {
-  const readers = FILES.filter(
-    (path) =>
-      room(path) !== "config" && imports(path).some((name) => name.endsWith("config/load.ts")),
-  );
-  // `cli/config.ts` asks first; the others show or write it. Code that acts upon it calls `trustedConfig` or `backendConfig`.
+  // Imports of types alone are dropped here: they load nothing.
+  const loads = (path: string) =>
+    new Bun.Transpiler({ loader: "ts" })
+      .scanImports(source(path))
+      .some(({ path: name }) => name.endsWith("config/load.ts"));
+  const readers = FILES.filter((path) => room(path) !== "config" && loads(path));
+  // `trust/approved-config.ts` asks first; the others show or write it. Code that acts upon it calls `trustedConfig` or `backendConfig`.
   expect(readers.filter((path) => !path.startsWith("src/cli/commands/config"))).toEqual([
-    "src/cli/config.ts",
+    "src/trust/approved-config.ts",
   ]);
 });
 

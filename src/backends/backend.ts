@@ -1,8 +1,11 @@
-import type { BackendName, Cmd, Exit, ImagePlan, RunPlan, Session } from "../core/types.ts";
-import type { Captured } from "../sys/process.ts";
+import type { BuildEvent } from "../core/build-event.ts";
+import type { BackendName, ImagePlan, RunPlan, Session } from "../core/types.ts";
+import type { Cmd, Exit } from "../runtime/command.ts";
 
-/** One container, machine or VM that silo made. */
-export type ContainerInfo = {
+/** A container, sandbox, VM or machine that silo started; `exec`, `reconnect` and `remove` take it. */
+export type Instance = {
+  /** What the backend identifies it by. */
+  readonly id: string;
   readonly name: string;
   readonly image: string;
   readonly backend: BackendName;
@@ -46,11 +49,6 @@ export type RunOutcome =
   | { readonly kind: "name-taken" }
   | { readonly kind: "port-taken"; readonly port: number };
 
-/** What a build tells while it runs. */
-export type BuildEvent =
-  | { readonly kind: "step"; readonly step: number; readonly total: number; readonly text: string }
-  | { readonly kind: "log"; readonly line: string };
-
 export type BuildOptions = {
   /** Without any cached layer (`--force-build`). */
   readonly fresh: boolean;
@@ -67,12 +65,6 @@ export type Abilities = {
   readonly layer?: string;
   /** Whether what runs can be come back to from another machine. */
   readonly elsewhere?: boolean;
-};
-
-/** A question that was asked of a backend before the configuration was read, by settings that it seldom changes. */
-export type EarlyAnswer = {
-  readonly question: "list" | "names";
-  readonly answer: Promise<Captured>;
 };
 
 /** What a backend tells while it prepares a run, and what it asks. */
@@ -93,10 +85,8 @@ export type Backend = {
   readonly warnings: readonly string[];
   /** What it means that this one was chosen without being named. */
   readonly unasked?: string;
-  /** Every name in use there, silo's or not. */
-  readonly names: () => Promise<readonly string[]>;
-  /** Gives what a session runs another name; `none` where it does not run yet. Where this can be, a start may guess its name. */
-  readonly rename?: (session: string, to: string) => Promise<"done" | "taken" | "none">;
+  /** Every name in use on the backend, silo's or not; asked for after a name conflict. */
+  readonly takenNames: () => Promise<readonly string[]>;
   /** The exact commands of a build and a run, as `--dry-run` prints them. */
   readonly preview: (
     plan: RunPlan,
@@ -118,16 +108,16 @@ export type Backend = {
   /** Whether a closed terminal will leave this run running. */
   readonly keeps: (plan: RunPlan) => boolean;
   /** Attaches this terminal to one that was left running; without it the backend cannot. */
-  readonly reconnect?: (name: string, report: RunReport) => Promise<RunOutcome>;
-  readonly exec: (name: string, argv: readonly string[], tty: boolean) => Promise<Exit>;
+  readonly reconnect?: (instance: Instance, report: RunReport) => Promise<RunOutcome>;
+  readonly exec: (instance: Instance, argv: readonly string[], tty: boolean) => Promise<Exit>;
   /** What silo made, running or not. */
-  readonly list: () => Promise<readonly ContainerInfo[]>;
+  readonly list: () => Promise<readonly Instance[]>;
   /**
-   * Stops and deletes; names that are gone already are no error.
+   * Stops and deletes; an instance that is already gone is not an error.
    * @param force also what holds work that is nowhere else, once that is saved.
    * @returns what the user should know of it.
    */
-  readonly remove: (names: readonly string[], force: boolean) => Promise<readonly string[]>;
+  readonly remove: (instances: readonly Instance[], force: boolean) => Promise<readonly string[]>;
   /** What silo built, used or not. */
   readonly images: () => Promise<readonly ImageInfo[]>;
   /** Deletes images. @returns those that are still in use and so stay. */

@@ -1,9 +1,9 @@
 import { dirname } from "node:path";
 import { mountPath } from "../core/paths.ts";
 import { TOOLCHAINS } from "../core/types.ts";
-import type { ToolName } from "../tools/index.ts";
+import type { ToolName } from "../core/tool-names.ts";
 import type { FileConfig } from "./schema.ts";
-import { LAYER_KEYS, type Config, type Layer, type Sourced } from "./types.ts";
+import { LAYER_KEYS, type Config, type Layer, type Sourced } from "../core/config.ts";
 
 /** A parsed file and its absolute path. */
 export type LoadedFile = {

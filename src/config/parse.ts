@@ -6,7 +6,7 @@ import {
   type ParseError,
 } from "jsonc-parser";
 import * as v from "valibot";
-import { suggestion } from "../core/nearest.ts";
+import { suggestion } from "../core/text/suggestion.ts";
 import { fileSchema, type FileConfig } from "./schema.ts";
 
 /** Something wrong in a file, at a place counted from 1. */

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { CACHE_NAMES } from "../core/caches.ts";
 import { BACKENDS, TOOLCHAINS } from "../core/types.ts";
-import { TOOL_NAMES } from "../tools/index.ts";
+import { TOOL_NAMES } from "../core/tool-names.ts";
 
 /** A field with the sentence that people read in their editor. */
 const about = <T extends v.GenericSchema>(schema: T, text: string) =>

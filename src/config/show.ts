@@ -1,6 +1,6 @@
 import { homely } from "../core/paths.ts";
-import { jsonWord, printable } from "../core/quote.ts";
-import { LAYER_KEYS, type Config, type Layer, type Sourced } from "./types.ts";
+import { jsonWord, printable } from "../core/text/quote.ts";
+import { LAYER_KEYS, type Config, type Layer, type Sourced } from "../core/config.ts";
 
 type Value = Sourced<string | number | boolean>;
 type Tree = { readonly [key: string]: Value | readonly Value[] | Tree | undefined };

@@ -1,4 +1,4 @@
-import { atLeast, type Finding } from "./finding.ts";
+import { atLeast, type Finding } from "./diagnostic.ts";
 
 // Public holes of 2026 in what silo's isolation stands on, and the versions that close them.
 

@@ -1,6 +1,6 @@
 import template from "../../Dockerfile.template" with { type: "text" };
-import type { InstallStep } from "../tools/tool.ts";
-import { hookScript } from "./guest-script.ts";
+import type { InstallStep } from "./tool.ts";
+import { hookScript } from "./guest/script.ts";
 import { TOOLCHAINS, type Toolchain } from "./types.ts";
 
 /** What one image is rendered from. */

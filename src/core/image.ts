@@ -1,7 +1,7 @@
 import { sha256 } from "../runtime/bun.ts";
-import type { Tool } from "../tools/tool.ts";
+import type { Tool } from "./tool.ts";
 import { renderDockerfile } from "./dockerfile.ts";
-import { hookScript } from "./guest-script.ts";
+import { hookScript } from "./guest/script.ts";
 import type { BuildStep, GuestUser, ImagePlan, Toolchain } from "./types.ts";
 
 /** What an image is made of. */

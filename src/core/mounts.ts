@@ -1,6 +1,6 @@
 import { SiloError } from "../errors.ts";
 import { absolutePath, homely, within } from "./paths.ts";
-import { printable } from "./quote.ts";
+import { printable } from "./text/quote.ts";
 import { guardReadOnly, type ReadOnly } from "./read-only.ts";
 import type { Creation, Mount, MountMode, PathFact } from "./types.ts";
 

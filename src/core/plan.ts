@@ -1,13 +1,13 @@
 import { dirname } from "node:path";
-import type { Config, Layer } from "../config/types.ts";
-import type { Tool, ToolFacts } from "../tools/tool.ts";
+import type { Config, Layer } from "./config.ts";
+import type { Tool, ToolFacts } from "./tool.ts";
 import { cacheDirectories, cacheKey, planCaches } from "./caches.ts";
 import { identityEnv, mergeEnv, terminalEnv, withQuietPerl, writtenEnv } from "./env.ts";
-import { guestCommand } from "./guest-script.ts";
+import { guestCommand } from "./guest/script.ts";
 import { planImage } from "./image.ts";
 import { planMounts, toolPath, type MountRequest, type PathFacts } from "./mounts.ts";
 import { projectName } from "./naming.ts";
-import { guardOwnFiles, ownPaths } from "./own-files.ts";
+import { guardOwnFiles, ownPaths } from "./protected-paths.ts";
 import { directoriesBetween, homely, mountPath, within, xdgDirectories } from "./paths.ts";
 import { mergePorts, parsePort } from "./ports.ts";
 import { matchingRepos } from "./repos.ts";

@@ -1,4 +1,4 @@
-import type { Cmd } from "../core/types.ts";
+import type { Cmd } from "./command.ts";
 import { signalExit, type Child, type OnTerminal, type SpawnOptions } from "./child.ts";
 
 // The one module that names Bun; what other runtimes have instead stands beside it.

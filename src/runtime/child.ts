@@ -1,4 +1,4 @@
-import type { Exit } from "../core/types.ts";
+import type { Exit } from "./command.ts";
 
 type Stdio = "inherit" | "pipe" | "ignore";
 export type SpawnOptions = {

@@ -1,6 +1,6 @@
 import { spawn as nodeSpawn } from "node:child_process";
 import { Readable } from "node:stream";
-import type { Cmd, Exit } from "../core/types.ts";
+import type { Cmd, Exit } from "./command.ts";
 import { signalExit, type Child, type SpawnOptions } from "./child.ts";
 
 /** Starts a process without Bun's own API, for Deno and Node. */

@@ -1,5 +1,5 @@
 import { npmInstall } from "./npm.ts";
-import type { Tool } from "./tool.ts";
+import type { Tool } from "../core/tool.ts";
 
 export const copilot = {
   name: "copilot",

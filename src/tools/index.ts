@@ -1,3 +1,4 @@
+import { TOOL_NAMES, type ToolName } from "../core/tool-names.ts";
 import { SiloError } from "../errors.ts";
 import { claude } from "./claude.ts";
 import { cline } from "./cline.ts";
@@ -5,14 +6,21 @@ import { codex } from "./codex.ts";
 import { copilot } from "./copilot.ts";
 import { opencode } from "./opencode.ts";
 import { paperclipai } from "./paperclipai.ts";
-import type { Tool } from "./tool.ts";
+import type { Tool } from "../core/tool.ts";
 import { vibe } from "./vibe.ts";
 
-/** Every tool, in the order that help and pickers show them. */
-export const TOOLS = [claude, cline, codex, opencode, paperclipai, copilot, vibe] as const;
+const BY_NAME: { readonly [K in ToolName]: Tool & { readonly name: K } } = {
+  claude,
+  cline,
+  codex,
+  opencode,
+  paperclipai,
+  copilot,
+  vibe,
+};
 
-export type ToolName = (typeof TOOLS)[number]["name"];
-export const TOOL_NAMES: readonly ToolName[] = TOOLS.map(({ name }) => name);
+/** Every tool, in the order of help and pickers. */
+export const TOOLS = TOOL_NAMES.map((name) => BY_NAME[name]);
 
 /** What a tool, or one that it starts, runs or loads of a project; relative to the working directory. */
 export function projectFilesOf(tool: Tool): readonly string[] {

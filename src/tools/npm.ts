@@ -1,4 +1,4 @@
-import type { InstallStep } from "./tool.ts";
+import type { InstallStep } from "../core/tool.ts";
 
 /**
  * Installs one npm package at exactly the version of a build argument, as the user.

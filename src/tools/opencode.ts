@@ -1,5 +1,5 @@
 import { npmInstall } from "./npm.ts";
-import type { Tool } from "./tool.ts";
+import type { Tool } from "../core/tool.ts";
 
 /** Independent of the subcommand, where `--auto` is not; the last rule that matches wins. */
 const ALLOW_ALL = '{"*":"allow","external_directory":"allow","doom_loop":"allow"}';

@@ -1,7 +1,7 @@
 import { claude } from "./claude.ts";
 import { codex } from "./codex.ts";
 import { npmInstall } from "./npm.ts";
-import type { Tool } from "./tool.ts";
+import type { Tool } from "../core/tool.ts";
 
 export const paperclipai = {
   name: "paperclipai",

@@ -1,4 +1,4 @@
-import type { Tool } from "./tool.ts";
+import type { Tool } from "../core/tool.ts";
 
 /** The versions that are known, and when they were last asked for (ms since 1970). */
 export type VersionCache = {

@@ -1,4 +1,4 @@
-import type { Tool } from "./tool.ts";
+import type { Tool } from "../core/tool.ts";
 
 export const vibe = {
   name: "vibe",

@@ -1,4 +1,4 @@
-import { ESCAPE, printable } from "../core/quote.ts";
+import { ESCAPE, printable } from "../core/text/quote.ts";
 
 type Stream = { readonly isTTY?: boolean };
 

@@ -1,6 +1,6 @@
 import stringWidth from "fast-string-width";
-import { isUtf8 } from "../core/locale.ts";
-import { printable } from "../core/quote.ts";
+import { isUtf8 } from "../core/text/locale.ts";
+import { printable } from "../core/text/quote.ts";
 import { hasColour } from "./colour.ts";
 
 const SIGNS = {

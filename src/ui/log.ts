@@ -1,5 +1,5 @@
 import { createConsola } from "consola/core";
-import { printable } from "../core/quote.ts";
+import { printable } from "../core/text/quote.ts";
 import { paint } from "./colour.ts";
 import { say } from "./print.ts";
 

@@ -1,4 +1,4 @@
-import type { BuildEvent } from "../backends/backend.ts";
+import type { BuildEvent } from "../core/build-event.ts";
 import { canAnimate, liveLine } from "./live.ts";
 import { say } from "./print.ts";
 

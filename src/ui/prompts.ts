@@ -1,5 +1,5 @@
-import { isUtf8 } from "../core/locale.ts";
-import { folded, printable } from "../core/quote.ts";
+import { isUtf8 } from "../core/text/locale.ts";
+import { folded, printable } from "../core/text/quote.ts";
 import { Cancelled, UsageError } from "../errors.ts";
 import { fitted } from "./live.ts";
 

@@ -1,4 +1,4 @@
-import { printableLine } from "../core/quote.ts";
+import { printableLine } from "../core/text/quote.ts";
 
 /** Rows in aligned columns under a heading. A cell is shown on one line, as `print` would show it. */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Finding } from "../../src/core/finding.ts";
+import type { Finding } from "../../src/core/diagnostic.ts";
 import { destroyWorld, makeWorld, put, silo, type World } from "../support/silo.ts";
 
 // Small doubles that know the very questions that doctor asks, and answer as the real programs do.

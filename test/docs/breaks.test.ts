@@ -6,7 +6,7 @@ const block = (kind: string, ...lines: readonly string[]) =>
   ["```" + kind, ...lines, "```"].join("\n");
 
 const TOOL = (field: string) => `// src/tools/gemini.ts
-import type { Tool } from "./tool.ts";
+import type { Tool } from "../core/tool.ts";
 export const gemini = { name: "gemini", ${field} } as const satisfies Tool;`;
 
 test.each([

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { referenceText } from "../../scripts/reference.ts";
 import { REPOSITORY } from "../../scripts/source.ts";
-import { parseArgv } from "../../src/cli/argv.ts";
+import { parseArgv } from "../../src/cli/grammar/parse.ts";
 import { parseConfig } from "../../src/config/parse.ts";
 import { errorText } from "../../src/errors.ts";
 import { blocks, deadLinks, ROOT, spans, type Block, type Document } from "./document.ts";

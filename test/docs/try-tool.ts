@@ -19,7 +19,7 @@ const NEEDED = [
 
 /**
  * Does what the architecture's five minutes say, in a copy of the source: the file of the block, its line in the list,
- * its word at the early door. @returns what does not follow from it.
+ * its name and its place in the lists. @returns what does not follow from it.
  */
 export async function tryTool(text: string): Promise<readonly string[]> {
   const name = /^\/\/ src\/tools\/([a-z]+)\.ts\n/.exec(text)?.[1];
@@ -29,13 +29,10 @@ export async function tryTool(text: string): Promise<readonly string[]> {
     for (const path of NEEDED) cpSync(join(ROOT, path), join(copy, path), { recursive: true });
     symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
     writeFileSync(join(copy, `src/tools/${name}.ts`), `${text}\n`);
-    edit(
-      join(copy, "src/tools/index.ts"),
-      /^import .*tool\.ts";$/m,
-      (line) => `import { ${name} } from "./${name}.ts";\n${line}`,
-    );
-    edit(join(copy, "src/tools/index.ts"), /(?<=TOOLS = \[.*)(?=\])/, () => `, ${name}`);
-    edit(join(copy, "src/cli/dispatch.ts"), /(?<=\|vibe)(?=\))/, () => `|${name}`);
+    edit(join(copy, "src/core/tool-names.ts"), /(?=\n\] as const)/, () => `\n  "${name}",`);
+    const list = join(copy, "src/tools/index.ts");
+    edit(list, /(?=\n\/\*\*|\nconst )/, () => `\nimport { ${name} } from "./${name}.ts";`);
+    edit(list, /(?=\n\};)/, () => `\n  ${name},`);
     return follows(copy, name);
   } finally {
     rmSync(copy, { recursive: true, force: true });

@@ -3,7 +3,7 @@ import type { FileConfig } from "../../src/config/schema.ts";
 import { planRun, requestedPaths, type Request } from "../../src/core/plan.ts";
 import type { HostFacts, PathFact, RunPlan } from "../../src/core/types.ts";
 import { TOOLS } from "../../src/tools/index.ts";
-import type { Tool } from "../../src/tools/tool.ts";
+import type { Tool } from "../../src/core/tool.ts";
 
 /** A host that every machine has the same of. */
 export const HOST: HostFacts = {

@@ -9,7 +9,7 @@ import {
   filterFinding,
   kernelFinding,
 } from "../../src/core/advisories.ts";
-import { kernelFacts } from "../../src/sys/kernel.ts";
+import { kernelFacts } from "../../src/sys/host/kernel.ts";
 
 describe("versions", () => {
   test.each([

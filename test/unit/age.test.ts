@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { ageText } from "../../src/core/age.ts";
+import { ageText } from "../../src/core/text/age.ts";
 
 const NOW = Date.parse("2026-01-02T00:00:00Z");
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { parseArgv } from "../../src/cli/argv.ts";
-import { nameOf } from "../../src/cli/command.ts";
+import { parseArgv } from "../../src/cli/grammar/parse.ts";
+import { nameOf } from "../../src/cli/grammar/command.ts";
 import { UsageError } from "../../src/errors.ts";
 
 function parse(line: string) {

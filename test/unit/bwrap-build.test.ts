@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { fetchEnv, scriptEnv } from "../../src/backends/bwrap/build-env.ts";
 import { split } from "../../src/backends/bwrap/split.ts";
 import { TOOLS } from "../../src/tools/index.ts";
-import type { Tool } from "../../src/tools/tool.ts";
+import type { Tool } from "../../src/core/tool.ts";
 
 describe("a build in two steps", () => {
   const all: readonly Tool[] = TOOLS;

@@ -17,12 +17,8 @@ import type { HostView } from "../../src/backends/bwrap/args.ts";
 import { RUNTIME, TOOLS } from "../../src/backends/bwrap/args.ts";
 import { SHIMS } from "../../src/backends/bwrap/inside-env.ts";
 import { isUnsafeSetUid } from "../../src/backends/bwrap/host.ts";
-import {
-  launchCommand,
-  launchError,
-  type Launch,
-  type MemoryLimit,
-} from "../../src/backends/bwrap/launch.ts";
+import { launchCommand, launchError, type Launch } from "../../src/backends/bwrap/launch.ts";
+import type { MemoryLimit } from "../../src/backends/bwrap/limits.ts";
 import { bytes } from "../../src/backends/bwrap/limits.ts";
 
 const root = mkdtempSync(join(tmpdir(), "silo-programs-"));

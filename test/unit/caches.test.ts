@@ -13,8 +13,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { cacheArgs } from "../../src/backends/docker/caches.ts";
 import { CACHE_NAMES, cacheKey } from "../../src/core/caches.ts";
-import { KEEP_DAYS, unusedCaches } from "../../src/core/prune.ts";
-import { hostCaches, removeHostCache } from "../../src/sys/caches.ts";
+import { KEEP_DAYS, unusedCaches } from "../../src/core/unused-images.ts";
+import { hostCaches, removeHostCache } from "../../src/sys/files/caches.ts";
 import { toolByName } from "../../src/tools/index.ts";
 import { planOf, type Setting } from "../support/plan.ts";
 

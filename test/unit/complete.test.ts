@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { complete } from "../../src/cli/complete.ts";
+import { complete } from "../../src/cli/completion/candidates.ts";
 
 const offered = (...words: string[]) => {
   const offers = complete(words, ["app-1", "app-2", "web-1"]);

@@ -7,7 +7,7 @@ import { loadFiles } from "../../src/config/load.ts";
 import { mergeConfig } from "../../src/config/merge.ts";
 import { parseConfig } from "../../src/config/parse.ts";
 import { showConfig } from "../../src/config/show.ts";
-import type { Config } from "../../src/config/types.ts";
+import type { Config } from "../../src/core/config.ts";
 import { SiloError } from "../../src/errors.ts";
 
 const HOME = "/home/me";

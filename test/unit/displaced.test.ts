@@ -11,9 +11,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Displaced } from "../../src/sys/displaced.ts";
-import type { Spot } from "../../src/sys/kept.ts";
-import { readWhole } from "../../src/sys/whole-file.ts";
+import { Displaced } from "../../src/sys/staging/displaced.ts";
+import type { Spot } from "../../src/sys/staging/kept.ts";
+import { readWhole } from "../../src/sys/files/swap.ts";
 
 let root: string;
 let kept: string;

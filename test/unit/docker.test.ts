@@ -1,19 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import {
-  mountArg,
-  portArg,
-  runArgs,
-  steersCli,
-  type DockerSettings,
-} from "../../src/backends/docker/args.ts";
-import { buildStep } from "../../src/backends/build-log.ts";
+import { mountArg, portArg, runArgs, steersCli } from "../../src/backends/docker/args.ts";
+import type { DockerSettings } from "../../src/backends/docker/settings.ts";
+import { buildStep } from "../../src/backends/engine/build-log.ts";
 import { engineError, mendable } from "../../src/backends/docker/errors.ts";
 import { container } from "../../src/backends/docker/list.ts";
 import { rows } from "../../src/backends/docker/rows.ts";
 import { checkRuntime } from "../../src/backends/docker/runtime.ts";
 import { limited, runCommand } from "../../src/backends/docker/run.ts";
 import { dialectOf } from "../../src/backends/docker/dialect.ts";
-import { holdEngineMessage } from "../../src/backends/held-stderr.ts";
+import { holdEngineMessage } from "../../src/backends/engine/stderr.ts";
 import type { RunPlan } from "../../src/core/types.ts";
 import { toolByName } from "../../src/tools/index.ts";
 import { planOf } from "../support/plan.ts";

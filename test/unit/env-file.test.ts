@@ -11,8 +11,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sweepEnvFiles, withEnvFile, type EnvFile } from "../../src/backends/env-file.ts";
-import { capture, startOnTerminal } from "../../src/sys/process.ts";
+import { sweepEnvFiles, withEnvFile, type EnvFile } from "../../src/backends/engine/env-file.ts";
+import { capture, startOnTerminal } from "../../src/sys/process/process.ts";
 
 const ENTRIES = [
   { name: "http_proxy", value: "http://user:s3cret@proxy" },

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { atLeast } from "../../src/core/finding.ts";
+import { atLeast } from "../../src/core/diagnostic.ts";
 
 test.each([
   ["20.10", "20.10", true],

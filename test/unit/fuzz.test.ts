@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parseArgv } from "../../src/cli/argv.ts";
+import { parseArgv } from "../../src/cli/grammar/parse.ts";
 import { mergeConfig } from "../../src/config/merge.ts";
 import { parseConfig } from "../../src/config/parse.ts";
 import { UsageError } from "../../src/errors.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { cpSync } from "node:fs";
-import { gitFacts } from "../../src/sys/git.ts";
+import { gitFacts } from "../../src/sys/git/facts.ts";
 import { makeSandbox, removeSandbox, setUpGit, write, type Sandbox } from "../support/git.ts";
 
 // A git directory apart counts for the one directory that its core.worktree names.

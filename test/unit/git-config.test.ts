@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { environmentVariables } from "../../src/core/git-config-env.ts";
-import { gitBoolean, parseGitConfig, type GitVariable } from "../../src/core/git-config.ts";
+import { environmentVariables } from "../../src/core/git/config-env.ts";
+import { gitBoolean, parseGitConfig, type GitVariable } from "../../src/core/git/config.ts";
 import { askGit, makeSandbox, removeSandbox, seeded, write, type Sandbox } from "../support/git.ts";
 
 let box: Sandbox;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { linkSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
-import { gitFacts } from "../../src/sys/git.ts";
+import { gitFacts } from "../../src/sys/git/facts.ts";
 import {
   askGit,
   makeGitDirectory,

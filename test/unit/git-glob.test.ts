@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { gitGlob } from "../../src/core/git-glob.ts";
+import { gitGlob } from "../../src/core/git/glob.ts";
 import { askGit, makeSandbox, removeSandbox, seeded, write, type Sandbox } from "../support/git.ts";
 
 let box: Sandbox;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, symlinkSync } from "node:fs";
-import { gitFacts } from "../../src/sys/git.ts";
+import { gitFacts } from "../../src/sys/git/facts.ts";
 import {
   identityByGit,
   makeSandbox,

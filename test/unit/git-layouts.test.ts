@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chownSync, mkdirSync, realpathSync, renameSync, symlinkSync, unlinkSync } from "node:fs";
-import { gitFacts } from "../../src/sys/git.ts";
+import { gitFacts } from "../../src/sys/git/facts.ts";
 import {
   addressesByGit,
   askGit,

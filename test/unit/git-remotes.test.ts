@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { gitFacts } from "../../src/sys/git.ts";
+import { gitFacts } from "../../src/sys/git/facts.ts";
 import {
   addressesByGit,
   makeSandbox,

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { enterCommand, limits } from "../../src/core/guest-enter.ts";
+import { enterCommand, limits } from "../../src/core/guest/enter.ts";
 
 // The program itself, run here by the machine's own perl.
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { guestCommand } from "../../src/core/guest-script.ts";
+import { guestCommand } from "../../src/core/guest/script.ts";
 
 /** Runs a guest command with a real bash, as the guest does. */
 function run(hooks: readonly string[], tool: readonly string[], input = "") {

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathFacts } from "../../src/sys/host.ts";
-import { linksOn } from "../../src/sys/links.ts";
+import { pathFacts } from "../../src/sys/host/facts.ts";
+import { linksOn } from "../../src/sys/files/links.ts";
 
 let root: string;
 beforeEach(() => {

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Mount } from "../../src/core/types.ts";
-import { withIds } from "../../src/sys/mount-ids.ts";
+import { withIds } from "../../src/sys/files/mount-ids.ts";
 
 let root: string;
 beforeEach(() => {

@@ -13,8 +13,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { childPath, skippedPrograms, whereIs } from "../../src/sys/on-path.ts";
-import { placeOver, rememberPlaces } from "../../src/sys/places.ts";
+import { childPath, skippedPrograms, whereIs } from "../../src/sys/host/which.ts";
+import { placeOver, rememberPlaces } from "../../src/sys/state/written-places.ts";
 
 const before = { ...process.env };
 const cwd = process.cwd();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { FileConfig } from "../../src/config/schema.ts";
-import { guardOwnFiles } from "../../src/core/own-files.ts";
+import { guardOwnFiles } from "../../src/core/protected-paths.ts";
 import type { Mount, PathFact } from "../../src/core/types.ts";
 import { toolByName } from "../../src/tools/index.ts";
 import { planOf, type Setting } from "../support/plan.ts";

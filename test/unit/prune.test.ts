@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { image, sizeInBytes } from "../../src/backends/docker/images.ts";
 import { rows } from "../../src/backends/docker/rows.ts";
-import { sizeText, unused } from "../../src/core/prune.ts";
+import { sizeText, unused } from "../../src/core/unused-images.ts";
 
 const DAY = 86_400_000;
 const NOW = 100 * DAY;

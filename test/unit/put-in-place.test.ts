@@ -19,9 +19,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { exchange } from "../../src/sys/exchange.ts";
-import { putInPlace } from "../../src/sys/put-in-place.ts";
-import { readWhole, stampOf, writeNew } from "../../src/sys/whole-file.ts";
+import { exchange } from "../../src/sys/files/exchange.ts";
+import { putInPlace } from "../../src/sys/staging/put-in-place.ts";
+import { readWhole, stampOf, writeNew } from "../../src/sys/files/swap.ts";
 
 let root: string;
 let path: string;

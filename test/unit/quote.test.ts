@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { folded, printable, shellWord, showCommand } from "../../src/core/quote.ts";
+import { folded, printable, shellWord, showCommand } from "../../src/core/text/quote.ts";
 
 test.each(["", "a b", "it's", '"', "$HOME", "`x`", "a\nb", "*", "~", "-n", "ü", "a=b", "\\"])(
   "a shell reads %j back unchanged",

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { tryLock } from "../../src/sys/locks.ts";
+import { tryLock } from "../../src/sys/state/locks.ts";
 import {
   deadSessions,
   forgetEnded,
@@ -11,7 +11,7 @@ import {
   keptSessions,
   openSession,
   sessionDirectory,
-} from "../../src/sys/sessions.ts";
+} from "../../src/sys/state/sessions.ts";
 
 let state = "";
 beforeEach(() => {
@@ -31,7 +31,7 @@ const killed = (work: string) => `${work}; process.kill(process.pid, "SIGKILL");
 test("a session of a killed process is dead, one of a running process is not", async () => {
   inProcess(
     killed(
-      `const s = await import(${source("sessions.ts")}); await s.openSession(${JSON.stringify(state)}, "docker")`,
+      `const s = await import(${source("state/sessions.ts")}); await s.openSession(${JSON.stringify(state)}, "docker")`,
     ),
   );
   const own = await openSession(state, "docker");
@@ -46,7 +46,7 @@ test("a session of a killed process is dead, one of a running process is not", a
 });
 
 test("a kept session is forgotten when its silo and its container have ended, and no sooner", async () => {
-  const keep = `const s = await import(${source("sessions.ts")});
+  const keep = `const s = await import(${source("state/sessions.ts")});
     const own = await s.openSession(${JSON.stringify(state)}, "docker"); own.named("app-1", true);
     console.log(own.id);`;
   const [running, ended] = [inProcess(keep), inProcess(keep)];

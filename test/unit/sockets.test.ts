@@ -3,7 +3,7 @@ import { mkdtempSync, realpathSync, rmSync, unlinkSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { listeningIn, pathsIn, socketWarnings } from "../../src/sys/sockets.ts";
+import { listeningIn, pathsIn, socketWarnings } from "../../src/sys/files/sockets.ts";
 
 let root = "";
 const servers: Server[] = [];

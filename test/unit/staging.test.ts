@@ -16,8 +16,14 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { copyOf, type Stage } from "../../src/sys/stage.ts";
-import { endStage, leftStage, openStage, stagedFiles, watchStage } from "../../src/sys/staging.ts";
+import { copyOf, type Stage } from "../../src/sys/staging/stage.ts";
+import {
+  endStage,
+  leftStage,
+  openStage,
+  stagedFiles,
+  watchStage,
+} from "../../src/sys/staging/staging.ts";
 import { eventually } from "../support/eventually.ts";
 import { valuesIn, type Orders, type Report, type Side, type Target } from "../support/saver.ts";
 

@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { commandsIn } from "../../src/core/tool-commands.ts";
-import { digestOf, entryLines, type ToolFile } from "../../src/core/tool-files.ts";
-import { presentPaths } from "../../src/sys/present-paths.ts";
-import { readToolEntry } from "../../src/sys/tool-files.ts";
+import { commandsIn } from "../../src/trust/tool-commands.ts";
+import { digestOf, entryLines, type ToolFile } from "../../src/trust/tool-files.ts";
+import { presentPaths } from "../../src/sys/files/present-paths.ts";
+import { readToolEntry } from "../../src/trust/read-tool-files.ts";
 import { projectFilesOf, TOOLS, toolByName } from "../../src/tools/index.ts";
 
 const file = (path: string, content: string): ToolFile => ({ path, kind: "file", content });

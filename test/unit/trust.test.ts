@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mergeConfig } from "../../src/config/merge.ts";
 import { parseConfig } from "../../src/config/parse.ts";
 import type { FileConfig } from "../../src/config/schema.ts";
-import { fileAsks, patternAsks, type AskPlace } from "../../src/config/trust.ts";
+import { fileAsks, patternAsks, type AskPlace } from "../../src/trust/requests.ts";
 import {
   approvedDigest,
   approvedPattern,
@@ -21,7 +21,7 @@ import {
   withPatterns,
   type GitPlace,
   type TrustRecord,
-} from "../../src/core/trust.ts";
+} from "../../src/trust/record.ts";
 
 const CWD = "/home/me/app";
 /** `out` is a link that leads out, `lost` one that leads nowhere, `in` one that stays inside. */

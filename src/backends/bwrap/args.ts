@@ -1,4 +1,4 @@
-import { enterCommand, limits as processLimits } from "../../core/guest-enter.ts";
+import { enterCommand, limits as processLimits } from "../../core/guest/enter.ts";
 import type { RunPlan, Session } from "../../core/types.ts";
 import type { Limits } from "./limits.ts";
 

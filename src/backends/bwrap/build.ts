@@ -1,10 +1,11 @@
 import { chmod, mkdir, mkdtemp, rename, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import type { BuildStep, Cmd, ImagePlan } from "../../core/types.ts";
+import type { BuildStep, ImagePlan } from "../../core/types.ts";
+import type { Cmd } from "../../runtime/command.ts";
 import { SiloError } from "../../errors.ts";
 import type { BuildOptions } from "../backend.ts";
-import { followBuild } from "../build-log.ts";
+import { followBuild } from "../engine/build-log.ts";
 import { buildArgs, TOOLS, type HostView, type Prefix } from "./args.ts";
 import { certificates, fetchEnv, scriptEnv, settingFiles } from "./build-env.ts";
 import { featuresFor, made, note, prefixRoot } from "./features.ts";

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
-import type { Finding } from "../../core/finding.ts";
-import { askProgram } from "../../sys/answer.ts";
-import { whereIs } from "../../sys/on-path.ts";
+import type { Finding } from "../../core/diagnostic.ts";
+import { askProgram } from "../../sys/process/probe.ts";
+import { whereIs } from "../../sys/host/which.ts";
 import { isUnsafeSetUid } from "./host.ts";
 import { memoryLimit } from "./limits.ts";
 

@@ -1,8 +1,8 @@
 import { SiloError } from "../../errors.ts";
-import { whereIs } from "../../sys/on-path.ts";
-import { offTerminal } from "../../sys/off-terminal.ts";
-import { onOwnTerminal } from "../../sys/own-terminal.ts";
-import { supervise } from "../../sys/signals.ts";
+import { whereIs } from "../../sys/host/which.ts";
+import { offTerminal } from "../../sys/process/pipes.ts";
+import { onOwnTerminal } from "../../sys/process/pty.ts";
+import { supervise } from "../../sys/process/signals.ts";
 import enter from "./enter.pl" with { type: "text" };
 import { made, prefixRoot } from "./features.ts";
 import { FILTER, filterHex } from "./filter.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { capture } from "../../sys/process.ts";
+import { capture } from "../../sys/process/process.ts";
 import type { Features, HostView } from "./args.ts";
 import { FILTER, filterHex } from "./filter.ts";
 import { launchCommand } from "./launch.ts";

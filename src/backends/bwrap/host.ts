@@ -1,8 +1,8 @@
 import { existsSync, lstatSync, readlinkSync, statSync } from "node:fs";
-import { atLeast } from "../../core/finding.ts";
+import { atLeast } from "../../core/diagnostic.ts";
 import { SiloError } from "../../errors.ts";
-import { whereIs } from "../../sys/on-path.ts";
-import { capture } from "../../sys/process.ts";
+import { whereIs } from "../../sys/host/which.ts";
+import { capture } from "../../sys/process/process.ts";
 import type { HostView } from "./args.ts";
 
 const SYSTEM = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"] as const;

@@ -1,5 +1,5 @@
 import { readdir, rename, stat } from "node:fs/promises";
-import { capture } from "../../sys/process.ts";
+import { capture } from "../../sys/process/process.ts";
 import type { ImageInfo } from "../backend.ts";
 import { prefixRoot } from "./features.ts";
 import { discard, sweepAll } from "./sweep.ts";

@@ -1,17 +1,23 @@
-import type { Config } from "../../config/types.ts";
+import type { Config } from "../../core/config.ts";
 import { xdgDirectories } from "../../core/paths.ts";
 import { SiloError } from "../../errors.ts";
-import { place } from "../../sys/place.ts";
-import type { Backend, ContainerInfo } from "../backend.ts";
-import { hostCachesOf } from "../host-caches.ts";
+import { place } from "../../sys/host/environment.ts";
+import type { Backend, Instance } from "../backend.ts";
+import { hostCachesOf } from "../engine/host-caches.ts";
 import { limitsFrom } from "./limits.ts";
 import { running, type Running } from "./state.ts";
 
 /** How long a sandbox that was killed may take to be gone. */
 const GONE_MS = 5_000;
 
-function info({ workdir: _workdir, pid, started: _started, ...record }: Running): ContainerInfo {
-  return { ...record, backend: "bwrap", status: `running (process ${pid})`, running: true };
+function info({ workdir: _workdir, pid, started: _started, ...record }: Running): Instance {
+  return {
+    id: record.session,
+    ...record,
+    backend: "bwrap",
+    status: `running (process ${pid})`,
+    running: true,
+  };
 }
 
 /** Tools in sandboxes of Linux namespaces, by bubblewrap: no engine, no image, the host's own programs. */
@@ -36,7 +42,7 @@ export function open(config: Config): Backend {
     warnings: [],
     unasked:
       "there is no engine here, so the tool runs in a bwrap sandbox: it sees this machine's /usr and network, and shares its kernel",
-    names: async () => (await running(state)).map(({ name }) => name),
+    takenNames: async () => (await running(state)).map(({ name }) => name),
     check: async (plan) => {
       const [{ checkPorts }, { hostView }] = await Promise.all([
         import("./run.ts"),
@@ -66,23 +72,24 @@ export function open(config: Config): Backend {
       await buildImage(image, await hostView(), cache, options);
     },
     keeps: () => false,
-    exec: async (name, argv, tty) => {
+    exec: async (instance, argv, tty) => {
       const { execIn } = await import("./exec.ts");
-      return await execIn(await runningOne(state, name), argv, tty, {
+      return await execIn(await recordOf(state, instance), argv, tty, {
         cache,
         limits: limitsFrom(config),
       });
     },
     list: async () => (await running(state)).map(info),
-    remove: async (names) => {
-      await remove(({ name }) => names.includes(name));
+    remove: async (instances) => {
+      const ids = new Set(instances.map(({ id }) => id));
+      await remove(({ session }) => ids.has(session));
       return [];
     },
     reap: async (sessions) => {
       await remove(({ session }) => sessions.includes(session));
       const [{ processesOf }, { killAll }] = await Promise.all([
         import("./inside.ts"),
-        import("../../sys/process-marks.ts"),
+        import("../../sys/process/marks.ts"),
       ]);
       killAll(processesOf(sessions));
       return [];
@@ -96,9 +103,8 @@ export function open(config: Config): Backend {
   };
 }
 
-async function runningOne(state: string, name: string): Promise<Running> {
-  const found = (await running(state)).find((each) => each.name === name);
-  if (found === undefined)
-    throw new SiloError(`silo has no container "${name}"`, { hint: "silo ls" });
+async function recordOf(state: string, { id, name }: Instance): Promise<Running> {
+  const found = (await running(state)).find(({ session }) => session === id);
+  if (found === undefined) throw new SiloError(`${name} has ended`, { hint: "silo ls" });
   return found;
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { processesWith } from "../../sys/process-marks.ts";
+import { processesWith } from "../../sys/process/marks.ts";
 
 /** Children of a process (proc(5), `task/<tid>/children`). */
 function children(pid: number): readonly number[] {

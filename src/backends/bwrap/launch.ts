@@ -2,9 +2,10 @@ import begin from "./launch.pl" with { type: "text" };
 import become from "./launch-bwrap.pl" with { type: "text" };
 import limit from "./launch-limits.pl" with { type: "text" };
 import user from "./launch-user.pl" with { type: "text" };
-import type { Cmd } from "../../core/types.ts";
+import type { Cmd } from "../../runtime/command.ts";
 import { SiloError } from "../../errors.ts";
 import type { Features, HostView } from "./args.ts";
+import type { MemoryLimit } from "./limits.ts";
 
 /**
  * The user of every sandbox that root starts. systemd's table of ids (UIDS-GIDS.md) leaves 0x70000000 to 0x7fffffff
@@ -14,18 +15,6 @@ export const ROOTS_USER = 0x7f00_0000;
 
 /** Comments and checks are for people who change it; the program travels in an argument list, and starts at once. */
 export const compact = (program: string) => program.replaceAll(/^\s*#.*\n|^use strict;\n/gm, "");
-
-/** How memory is limited: as bytes or a percentage of this machine's. */
-export type MemoryLimit = {
-  readonly most: string;
-  /** Processes and threads. */
-  readonly tasks: number;
-  /** Whether the start fails where the limit cannot be held. */
-  readonly must: boolean;
-  /** The root of the cgroups, or systemd's own command with the directory of its socket; neither where there is none. */
-  readonly cgroup: string | undefined;
-  readonly systemd: { readonly busctl: string; readonly runtime: string } | undefined;
-};
 
 /** One start of bwrap. */
 export type Launch = {

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
-import type { Config } from "../../config/types.ts";
-import { whereIs } from "../../sys/on-path.ts";
-import type { MemoryLimit } from "./launch.ts";
+import type { Config } from "../../core/config.ts";
+import { whereIs } from "../../sys/host/which.ts";
 
 /** Enough for a build with many jobs, too few to take the machine down; counted in the sandbox's own user namespace. */
 export const PROCESSES = 4096;
@@ -32,6 +31,18 @@ export function limitsFrom({ backends: { bwrap } }: Config): Limits {
     tmp: amount(bwrap.tmp),
   };
 }
+
+/** How memory is limited: as bytes or a percentage of this machine's. */
+export type MemoryLimit = {
+  readonly most: string;
+  /** Processes and threads. */
+  readonly tasks: number;
+  /** Whether the start fails where the limit cannot be held. */
+  readonly must: boolean;
+  /** The root of the cgroups, or systemd's own command with the directory of its socket; neither where there is none. */
+  readonly cgroup: string | undefined;
+  readonly systemd: { readonly busctl: string; readonly runtime: string } | undefined;
+};
 
 /** Three quarters of the machine: the rest is for the desktop that the sandbox shares it with. */
 const DEFAULT_MEMORY = "75%";

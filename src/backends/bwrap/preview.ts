@@ -1,4 +1,5 @@
-import type { Cmd, RunPlan, Session } from "../../core/types.ts";
+import type { RunPlan, Session } from "../../core/types.ts";
+import type { Cmd } from "../../runtime/command.ts";
 import { buildCommands } from "./build.ts";
 import { LIKELY, made, prefixRoot } from "./features.ts";
 import { hostView } from "./host.ts";

@@ -1,8 +1,9 @@
 import { readdirSync, rmdirSync } from "node:fs";
-import type { Cmd, RunPlan, Session } from "../../core/types.ts";
+import type { RunPlan, Session } from "../../core/types.ts";
+import type { Cmd } from "../../runtime/command.ts";
 import { SiloError } from "../../errors.ts";
-import { makeCaches } from "../../sys/caches.ts";
-import { attempt } from "../attempt.ts";
+import { makeCaches } from "../../sys/files/caches.ts";
+import { attempt } from "../engine/foreground.ts";
 import type { RunOutcome } from "../backend.ts";
 import { runArgs, type HostView, type Prefix } from "./args.ts";
 import { builtPrefix } from "./build.ts";

@@ -1,5 +1,5 @@
 import type { BuildStep, ImagePlan } from "../../core/types.ts";
-import { shellWord } from "../../core/quote.ts";
+import { shellWord } from "../../core/text/quote.ts";
 
 /** How the steps of the tools join their commands (`tools/npm.ts`, `tools/vibe.ts`). */
 const JOINT = " \\\n && ";

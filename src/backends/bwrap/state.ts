@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { errorCode } from "../../errors.ts";
-import { processStart, processStarts } from "../../sys/process-table.ts";
+import { processStart, processStarts } from "../../sys/process/table.ts";
 
 /** A running sandbox, as its file has it. */
 export type Running = {

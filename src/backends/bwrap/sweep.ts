@@ -1,6 +1,6 @@
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { holderOf } from "../../sys/locks.ts";
+import { holderOf } from "../../sys/state/locks.ts";
 
 /** Folders beside a prefix: one that is being built, and one that was replaced or removed. */
 const LEFT = /^(silo-([a-z]+)-([0-9a-f]{16}))(\.building-\w+)?(\.old)?$/;

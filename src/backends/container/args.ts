@@ -1,6 +1,6 @@
-import { atLeast } from "../../core/finding.ts";
-import { enterCommand, limits } from "../../core/guest-enter.ts";
-import { withEngine, withLinks, type GuestLink } from "../../core/guest-perl.ts";
+import { atLeast } from "../../core/diagnostic.ts";
+import { enterCommand, limits } from "../../core/guest/enter.ts";
+import { withEngine, withLinks, type GuestLink } from "../../core/guest/perl.ts";
 import { within } from "../../core/paths.ts";
 import type { Mount, Port, RunPlan, Session } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";

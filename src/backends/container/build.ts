@@ -1,15 +1,16 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Cmd, ImagePlan } from "../../core/types.ts";
+import type { ImagePlan } from "../../core/types.ts";
+import type { Cmd } from "../../runtime/command.ts";
 import { SiloError } from "../../errors.ts";
-import { machine } from "../../sys/machine.ts";
-import { ProgramMissing } from "../../sys/process.ts";
+import { machine } from "../../sys/host/hardware.ts";
+import { ProgramMissing } from "../../sys/process/process.ts";
 import type { BuildOptions } from "../backend.ts";
-import { buildFailure } from "../build-failure.ts";
-import { followBuild } from "../build-log.ts";
+import { buildFailure } from "../engine/build-failure.ts";
+import { followBuild } from "../engine/build-log.ts";
 import { buildArgs } from "./args.ts";
-import { ask, BIN } from "./ask.ts";
+import { ask, BIN } from "./query.ts";
 import { containerError, missingCli } from "./errors.ts";
 import { builderOf } from "./parse.ts";
 

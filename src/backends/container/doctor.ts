@@ -1,6 +1,6 @@
 import { containerAdvisory } from "../../core/advisories.ts";
-import { atLeast, type Finding } from "../../core/finding.ts";
-import { askProgram } from "../../sys/answer.ts";
+import { atLeast, type Finding } from "../../core/diagnostic.ts";
+import { askProgram } from "../../sys/process/probe.ts";
 
 const LEAST = "0.9";
 const INSTALL = "brew install container && container system start";

@@ -1,14 +1,16 @@
-import type { Config } from "../../config/types.ts";
+import type { Config } from "../../core/config.ts";
 import { xdgDirectories } from "../../core/paths.ts";
-import { machine } from "../../sys/machine.ts";
-import { place } from "../../sys/place.ts";
-import { interactive, ProgramMissing } from "../../sys/process.ts";
-import type { Backend, EarlyAnswer } from "../backend.ts";
-import { hostCachesOf } from "../host-caches.ts";
+import { machine } from "../../sys/host/hardware.ts";
+import { place } from "../../sys/host/environment.ts";
+import { interactive, ProgramMissing } from "../../sys/process/process.ts";
+import type { Ask } from "../../sys/process/prefetch.ts";
+import type { Backend } from "../backend.ts";
+import { requireRunning } from "../engine/running.ts";
+import { hostCachesOf } from "../engine/host-caches.ts";
 import { execArgs, type ContainerSettings } from "./args.ts";
-import { BIN } from "./ask.ts";
+import { BIN } from "./query.ts";
 import { missingCli } from "./errors.ts";
-import { hasImage, images, list, names, reap, remove, removeImages, runningOwn } from "./list.ts";
+import { deleteAll, hasImage, images, list, names, reap, removeImages } from "./list.ts";
 
 const MIB = 1024 ** 2;
 /** A virtual machine's memory is taken as it is used: much of the machine may be promised, not all of it. */
@@ -31,22 +33,16 @@ function settingsFrom({ backends: { container }, image }: Config): ContainerSett
 }
 
 /** Tools in lightweight virtual machines, by Apple's `container` command on macOS. */
-export function open(config: Config, early?: EarlyAnswer): Backend {
+export function open(config: Config, ask: Ask): Backend {
   const settings = settingsFrom(config);
   const here = place();
   const { state, cache, data } = xdgDirectories(here.home, here.env);
-  let unused = early;
-  const once = () => {
-    const answer = unused;
-    unused = undefined;
-    return answer;
-  };
   const version = async () => await (await import("./version.ts")).cliVersion(cache);
   return {
     name: "container",
     abilities: { files: "staged" },
     warnings: [],
-    names: () => names(once()),
+    takenNames: names,
     hasImage,
     preview: async (plan, session) => {
       const [{ buildCommand, builderSize }, { runCommand }] = await Promise.all([
@@ -70,16 +66,16 @@ export function open(config: Config, early?: EarlyAnswer): Backend {
       await buildImage(image, options);
     },
     keeps: () => false,
-    exec: async (name, argv, tty) => {
-      await runningOwn(name);
-      return await exec(execArgs(name, here, argv, tty));
+    exec: async (instance, argv, tty) => {
+      requireRunning(instance);
+      return await exec(execArgs(instance.id, here, argv, tty));
     },
-    list: () => list(once()),
+    list: () => list(ask),
     ...hostCachesOf(data),
     images,
     removeImages,
-    remove: async (wanted) => {
-      await remove(wanted);
+    remove: async (instances) => {
+      await deleteAll(instances.map(({ id }) => id));
       return [];
     },
     reap: async (sessions) => {
@@ -91,7 +87,7 @@ export function open(config: Config, early?: EarlyAnswer): Backend {
 
 /** What the tools of dead silos last wrote to their copies of single files. */
 async function bringHome(state: string, sessions: readonly string[]): Promise<readonly string[]> {
-  const { endStage, leftStage } = await import("../../sys/staging.ts");
+  const { endStage, leftStage } = await import("../../sys/staging/staging.ts");
   const warnings: string[] = [];
   for (const session of sessions) {
     const stage = await leftStage(state, session);
@@ -101,7 +97,7 @@ async function bringHome(state: string, sessions: readonly string[]): Promise<re
 }
 
 async function exec(args: readonly string[]): Promise<number> {
-  const { supervise } = await import("../../sys/signals.ts");
+  const { supervise } = await import("../../sys/process/signals.ts");
   try {
     const child = await interactive({ bin: BIN, args });
     const release = supervise({ forward: child.kill, destroy: () => child.kill("SIGKILL") });

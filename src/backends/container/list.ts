@@ -1,40 +1,22 @@
-import { SiloError } from "../../errors.ts";
-import type { Captured } from "../../sys/process.ts";
-import type { ContainerInfo, EarlyAnswer, ImageInfo } from "../backend.ts";
+import type { Ask } from "../../sys/process/prefetch.ts";
+import type { ImageInfo, Instance } from "../backend.ts";
 import { LIST_ARGS } from "./args.ts";
-import { answer, ask, start } from "./ask.ts";
+import { answer, ask, start } from "./query.ts";
 import { containerError } from "./errors.ts";
 import { containerOf, imageOf, rows } from "./parse.ts";
 
-/** Names and list are one question here. */
-export function askEarly(question: EarlyAnswer["question"]): EarlyAnswer {
-  const asked = start(LIST_ARGS);
-  asked.catch(() => {});
-  return { question, answer: asked };
-}
-
-async function all(early?: Promise<Captured>): Promise<readonly ContainerInfo[]> {
-  return rows(await ask(LIST_ARGS, early ?? start(LIST_ARGS))).map(containerOf);
+async function all(run?: Ask): Promise<readonly Instance[]> {
+  return rows(await ask(LIST_ARGS, run)).map(containerOf);
 }
 
 /** Every name in use, the builder's own too. */
-export async function names(early?: EarlyAnswer): Promise<readonly string[]> {
-  return (await all(early?.answer)).map(({ name }) => name);
+export async function names(): Promise<readonly string[]> {
+  return (await all()).map(({ name }) => name);
 }
 
 /** What silo made, running or not. */
-export async function list(early?: EarlyAnswer): Promise<readonly ContainerInfo[]> {
-  return (await all(early?.answer)).filter(({ session }) => session !== "");
-}
-
-/** The running container of that name that silo made. @throws SiloError where there is none. */
-export async function runningOwn(name: string): Promise<ContainerInfo> {
-  const found = (await list()).find((container) => container.name === name);
-  if (found === undefined)
-    throw new SiloError(`silo has no container "${name}"`, { hint: "silo ls" });
-  if (!found.running)
-    throw new SiloError(`${name} does not run: ${found.status}`, { hint: `silo rm ${name}` });
-  return found;
+export async function list(run?: Ask): Promise<readonly Instance[]> {
+  return (await all(run)).filter(({ session }) => session !== "");
 }
 
 /** How long one that is being stopped may take until it can be deleted. */
@@ -54,12 +36,6 @@ export async function deleteAll(wanted: readonly string[]): Promise<void> {
       throw containerError(stderr, "removing the container");
     if (left.length > 0) await new Promise((resolve) => setTimeout(resolve, 100));
   }
-}
-
-/** Deletes silo's own containers of these names. */
-export async function remove(wanted: readonly string[]): Promise<void> {
-  const own = new Set((await list()).map(({ name }) => name));
-  await deleteAll(wanted.filter((name) => own.has(name)));
 }
 
 /** Deletes what belongs to sessions. */

@@ -1,4 +1,4 @@
-import type { ContainerInfo, ImageInfo } from "../backend.ts";
+import type { ImageInfo, Instance } from "../backend.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -20,14 +20,16 @@ function date(value: unknown): string | undefined {
 }
 
 /** A row of `container ls`: from 1.0 on the state stands in `status.state`, before in `status` itself. */
-export function containerOf(row: Json): ContainerInfo {
+export function containerOf(row: Json): Instance {
   const configuration = object(row["configuration"]);
   const labels = object(configuration["labels"]);
   const status = row["status"];
   const state = typeof status === "string" ? status : text(object(status)["state"]);
   const started = typeof status === "string" ? row["startedDate"] : object(status)["startedDate"];
+  const name = text(row["id"]) || text(configuration["id"]);
   return {
-    name: text(row["id"]) || text(configuration["id"]),
+    id: name,
+    name,
     image: text(object(configuration["image"])["reference"]),
     backend: "container",
     status: state,

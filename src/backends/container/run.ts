@@ -1,12 +1,13 @@
-import type { Cmd, RunPlan, Session } from "../../core/types.ts";
-import { makeCaches } from "../../sys/caches.ts";
-import { ProgramMissing } from "../../sys/process.ts";
-import { openStage, stagedFiles, stageRoot, watchStage } from "../../sys/staging.ts";
-import { attempt, sendBy } from "../attempt.ts";
+import type { RunPlan, Session } from "../../core/types.ts";
+import type { Cmd } from "../../runtime/command.ts";
+import { makeCaches } from "../../sys/files/caches.ts";
+import { ProgramMissing } from "../../sys/process/process.ts";
+import { openStage, stagedFiles, stageRoot, watchStage } from "../../sys/staging/staging.ts";
+import { attempt, sendBy } from "../engine/foreground.ts";
 import type { RunOutcome } from "../backend.ts";
-import { withEnvFile } from "../env-file.ts";
+import { withEnvFile } from "../engine/env-file.ts";
 import { runArgs, standsAlone, steersCli, type ContainerSettings, type Copies } from "./args.ts";
-import { BIN } from "./ask.ts";
+import { BIN } from "./query.ts";
 import { containerError, mendable, missingCli, REFUSED, WORDS } from "./errors.ts";
 
 /** What a run needs to know of its surroundings. */

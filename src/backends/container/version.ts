@@ -1,10 +1,10 @@
 import { statSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
-import { atLeast } from "../../core/finding.ts";
+import { atLeast } from "../../core/diagnostic.ts";
 import { SiloError } from "../../errors.ts";
-import { whereIs } from "../../sys/on-path.ts";
-import { replace } from "../../sys/whole-file.ts";
-import { ask } from "./ask.ts";
+import { whereIs } from "../../sys/host/which.ts";
+import { replace } from "../../sys/files/swap.ts";
+import { ask } from "./query.ts";
 
 export const LEAST = "0.9";
 

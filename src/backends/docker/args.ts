@@ -1,24 +1,9 @@
-import { enterCommand } from "../../core/guest-enter.ts";
+import { enterCommand } from "../../core/guest/enter.ts";
 import { dialectOf } from "./dialect.ts";
 import { cacheArgs, csvField } from "./caches.ts";
-import { limitArgs, limitedCommand, type Limits } from "./limits.ts";
-import type { Inhabitant } from "../../core/seccomp/inhabitant.ts";
+import { limitArgs, limitedCommand } from "./limits.ts";
+import type { DockerSettings } from "./settings.ts";
 import type { Mount, Port, RunPlan, Session } from "../../core/types.ts";
-
-/** How this engine is driven, from the configuration. */
-export type DockerSettings = Limits & {
-  /** `docker`, `podman`, or a path to either. */
-  readonly command: string;
-  /** The host's engine socket to share, and the group that may use it. */
-  readonly socket: { readonly path: string; readonly gid: number } | undefined;
-  /** Whether a closed terminal leaves tools running. */
-  readonly keep: boolean;
-  /** The engine's runtime; undefined for its default. */
-  readonly runtime: string | undefined;
-  /** The file of the seccomp profile (`seccomp.ts`). Docker's command reads and sends it; podman's engine reads it. */
-  readonly seccomp: string;
-  readonly inhabitant: Inhabitant;
-};
 
 /** Needs a terminal that can be closed. A tool that shares a directory with no other ends with its silo, which holds the lock. */
 export function keeps(plan: RunPlan, settings: DockerSettings): boolean {
@@ -122,19 +107,6 @@ export function runArgs(
   ];
 }
 
-/** Every name in use on the engine. */
-export const NAMES = ["ps", "--all", "--format", "{{.Names}}"];
-
-/** The id of a session's container. */
-export const ofSession = (session: string): readonly string[] => [
-  "ps",
-  "--all",
-  "--quiet",
-  "--no-trunc",
-  "--filter",
-  `label=silo.session=${session}`,
-];
-
 /** Whether a session's container was started, as the engine remembers it: its id, or nothing. @param until in ms since 1970. */
 export const startsOf = (session: string, until: number): readonly string[] => [
   "events",
@@ -147,8 +119,6 @@ export const startsOf = (session: string, until: number): readonly string[] => [
   "--format",
   "{{.ID}}",
 ];
-
-export const renameArgs = (id: string, to: string): readonly string[] => ["rename", id, to];
 
 /** `docker attach …` to one that was left running. */
 export function attachArgs(name: string): readonly string[] {

@@ -1,10 +1,12 @@
-import type { Cmd, ImagePlan } from "../../core/types.ts";
+import type { ImagePlan } from "../../core/types.ts";
+import type { Cmd } from "../../runtime/command.ts";
 import type { SiloError } from "../../errors.ts";
-import { capture, ProgramMissing } from "../../sys/process.ts";
+import { capture, ProgramMissing } from "../../sys/process/process.ts";
 import type { BuildOptions } from "../backend.ts";
-import { buildFailure } from "../build-failure.ts";
-import { followBuild } from "../build-log.ts";
-import { buildArgs, type DockerSettings } from "./args.ts";
+import { buildFailure } from "../engine/build-failure.ts";
+import { followBuild } from "../engine/build-log.ts";
+import { buildArgs } from "./args.ts";
+import type { DockerSettings } from "./settings.ts";
 import { dialectOf } from "./dialect.ts";
 import { engineError, missingCli } from "./errors.ts";
 

@@ -1,7 +1,7 @@
 import type { Cache, RunPlan } from "../../core/types.ts";
-import { capture } from "../../sys/process.ts";
+import { capture } from "../../sys/process/process.ts";
 import type { CacheInfo } from "../backend.ts";
-import type { DockerSettings } from "./args.ts";
+import type { DockerSettings } from "./settings.ts";
 import { dialectOf } from "./dialect.ts";
 import { engineError } from "./errors.ts";
 import { ask } from "./list.ts";

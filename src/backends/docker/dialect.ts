@@ -1,4 +1,4 @@
-import type { Words } from "../held-stderr.ts";
+import type { Words } from "../engine/stderr.ts";
 
 /** What differs between the engines that understand the same commands, as data. */
 export type Dialect = Words & {

@@ -1,9 +1,9 @@
-import type { Config } from "../../config/types.ts";
+import type { Config } from "../../core/config.ts";
 import { crunAdvisory, filterFinding, kernelFinding } from "../../core/advisories.ts";
-import { atLeast, type Finding } from "../../core/finding.ts";
-import { askProgram, type Answer } from "../../sys/answer.ts";
-import { kernelFacts } from "../../sys/kernel.ts";
-import { ProgramMissing } from "../../sys/process.ts";
+import { atLeast, type Finding } from "../../core/diagnostic.ts";
+import { askProgram, type Answer } from "../../sys/process/probe.ts";
+import { kernelFacts } from "../../sys/host/kernel.ts";
+import { ProgramMissing } from "../../sys/process/process.ts";
 import { isPodman } from "./dialect.ts";
 import { engineError, missingCli } from "./errors.ts";
 

@@ -1,6 +1,6 @@
 import type { RunOutcome } from "../backend.ts";
 import { SiloError } from "../../errors.ts";
-import type { ProgramMissing } from "../../sys/process.ts";
+import type { ProgramMissing } from "../../sys/process/process.ts";
 
 /** Where there is a backend that needs no engine. */
 const WITHOUT = process.platform === "linux" ? "; without any: silo --backend bwrap ..." : "";

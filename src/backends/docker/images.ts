@@ -1,6 +1,6 @@
-import { capture } from "../../sys/process.ts";
+import { capture } from "../../sys/process/process.ts";
 import type { ImageInfo } from "../backend.ts";
-import type { DockerSettings } from "./args.ts";
+import type { DockerSettings } from "./settings.ts";
 import { engineError } from "./errors.ts";
 import { ask } from "./list.ts";
 import { createdAt, rows, textOf, type Row } from "./rows.ts";

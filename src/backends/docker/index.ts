@@ -1,13 +1,16 @@
 import { statSync } from "node:fs";
-import type { Config } from "../../config/types.ts";
+import type { Config } from "../../core/config.ts";
 import { xdgDirectories } from "../../core/paths.ts";
 import { SiloError } from "../../errors.ts";
-import { place } from "../../sys/place.ts";
-import { interactive, ProgramMissing } from "../../sys/process.ts";
-import type { Backend, EarlyAnswer } from "../backend.ts";
-import { execArgs, keeps, type DockerSettings } from "./args.ts";
+import { place } from "../../sys/host/environment.ts";
+import { interactive, ProgramMissing } from "../../sys/process/process.ts";
+import type { Ask } from "../../sys/process/prefetch.ts";
+import type { Backend } from "../backend.ts";
+import { requireRunning } from "../engine/running.ts";
+import { execArgs, keeps } from "./args.ts";
+import type { DockerSettings } from "./settings.ts";
 import { missingCli } from "./errors.ts";
-import { list, names, reap, remove, rename, runningOwn } from "./list.ts";
+import { list, names, reap, remove } from "./list.ts";
 import { checkRuntime } from "./runtime.ts";
 import { inhabitantOf } from "../../core/seccomp/inhabitant.ts";
 import { ensureProfile, profilePath } from "./seccomp.ts";
@@ -44,15 +47,8 @@ function hostSocket(): { path: string; gid: number } {
 }
 
 /** Tools in containers of a Docker engine, through whatever context the docker command uses. */
-export function open(config: Config, early?: EarlyAnswer): Backend {
+export function open(config: Config, ask: Ask): Backend {
   const settings = settingsFrom(config);
-  // An early answer is true once; who asks again wants to know what has changed.
-  let unused = early;
-  const once = () => {
-    const answer = unused;
-    unused = undefined;
-    return answer;
-  };
   return {
     name: "docker",
     abilities: { files: "direct" },
@@ -60,8 +56,7 @@ export function open(config: Config, early?: EarlyAnswer): Backend {
       settings.socket === undefined
         ? []
         : ["backends.docker.socket is on: what runs inside can become root on this machine"],
-    names: () => names(settings),
-    rename: (session, to) => rename(settings, session, to),
+    takenNames: () => names(settings),
     check: () => Promise.try(checkRuntime, settings.runtime),
     preview: async (plan, session) => {
       const [{ buildCommand }, { limited, runCommand }] = await Promise.all([
@@ -87,24 +82,24 @@ export function open(config: Config, early?: EarlyAnswer): Backend {
       await buildImage(image, settings, options);
     },
     keeps: (plan) => keeps(plan, settings),
-    reconnect: async (name) => {
-      await runningOwn(settings, name);
+    reconnect: async (instance) => {
+      requireRunning(instance);
       const { attach } = await import("./run.ts");
-      return await attach(name, settings, () => remove(settings, [name]));
+      return await attach(instance, settings, () => remove(settings, [instance]));
     },
-    exec: async (name, argv, tty) => {
-      await runningOwn(settings, name);
-      return await exec(settings, execArgs(name, argv, tty));
+    exec: async (instance, argv, tty) => {
+      requireRunning(instance);
+      return await exec(settings, execArgs(instance.id, argv, tty));
     },
-    list: () => list(settings, once()),
+    list: () => list(settings, ask),
     images: async () => (await import("./images.ts")).images(settings),
     removeImages: async (references) =>
       (await import("./images.ts")).removeImages(settings, references),
     caches: async () => (await import("./caches.ts")).caches(settings),
     removeCaches: async (references) =>
       (await import("./caches.ts")).removeCaches(settings, references),
-    remove: async (wanted) => {
-      await remove(settings, wanted);
+    remove: async (instances) => {
+      await remove(settings, instances);
       return [];
     },
     reap: async (sessions) => {
@@ -116,7 +111,7 @@ export function open(config: Config, early?: EarlyAnswer): Backend {
 }
 
 async function exec({ command }: DockerSettings, args: readonly string[]): Promise<number> {
-  const { supervise } = await import("../../sys/signals.ts");
+  const { supervise } = await import("../../sys/process/signals.ts");
   try {
     const child = await interactive({ bin: command, args });
     const release = supervise({ forward: child.kill, destroy: () => child.kill("SIGKILL") });

@@ -1,5 +1,5 @@
-import { killAll, processesWith } from "../../sys/process-marks.ts";
-import type { DockerSettings } from "./args.ts";
+import { killAll, processesWith } from "../../sys/process/marks.ts";
+import type { DockerSettings } from "./settings.ts";
 import { reap } from "./list.ts";
 import { wasStarted } from "./started.ts";
 

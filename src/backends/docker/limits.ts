@@ -1,17 +1,6 @@
-import { memoryHere } from "../../sys/machine.ts";
-import type { DockerSettings } from "./args.ts";
+import { memoryHere } from "../../sys/host/hardware.ts";
+import type { DockerSettings } from "./settings.ts";
 import { dialectOf } from "./dialect.ts";
-
-/** What a container may take of its machine, from the configuration. */
-export type Limits = {
-  readonly cpus: number | undefined;
-  /** As `--memory` takes it; `none` for no limit, undefined for the default one. */
-  readonly memory: string | undefined;
-  readonly processes: number;
-  /** Whether the engine keeps all output in a file of its own. */
-  readonly log: boolean;
-  readonly coreDumps: boolean;
-};
 
 /** The kernel ends what runs inside before the user's own programs; 1000 is the most (proc(5)). */
 const OOM_SCORE = 500;

@@ -1,21 +1,22 @@
-import { SiloError } from "../../errors.ts";
-import { capture, ProgramMissing, type Captured } from "../../sys/process.ts";
-import type { ContainerInfo, EarlyAnswer } from "../backend.ts";
-import { NAMES, ofSession, renameArgs, type DockerSettings } from "./args.ts";
+import { capture, ProgramMissing } from "../../sys/process/process.ts";
+import type { Ask } from "../../sys/process/prefetch.ts";
+import type { Instance } from "../backend.ts";
+import { NAMES } from "./query.ts";
+import type { DockerSettings } from "./settings.ts";
 import { dialectOf } from "./dialect.ts";
-import { DEFAULT_COMMAND, LIST, start } from "./early.ts";
+import { LIST, query } from "./query.ts";
 import { engineError, missingCli } from "./errors.ts";
 import { createdAt, labelsOf, rows, textOf, type Row } from "./rows.ts";
 
-/** Runs a docker command for its output. @throws SiloError with the mend where it fails. */
-export async function ask(settings: DockerSettings, args: readonly string[]): Promise<string> {
-  return await read(start(settings.command, args), `${settings.command} ${args[0] ?? ""}`);
-}
-
-async function read(asked: Promise<Captured>, what: string): Promise<string> {
+/** Runs a docker query for its output. @throws SiloError with a fix hint where it fails. */
+export async function ask(
+  settings: DockerSettings,
+  args: readonly string[],
+  run: Ask = capture,
+): Promise<string> {
   try {
-    const { code, stdout, stderr } = await asked;
-    if (code !== 0) throw engineError(stderr, what);
+    const { code, stdout, stderr } = await run(query(settings.command, args));
+    if (code !== 0) throw engineError(stderr, `${settings.command} ${args[0] ?? ""}`);
     return stdout;
   } catch (error) {
     throw error instanceof ProgramMissing ? missingCli(error) : error;
@@ -30,25 +31,11 @@ export async function names(settings: DockerSettings): Promise<readonly string[]
   return lines(await ask(settings, NAMES));
 }
 
-/** Gives a session's container another name: by its id, since the old name may be somebody else's. */
-export async function rename(
-  settings: DockerSettings,
-  session: string,
-  to: string,
-): Promise<"done" | "taken" | "none"> {
-  const [id] = lines(await ask(settings, ofSession(session)));
-  if (id === undefined) return "none";
-  const { code, stderr } = await start(settings.command, renameArgs(id, to));
-  if (code === 0) return "done";
-  if (/no such container|no container with/i.test(stderr)) return "none";
-  if (/in use/i.test(stderr)) return "taken";
-  throw engineError(stderr, "naming the container");
-}
-
 /** A row of `docker ps` as silo speaks of it. */
-export function container(row: Row): ContainerInfo {
+export function container(row: Row): Instance {
   const labels = labelsOf(row);
   return {
+    id: textOf(row, "ID"),
     name: textOf(row, "Names"),
     image: textOf(row, "Image"),
     backend: "docker",
@@ -61,24 +48,19 @@ export function container(row: Row): ContainerInfo {
   };
 }
 
-/** The early answer counts where it is of this command. */
-export async function list(
-  settings: DockerSettings,
-  early?: EarlyAnswer,
-): Promise<readonly ContainerInfo[]> {
-  const text =
-    early?.question === "list" && settings.command === DEFAULT_COMMAND
-      ? await read(early.answer, `${DEFAULT_COMMAND} ps`)
-      : await ask(settings, LIST);
-  return rows(text).map(container);
+/** Every container that silo started on this engine. */
+export async function list(settings: DockerSettings, run?: Ask): Promise<readonly Instance[]> {
+  return rows(await ask(settings, LIST, run)).map(container);
 }
 
-/** Deletes containers by name, silo's own only, whatever their state. */
-export async function remove(settings: DockerSettings, wanted: readonly string[]): Promise<void> {
-  const own = new Set((await list(settings)).map(({ name }) => name));
+/** Deletes containers, whatever their state. */
+export async function remove(
+  settings: DockerSettings,
+  instances: readonly Instance[],
+): Promise<void> {
   await removeAll(
     settings,
-    wanted.filter((name) => own.has(name)),
+    instances.map(({ id }) => id),
   );
 }
 
@@ -91,7 +73,7 @@ export async function reap(
   const left = (await list(settings)).filter(({ session }) => gone.has(session));
   await removeAll(
     settings,
-    left.map(({ name }) => name),
+    left.map(({ id }) => id),
   );
   return left.map(({ session }) => session);
 }
@@ -107,15 +89,4 @@ async function removeAll(settings: DockerSettings, wanted: readonly string[]): P
   );
   if (code !== 0 && failed.length > 0)
     throw engineError(failed.join("\n"), "removing the container");
-}
-
-/** The running container of that name that silo made. @throws SiloError where there is none. */
-export async function runningOwn(settings: DockerSettings, name: string): Promise<ContainerInfo> {
-  const own = await list(settings);
-  const found = own.find((container) => container.name === name);
-  if (found === undefined)
-    throw new SiloError(`silo has no container "${name}"`, { hint: "silo ls" });
-  if (!found.running)
-    throw new SiloError(`${name} does not run: ${found.status}`, { hint: `silo rm ${name}` });
-  return found;
 }

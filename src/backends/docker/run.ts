@@ -1,10 +1,12 @@
-import type { Cmd, RunPlan, Session } from "../../core/types.ts";
+import type { RunPlan, Session } from "../../core/types.ts";
+import type { Cmd } from "../../runtime/command.ts";
 import { SiloError } from "../../errors.ts";
-import { ProgramMissing } from "../../sys/process.ts";
-import { attempt, sendBy, type Attempt } from "../attempt.ts";
-import type { RunOutcome } from "../backend.ts";
-import { withEnvFile } from "../env-file.ts";
-import { attachArgs, keeps, runArgs, steersCli, type DockerSettings } from "./args.ts";
+import { ProgramMissing } from "../../sys/process/process.ts";
+import { attempt, sendBy, type Attempt } from "../engine/foreground.ts";
+import type { Instance, RunOutcome } from "../backend.ts";
+import { withEnvFile } from "../engine/env-file.ts";
+import { attachArgs, keeps, runArgs, steersCli } from "./args.ts";
+import type { DockerSettings } from "./settings.ts";
 import { makeVolumes } from "./caches.ts";
 import { dialectOf } from "./dialect.ts";
 import { engineError, mendable, missingCli } from "./errors.ts";
@@ -87,12 +89,12 @@ async function start(
 
 /** Attaches the terminal to a container that was left running. */
 export async function attach(
-  name: string,
+  { id }: Instance,
   settings: DockerSettings,
   sweep: () => Promise<void>,
 ): Promise<RunOutcome> {
-  const cmd = { bin: settings.command, args: attachArgs(name) };
-  return await onTerminal({ cmd, tty: true, kept: true, sweep }, { name }, settings);
+  const cmd = { bin: settings.command, args: attachArgs(id) };
+  return await onTerminal({ cmd, tty: true, kept: true, sweep }, { name: id }, settings);
 }
 
 async function onTerminal(

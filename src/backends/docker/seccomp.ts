@@ -18,7 +18,7 @@ export async function ensureProfile(path: string, inhabitant: Inhabitant): Promi
     import("node:fs/promises"),
     import("node:path"),
     import("../../core/seccomp/profile.ts"),
-    import("../../sys/write.ts"),
+    import("../../sys/files/write.ts"),
   ]);
   // Its failure is told by the write that follows.
   await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(() => {});

@@ -1,5 +1,6 @@
-import { capture } from "../../sys/process.ts";
-import { startsOf, type DockerSettings } from "./args.ts";
+import { capture } from "../../sys/process/process.ts";
+import { startsOf } from "./args.ts";
+import type { DockerSettings } from "./settings.ts";
 
 /** An engine that does not answer has not started it; one that is asked in vain would keep its question open. */
 const EVENTS_MS = 5_000;

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
-import type { Cmd } from "../../core/types.ts";
-import { capture, ProgramMissing, type Captured } from "../../sys/process.ts";
+import type { Cmd } from "../../runtime/command.ts";
+import { capture, ProgramMissing, type Captured } from "../../sys/process/process.ts";
 import { flyError, missingProgram } from "./errors.ts";
 
 const BIN = "fly";

@@ -1,10 +1,10 @@
-import type { Cmd, Exit } from "../../core/types.ts";
+import type { Cmd, Exit } from "../../runtime/command.ts";
 import { SiloError } from "../../errors.ts";
-import { interruptible } from "../../sys/interrupt.ts";
-import { restoreTerminal } from "../../sys/tty.ts";
+import { interruptible } from "../../sys/process/interrupt.ts";
+import { restoreTerminal } from "../../sys/process/tty.ts";
 import { consoleArgs } from "./args.ts";
 import { answer } from "./ask.ts";
-import { attempt } from "../attempt.ts";
+import { attempt } from "../engine/foreground.ts";
 import type { RunReport } from "../backend.ts";
 import { GUEST } from "./guest.ts";
 import { LINK_MS, pause, type Here } from "./link.ts";

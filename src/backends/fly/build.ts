@@ -1,12 +1,13 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Cmd, ImagePlan } from "../../core/types.ts";
+import type { ImagePlan } from "../../core/types.ts";
+import type { Cmd } from "../../runtime/command.ts";
 import type { SiloError } from "../../errors.ts";
-import { ProgramMissing } from "../../sys/process.ts";
+import { ProgramMissing } from "../../sys/process/process.ts";
 import type { BuildOptions } from "../backend.ts";
-import { buildFailure } from "../build-failure.ts";
-import { followBuild } from "../build-log.ts";
+import { buildFailure } from "../engine/build-failure.ts";
+import { followBuild } from "../engine/build-log.ts";
 import { deployArgs, type FlySettings } from "./args.ts";
 import { flyCommand, makeFolders } from "./ask.ts";
 import { flyError, missingProgram } from "./errors.ts";

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { SiloError } from "../../errors.ts";
-import { holderOf, waitForLock } from "../../sys/locks.ts";
-import { detach } from "../../sys/process.ts";
+import { holderOf, waitForLock } from "../../sys/state/locks.ts";
+import { detach } from "../../sys/process/process.ts";
 import { lastLines } from "./errors.ts";
 import { pause } from "./link.ts";
 import { dataFolder, mutagen, mutagenCommand, type Place } from "./mutagen-command.ts";

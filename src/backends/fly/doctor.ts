@@ -1,6 +1,6 @@
-import type { Config } from "../../config/types.ts";
-import type { Finding } from "../../core/finding.ts";
-import { askProgram } from "../../sys/answer.ts";
+import type { Config } from "../../core/config.ts";
+import type { Finding } from "../../core/diagnostic.ts";
+import { askProgram } from "../../sys/process/probe.ts";
 
 /** Fly.io: the command, the sign-in, and the programs that keep files in step. Nothing of it is needed elsewhere. */
 export async function diagnose(config: Config): Promise<readonly Finding[]> {

@@ -1,4 +1,4 @@
-import type { Exit } from "../../core/types.ts";
+import type { Exit } from "../../runtime/command.ts";
 import { destroyArgs } from "./args.ts";
 import { answer } from "./ask.ts";
 import type { RunOutcome, RunReport } from "../backend.ts";

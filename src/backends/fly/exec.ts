@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import type { Exit } from "../../core/types.ts";
+import type { Exit } from "../../runtime/command.ts";
 import { SiloError } from "../../errors.ts";
-import { interactive } from "../../sys/process.ts";
-import { supervise } from "../../sys/signals.ts";
+import { interactive } from "../../sys/process/process.ts";
+import { supervise } from "../../sys/process/signals.ts";
 import { adopt, theirRecord } from "./adopt.ts";
 import { GUEST } from "./guest.ts";
 import { LINK_MS, setUp, type Here } from "./link.ts";

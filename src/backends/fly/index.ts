@@ -1,10 +1,10 @@
-import type { Config } from "../../config/types.ts";
+import type { Config } from "../../core/config.ts";
 import { xdgDirectories } from "../../core/paths.ts";
 import { SiloError } from "../../errors.ts";
-import { place } from "../../sys/place.ts";
-import type { Backend } from "../backend.ts";
+import { place } from "../../sys/host/environment.ts";
+import type { Backend, Instance } from "../backend.ts";
 import { LAYER, type FlySettings } from "./args.ts";
-import { list, ownMachine } from "./list.ts";
+import { list } from "./list.ts";
 import { machines, type Machine } from "./machines.ts";
 
 /** Fly's own default of 256 MB runs no agent; shared processors may have 2 GB each. */
@@ -50,15 +50,18 @@ export function open(config: Config): Backend {
     if (found === undefined) throw noApp();
     return found;
   };
-  // What is listed in a command need not be asked for again in it: each call goes around the world.
-  let listed: readonly Machine[] | undefined;
-  const named = async (name: string) =>
-    ownMachine(listed ?? (await machines(state, settings().app)), name);
+  // Each call goes around the world, so what was listed is kept for the instance that it gave.
+  const listed = new Map<string, Machine>();
+  const machineOf = (instance: Instance): Machine => {
+    const machine = listed.get(instance.id);
+    if (machine === undefined) throw new Error(`${instance.name} was not listed by this backend`);
+    return machine;
+  };
   return {
     name: "fly",
     abilities: { files: "synced", layer: LAYER, elsewhere: true },
     warnings: [],
-    names: async () => (await machines(state, settings().app)).map(({ name }) => name),
+    takenNames: async () => (await machines(state, settings().app)).map(({ name }) => name),
     check: async () => {
       settings();
       const { checkPrograms } = await import("./run.ts");
@@ -77,26 +80,26 @@ export function open(config: Config): Backend {
       await buildImage(image, settings(), state, options);
     },
     keeps: () => false,
-    reconnect: async (name, report) => {
+    reconnect: async (instance, report) => {
       const { app } = settings();
       const { reconnect } = await import("./reconnect.ts");
-      return await reconnect(here, own.home, app, await named(name), report);
+      return await reconnect(here, own.home, app, machineOf(instance), report);
     },
-    exec: async (name, argv, tty) => {
+    exec: async (instance, argv, tty) => {
       const { app } = settings();
       const { execIn } = await import("./exec.ts");
-      return await execIn(here, own.home, app, await named(name), argv, tty);
+      return await execIn(here, own.home, app, machineOf(instance), argv, tty);
     },
     // Without an app there is nothing of silo's.
     list: async () => {
       if (found === undefined) return [];
-      const { all, infos } = await list(here, found.app);
-      listed = all;
-      return infos;
+      const machines = await list(here, found.app);
+      for (const { instance, machine } of machines) listed.set(instance.id, machine);
+      return machines.map(({ instance }) => instance);
     },
-    remove: async (names, force) => {
+    remove: async (instances, force) => {
       const { remove } = await import("./remove.ts");
-      return await remove(here, settings().app, names, force);
+      return await remove(here, settings().app, instances.map(machineOf), force);
     },
     reap: async (sessions) => {
       const { takeBack } = await import("./run.ts");

@@ -1,6 +1,5 @@
-import { ageText } from "../../core/age.ts";
-import { SiloError } from "../../errors.ts";
-import type { ContainerInfo } from "../backend.ts";
+import { ageText } from "../../core/text/age.ts";
+import type { Instance } from "../backend.ts";
 import type { Here } from "./link.ts";
 import { infoOf, isOwn, machines, type Machine } from "./machines.ts";
 import { terminateSyncs } from "./mutagen.ts";
@@ -10,21 +9,20 @@ import { forget, knownMachines, readEnding, readRecord } from "./record.ts";
 export async function list(
   here: Here,
   app: string,
-): Promise<{ readonly all: readonly Machine[]; readonly infos: readonly ContainerInfo[] }> {
+): Promise<readonly { readonly machine: Machine; readonly instance: Instance }[]> {
   // Known before it is asked: one that another silo starts meanwhile is not gone.
   const known = await knownMachines(here.state);
   const all = await machines(here.state, app);
   await forgetGone(here, app, known, all);
   const own = all.filter((machine) => isOwn(machine) && !machine.state.startsWith("destroy"));
-  const infos = await Promise.all(
+  return await Promise.all(
     own.map(async (machine) => {
       const ending = await readEnding(here.state, machine.id);
       const info = infoOf(machine, ageText(machine.created, Date.now()), ending?.held);
       // What only waits for the user to settle something may be removed without force.
-      return ending === undefined ? info : { ...info, running: false };
+      return { machine, instance: ending === undefined ? info : { ...info, running: false } };
     }),
   );
-  return { all, infos };
 }
 
 async function forgetGone(
@@ -40,12 +38,4 @@ async function forgetGone(
     await terminateSyncs(here, id).catch(() => {});
     await forget(here.state, id);
   }
-}
-
-/** The machine of that name that silo made. @throws SiloError where there is none. */
-export function ownMachine(all: readonly Machine[], name: string): Machine {
-  const found = all.find((machine) => machine.name === name && isOwn(machine));
-  if (found === undefined)
-    throw new SiloError(`silo has no machine "${name}"`, { hint: "silo ls" });
-  return found;
 }

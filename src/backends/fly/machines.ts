@@ -1,4 +1,4 @@
-import type { ContainerInfo } from "../backend.ts";
+import type { Instance } from "../backend.ts";
 import { listArgs, tagOf } from "./args.ts";
 import { ask, jsonIn } from "./ask.ts";
 
@@ -76,7 +76,7 @@ export function hourlyCost({ size }: Machine): number {
 }
 
 /** A row of `silo ls`. @param note what this machine knows of it besides. */
-export function infoOf(machine: Machine, age: string, note: string | undefined): ContainerInfo {
+export function infoOf(machine: Machine, age: string, note: string | undefined): Instance {
   const { state, metadata, created } = machine;
   const running = state === "started";
   const facts = [
@@ -87,6 +87,7 @@ export function infoOf(machine: Machine, age: string, note: string | undefined):
     ...(running ? [`about $${hourlyCost(machine).toFixed(2)} an hour`] : []),
   ];
   return {
+    id: machine.id,
     name: machine.name,
     image: machine.image,
     backend: "fly",

@@ -1,5 +1,5 @@
-import type { Cmd } from "../../core/types.ts";
-import { capture, ProgramMissing, type Captured } from "../../sys/process.ts";
+import type { Cmd } from "../../runtime/command.ts";
+import { capture, ProgramMissing, type Captured } from "../../sys/process/process.ts";
 import { flyFolder } from "./ask.ts";
 import { missingProgram } from "./errors.ts";
 import { shortFolder } from "./short-folder.ts";

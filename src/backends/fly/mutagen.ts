@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { SiloError } from "../../errors.ts";
-import type { Captured } from "../../sys/process.ts";
+import type { Captured } from "../../sys/process/process.ts";
 import { ensureDaemon, releaseDaemon, SESSIONS } from "./daemon.ts";
 import { lastLines } from "./errors.ts";
 import type { Sync } from "./layout.ts";

@@ -1,8 +1,8 @@
 import { appendFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { xdgDirectories } from "../../core/paths.ts";
-import { interactive } from "../../sys/process.ts";
-import { supervise } from "../../sys/signals.ts";
+import { interactive } from "../../sys/process/process.ts";
+import { supervise } from "../../sys/process/signals.ts";
 import { consoleArgs } from "./args.ts";
 import { flyCommand, makeFolders } from "./ask.ts";
 import { SSHD_COMMAND } from "./guest.ts";

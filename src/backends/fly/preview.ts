@@ -1,4 +1,5 @@
-import type { Cmd, RunPlan, Session } from "../../core/types.ts";
+import type { RunPlan, Session } from "../../core/types.ts";
+import type { Cmd } from "../../runtime/command.ts";
 import { runArgs, type FlySettings } from "./args.ts";
 import { flyCommand } from "./ask.ts";
 import { buildCommand } from "./build.ts";

@@ -1,9 +1,9 @@
-import { ownPaths } from "../../core/own-files.ts";
+import { ownPaths } from "../../core/protected-paths.ts";
 import { homely, within } from "../../core/paths.ts";
-import { printable } from "../../core/quote.ts";
+import { printable } from "../../core/text/quote.ts";
 import { SiloError } from "../../errors.ts";
-import { pathFacts } from "../../sys/host.ts";
-import { interruptible } from "../../sys/interrupt.ts";
+import { pathFacts } from "../../sys/host/facts.ts";
+import { interruptible } from "../../sys/process/interrupt.ts";
 import type { RunOutcome, RunReport } from "../backend.ts";
 import { adopt, theirRecord } from "./adopt.ts";
 import { startArgs, waitArgs } from "./args.ts";

@@ -2,7 +2,7 @@ import { SiloError } from "../../errors.ts";
 import { destroyMachine, endMachine } from "./end.ts";
 import { bringHome, heldLines, isHome, saveBeside, saveToolSide } from "./home.ts";
 import { openLinks, type Here } from "./link.ts";
-import { isOwn, machines, type Machine } from "./machines.ts";
+import type { Machine } from "./machines.ts";
 import { readRecord, type Record } from "./record.ts";
 
 const PATIENCE_MS = 30_000;
@@ -14,13 +14,11 @@ const PATIENCE_MS = 30_000;
 export async function remove(
   here: Here,
   app: string,
-  names: readonly string[],
+  machines: readonly Machine[],
   force: boolean,
 ): Promise<readonly string[]> {
-  const all = (await machines(here.state, app)).filter(isOwn);
   const notes: string[] = [];
-  for (const machine of all.filter(({ name }) => names.includes(name)))
-    notes.push(...(await removeOne(here, app, machine, force)));
+  for (const machine of machines) notes.push(...(await removeOne(here, app, machine, force)));
   return notes;
 }
 

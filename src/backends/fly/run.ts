@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import type { Port, RunPlan, Session } from "../../core/types.ts";
 import { Cancelled, SiloError } from "../../errors.ts";
-import { isFree } from "../../sys/free-port.ts";
-import { interruptible } from "../../sys/interrupt.ts";
-import { whereIs } from "../../sys/on-path.ts";
+import { isFree } from "../../sys/host/free-port.ts";
+import { interruptible } from "../../sys/process/interrupt.ts";
+import { whereIs } from "../../sys/host/which.ts";
 import type { RunOutcome, RunReport } from "../backend.ts";
 import { runArgs, waitArgs, type FlySettings } from "./args.ts";
 import { answer } from "./ask.ts";

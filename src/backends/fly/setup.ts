@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { shellWord } from "../../core/quote.ts";
+import { shellWord } from "../../core/text/quote.ts";
 import { directoriesBetween, within } from "../../core/paths.ts";
 import type { RunPlan } from "../../core/types.ts";
 import { FILES, NOTES, SECRETS } from "./guest.ts";

@@ -1,9 +1,9 @@
 import { appendFile, chmod, mkdir, readFile, writeFile } from "node:fs/promises";
-import { shellWord } from "../../core/quote.ts";
-import type { Cmd } from "../../core/types.ts";
+import { shellWord } from "../../core/text/quote.ts";
+import type { Cmd } from "../../runtime/command.ts";
 import { SiloError } from "../../errors.ts";
-import { whereIs } from "../../sys/on-path.ts";
-import { capture, ownCommand, ProgramMissing, type Captured } from "../../sys/process.ts";
+import { whereIs } from "../../sys/host/which.ts";
+import { capture, ownCommand, ProgramMissing, type Captured } from "../../sys/process/process.ts";
 import { flyFolder } from "./ask.ts";
 import { missingProgram } from "./errors.ts";
 import { shortFolder } from "./short-folder.ts";

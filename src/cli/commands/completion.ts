@@ -1,8 +1,8 @@
-import { suggestion } from "../../core/nearest.ts";
+import { suggestion } from "../../core/text/suggestion.ts";
 import { UsageError } from "../../errors.ts";
 import { print } from "../../ui/print.ts";
-import type { Action } from "../command.ts";
-import { SCRIPTS, SHELLS } from "../completion.ts";
+import type { Action } from "../grammar/command.ts";
+import { SCRIPTS, SHELLS } from "../completion/scripts.ts";
 
 /** `silo completion <shell>`. */
 export const completion: Action = async ({ words: [wanted = ""] }) => {

@@ -1,23 +1,23 @@
-import { chooseBackend, diagnose } from "../../backends/index.ts";
+import { chooseBackend, diagnose } from "../../backends/registry.ts";
 import { mergeConfig } from "../../config/merge.ts";
-import type { Config } from "../../config/types.ts";
-import type { Finding } from "../../core/finding.ts";
-import { isUtf8 } from "../../core/locale.ts";
+import type { Config } from "../../core/config.ts";
+import type { Finding } from "../../core/diagnostic.ts";
+import { isUtf8 } from "../../core/text/locale.ts";
 import { homely } from "../../core/paths.ts";
-import { printable } from "../../core/quote.ts";
+import { printable } from "../../core/text/quote.ts";
 import { BACKENDS, type BackendName } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
-import { checkHost } from "../../sys/checkup.ts";
-import { hostFacts } from "../../sys/host.ts";
-import { onPath, skippedPrograms } from "../../sys/on-path.ts";
-import { place, type Place } from "../../sys/place.ts";
+import { checkHost } from "../../sys/host/doctor.ts";
+import { hostFacts } from "../../sys/host/facts.ts";
+import { onPath, skippedPrograms } from "../../sys/host/which.ts";
+import { place, type Place } from "../../sys/host/environment.ts";
 import { paint } from "../../ui/colour.ts";
 import { waiting } from "../../ui/live.ts";
 import { print } from "../../ui/print.ts";
 import { wrapped } from "../../ui/table.ts";
-import { backendFlag } from "../args.ts";
-import type { Action } from "../command.ts";
-import { approvedConfig } from "../config.ts";
+import { backendFlag } from "../grammar/flags.ts";
+import type { Action } from "../grammar/command.ts";
+import { approvedConfig } from "../../trust/approved-config.ts";
 
 /** `silo doctor`: everything is asked side by side. Exits with 1 where silo cannot run as it is set up. */
 export const doctor: Action = async ({ flags }) => {

@@ -1,7 +1,7 @@
-import type { Flags } from "../args.ts";
-import { backendFlag } from "../args.ts";
-import { allContainers, pick } from "../backends.ts";
-import type { Action } from "../command.ts";
+import type { Flags } from "../grammar/flags.ts";
+import { backendFlag } from "../grammar/flags.ts";
+import { allContainers, pick } from "../../run/instances.ts";
+import type { Action } from "../grammar/command.ts";
 
 /** zsh before bash. Without any file of its own zsh would not greet but question who comes. */
 const LOGIN_SHELL = [
@@ -13,8 +13,8 @@ exec "$(command -v zsh || command -v bash || command -v sh)" -l`,
 ];
 
 async function run(flags: Flags, name: string, argv: readonly string[]): Promise<number> {
-  const { owner } = pick(await allContainers(backendFlag(flags)), name);
-  return await owner.exec(name, argv, process.stdin.isTTY && process.stdout.isTTY);
+  const { owner, ...instance } = pick(await allContainers(backendFlag(flags)), name);
+  return await owner.exec(instance, argv, process.stdin.isTTY && process.stdout.isTTY);
 }
 
 /** `silo exec <name> <command…>`. */

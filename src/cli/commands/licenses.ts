@@ -1,6 +1,6 @@
 import text from "../../../THIRD-PARTY-LICENSES.txt" with { type: "text" };
 import { print } from "../../ui/print.ts";
-import type { Action } from "../command.ts";
+import type { Action } from "../grammar/command.ts";
 
 /** `silo licenses`. */
 export const licenses: Action = async () => {

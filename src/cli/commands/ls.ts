@@ -1,11 +1,11 @@
-import { backendFlag } from "../args.ts";
-import { allContainers } from "../backends.ts";
+import { backendFlag } from "../grammar/flags.ts";
+import { allContainers } from "../../run/instances.ts";
 import { print, say } from "../../ui/print.ts";
-import type { Action } from "../command.ts";
+import type { Action } from "../grammar/command.ts";
 
 /** `silo ls`: a table, names only, or data. */
-export const ls: Action = async ({ flags }, early) => {
-  const found = await allContainers(backendFlag(flags), early);
+export const ls: Action = async ({ flags, ask }) => {
+  const found = await allContainers(backendFlag(flags), ask);
   if (flags["json"] === true) {
     const data = found.map(({ owner: _owner, ...info }) => info);
     print(JSON.stringify(data, undefined, 2));

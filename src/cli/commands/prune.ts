@@ -1,20 +1,20 @@
 import type { Backend, CacheInfo, ImageInfo } from "../../backends/backend.ts";
-import { sweepEnvFiles } from "../../backends/env-file.ts";
-import { ageText } from "../../core/age.ts";
+import { sweepLeftovers } from "../../backends/registry.ts";
+import { ageText } from "../../core/text/age.ts";
 import { cacheKey } from "../../core/caches.ts";
 import { homely } from "../../core/paths.ts";
-import { sizeText, unused, unusedCaches } from "../../core/prune.ts";
+import { sizeText, unused, unusedCaches } from "../../core/unused-images.ts";
 import type { BackendName } from "../../core/types.ts";
-import { place } from "../../sys/place.ts";
-import { projects } from "../../sys/projects.ts";
+import { place } from "../../sys/host/environment.ts";
+import { projects } from "../../sys/state/projects.ts";
 import { log } from "../../ui/log.ts";
 import { print, say } from "../../ui/print.ts";
 import { confirm } from "../../ui/prompts.ts";
 import { waiting } from "../../ui/live.ts";
 import { table } from "../../ui/table.ts";
-import { backendFlag } from "../args.ts";
-import { allContainers, ofEach, type Found } from "../backends.ts";
-import type { Action } from "../command.ts";
+import { backendFlag } from "../grammar/flags.ts";
+import { allContainers, ofEach, type Found } from "../../run/instances.ts";
+import type { Action } from "../grammar/command.ts";
 
 type OwnedImage = ImageInfo & { readonly owner: Backend };
 type OwnedCache = CacheInfo & { readonly owner: Backend };
@@ -22,7 +22,7 @@ type OwnedCache = CacheInfo & { readonly owner: Backend };
 /** `silo prune`: images and caches that no project uses and containers that have ended. What dead silos left goes without a word. */
 export const prune: Action = async ({ flags }) => {
   const asked = backendFlag(flags);
-  sweepEnvFiles();
+  await sweepLeftovers();
   const [found, images, caches] = await waiting(
     "looking for what is not used",
     Promise.all([allContainers(asked), unusedImages(asked), cachesToPrune(asked)]),
@@ -111,8 +111,9 @@ async function removeAll(
   images: readonly OwnedImage[],
   caches: readonly OwnedCache[],
 ): Promise<void> {
-  for (const { owner, name } of containers) {
-    const notes = await waiting(`removing ${name}`, owner.remove([name], false));
+  for (const { owner, ...container } of containers) {
+    const { name } = container;
+    const notes = await waiting(`removing ${name}`, owner.remove([container], false));
     for (const note of notes) log.warn(note);
     print(name);
   }

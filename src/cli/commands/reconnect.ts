@@ -1,18 +1,19 @@
 import { xdgDirectories } from "../../core/paths.ts";
 import { SiloError } from "../../errors.ts";
-import { place } from "../../sys/place.ts";
-import { adoptSession, takeSession } from "../../sys/sessions.ts";
+import { place } from "../../sys/host/environment.ts";
+import { adoptSession, takeSession } from "../../sys/state/sessions.ts";
 import { log } from "../../ui/log.ts";
 import { canAsk } from "../../ui/prompts.ts";
-import { backendFlag } from "../args.ts";
-import { allContainers, pick } from "../backends.ts";
-import type { Action } from "../command.ts";
-import { leftRunning } from "../launch.ts";
-import { runReport } from "../run-report.ts";
+import { backendFlag } from "../grammar/flags.ts";
+import { allContainers, pick } from "../../run/instances.ts";
+import type { Action } from "../grammar/command.ts";
+import { leftRunning } from "../../run/launch.ts";
+import { runReport } from "../../run/progress.ts";
 
 /** `silo reconnect <name>`: this terminal for one that was left running. @returns the tool's exit code. */
 export const reconnect: Action = async ({ flags, words: [name = ""] }) => {
-  const { owner, session } = pick(await allContainers(backendFlag(flags)), name);
+  const { owner, ...instance } = pick(await allContainers(backendFlag(flags)), name);
+  const { session } = instance;
   if (owner.reconnect === undefined) {
     throw new SiloError(`the ${owner.name} backend cannot come back to what runs`, {
       hint: `silo shell ${name}`,
@@ -30,7 +31,7 @@ export const reconnect: Action = async ({ flags, words: [name = ""] }) => {
   if (own === undefined || "pid" in own) throw inUse(name, own?.pid);
   const report = runReport(flags["verbose"] === true, () => own.named(name, true));
   try {
-    const outcome = await owner.reconnect(name, report);
+    const outcome = await owner.reconnect(instance, report);
     if (outcome.kind !== "exit") return leftRunning(own, name);
     for (const warning of outcome.warnings ?? []) log.warn(warning);
     own.close();

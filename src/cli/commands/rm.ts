@@ -1,13 +1,13 @@
-import { ageText } from "../../core/age.ts";
+import { ageText } from "../../core/text/age.ts";
 import { SiloError, UsageError } from "../../errors.ts";
 import { print } from "../../ui/print.ts";
 import { canAsk, chooseSeveral, confirm } from "../../ui/prompts.ts";
 import { waiting } from "../../ui/live.ts";
 import { log } from "../../ui/log.ts";
 import { columns } from "../../ui/table.ts";
-import { backendFlag } from "../args.ts";
-import { allContainers, pick, type Found } from "../backends.ts";
-import type { Action } from "../command.ts";
+import { backendFlag } from "../grammar/flags.ts";
+import { allContainers, pick, type Found } from "../../run/instances.ts";
+import type { Action } from "../grammar/command.ts";
 
 /** `silo rm`: by name, all, or those that the user picks. A running one needs --force, as with docker. */
 export const rm: Action = async ({ flags, words }) => {
@@ -24,8 +24,9 @@ export const rm: Action = async ({ flags, words }) => {
   const force = flags["force"] === true;
   await allowRunning(wanted, { force, ask: picks, all });
   for (const owner of new Set(wanted.map((container) => container.owner))) {
-    const names = wanted.filter((container) => container.owner === owner).map(({ name }) => name);
-    const notes = await waiting(`removing ${names.join(" ")}`, owner.remove(names, force));
+    const own = wanted.filter((container) => container.owner === owner);
+    const names = own.map(({ name }) => name);
+    const notes = await waiting(`removing ${names.join(" ")}`, owner.remove(own, force));
     for (const note of notes) log.warn(note);
     for (const name of names) print(name);
   }

@@ -1,13 +1,13 @@
 import manifest from "../../../package.json" with { type: "json" };
-import { atLeast } from "../../core/finding.ts";
+import { atLeast } from "../../core/diagnostic.ts";
 import { homely, xdgDirectories } from "../../core/paths.ts";
-import { installation, type Way } from "../../sys/installation.ts";
-import { place } from "../../sys/place.ts";
-import { releasesAddress } from "../../sys/release.ts";
-import { readCache } from "../../sys/versions.ts";
+import { installation, type Way } from "../../sys/self/installation.ts";
+import { place } from "../../sys/host/environment.ts";
+import { releasesAddress } from "../../sys/self/release.ts";
+import { readCache } from "../../sys/self/versions.ts";
 import type { Release } from "../../tools/versions.ts";
 import { print } from "../../ui/print.ts";
-import type { Action } from "../command.ts";
+import type { Action } from "../grammar/command.ts";
 
 /** What scripts/compile.ts writes into the binary. */
 declare const SILO_BUILD: { readonly commit: string; readonly target: string } | undefined;

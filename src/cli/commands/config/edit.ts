@@ -3,18 +3,18 @@ import { candidates } from "../../../config/files.ts";
 import { existingFiles, problemLines } from "../../../config/load.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { homely, xdgDirectories } from "../../../core/paths.ts";
-import { printable } from "../../../core/quote.ts";
+import { printable } from "../../../core/text/quote.ts";
 import { Cancelled, SiloError } from "../../../errors.ts";
-import { draftInPlace, privateDraft } from "../../../sys/draft.ts";
-import { openEditor } from "../../../sys/editor.ts";
-import { readText } from "../../../sys/fs.ts";
-import { place, type Place } from "../../../sys/place.ts";
+import { draftInPlace, privateDraft } from "../../../sys/files/edit-copy.ts";
+import { openEditor } from "../../../sys/process/editor.ts";
+import { readText } from "../../../sys/files/read.ts";
+import { place, type Place } from "../../../sys/host/environment.ts";
 import { log } from "../../../ui/log.ts";
 import { canAsk, choose, confirm } from "../../../ui/prompts.ts";
-import type { Flags } from "../../args.ts";
-import type { Action } from "../../command.ts";
-import { anyText } from "../../config.ts";
-import { approveText, needsNoApproval } from "../../trust.ts";
+import type { Flags } from "../../grammar/flags.ts";
+import type { Action } from "../../grammar/command.ts";
+import { anyText } from "../../../trust/approved-config.ts";
+import { approveText, needsNoApproval } from "../../../trust/approve.ts";
 import { fileOf, schemaAddress, scopeFlag } from "./scope.ts";
 
 /** Faster than anybody edits: the editor has handed the file over to a window of its own. */

@@ -1,12 +1,12 @@
 import { exampleText } from "../../../config/example.ts";
 import { homely } from "../../../core/paths.ts";
 import { SiloError } from "../../../errors.ts";
-import { place } from "../../../sys/place.ts";
-import { createFile } from "../../../sys/write.ts";
+import { place } from "../../../sys/host/environment.ts";
+import { createFile } from "../../../sys/files/write.ts";
 import { log } from "../../../ui/log.ts";
 import { choose } from "../../../ui/prompts.ts";
-import type { Action } from "../../command.ts";
-import { approveText } from "../../trust.ts";
+import type { Action } from "../../grammar/command.ts";
+import { approveText } from "../../../trust/approve.ts";
 import { fileOf, schemaAddress, scopeFlag, type Scope } from "./scope.ts";
 
 /** `silo config init`: a commented example, which asks for nothing. Never overwrites. */

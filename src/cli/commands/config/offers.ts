@@ -2,22 +2,27 @@ import { dirname } from "node:path";
 import { loadFiles, problemLines } from "../../../config/load.ts";
 import { mergeConfig } from "../../../config/merge.ts";
 import { parseConfig } from "../../../config/parse.ts";
-import { fileAsks } from "../../../config/trust.ts";
+import { fileAsks } from "../../../trust/requests.ts";
 import { homely } from "../../../core/paths.ts";
-import { jsonWord } from "../../../core/quote.ts";
-import { entryLines, type ToolEntry } from "../../../core/tool-files.ts";
-import { withApproval, withDigests, type TrustRecord } from "../../../core/trust.ts";
+import { jsonWord } from "../../../core/text/quote.ts";
+import { entryLines, type ToolEntry } from "../../../trust/tool-files.ts";
+import { withApproval, withDigests, type TrustRecord } from "../../../trust/record.ts";
 import { SiloError } from "../../../errors.ts";
-import { gitFacts } from "../../../sys/git.ts";
-import type { Place } from "../../../sys/place.ts";
-import { readTrust } from "../../../sys/trust.ts";
+import { gitFacts } from "../../../sys/git/facts.ts";
+import type { Place } from "../../../sys/host/environment.ts";
+import { readTrust } from "../../../trust/store.ts";
 import { TOOLS } from "../../../tools/index.ts";
 import { log } from "../../../ui/log.ts";
 import { canAsk } from "../../../ui/prompts.ts";
-import { settingsReader } from "../../config.ts";
-import { askPlace, mountsOf, trustStore } from "../../trust.ts";
-import { applyingHere, gitPlace, unapprovedPatterns, withApplying } from "../../trust-patterns.ts";
-import { digests, toolEntries } from "../../trust-tool-files.ts";
+import { settingsReader } from "../../../trust/approved-config.ts";
+import { askPlace, mountsOf, trustStore } from "../../../trust/approve.ts";
+import {
+  applyingHere,
+  gitPlace,
+  unapprovedPatterns,
+  withApplying,
+} from "../../../trust/repo-patterns.ts";
+import { digests, toolEntries } from "../../../trust/approve-tool-files.ts";
 
 /** Something that can be approved, as it was read and is shown. */
 export type Offer = {

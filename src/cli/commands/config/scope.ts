@@ -1,9 +1,9 @@
 import { fileIn, globalFile } from "../../../config/files.ts";
 import { xdgDirectories } from "../../../core/paths.ts";
 import { UsageError } from "../../../errors.ts";
-import type { Place } from "../../../sys/place.ts";
-import { replaceFile, createFile } from "../../../sys/write.ts";
-import type { Flags } from "../../args.ts";
+import type { Place } from "../../../sys/host/environment.ts";
+import { replaceFile, createFile } from "../../../sys/files/write.ts";
+import type { Flags } from "../../grammar/flags.ts";
 import { pathToFileURL } from "node:url";
 
 export type Scope = "global" | "local";

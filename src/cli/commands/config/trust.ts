@@ -1,29 +1,29 @@
 import { globalFile, fileIn } from "../../../config/files.ts";
 import { existingFiles } from "../../../config/load.ts";
 import { absolutePath, homely } from "../../../core/paths.ts";
-import { printable } from "../../../core/quote.ts";
+import { printable } from "../../../core/text/quote.ts";
 import {
   isApproved,
   withoutApproval,
   withoutDigests,
   withoutPatterns,
   type TrustRecord,
-} from "../../../core/trust.ts";
+} from "../../../trust/record.ts";
 import { SiloError, UsageError } from "../../../errors.ts";
-import { readSettings } from "../../../sys/fs.ts";
-import { isDirectory } from "../../../sys/git-files.ts";
-import { place, type Place } from "../../../sys/place.ts";
-import { resolved } from "../../../sys/links.ts";
-import { readToolEntry } from "../../../sys/tool-files.ts";
-import { readTrust, updateTrust } from "../../../sys/trust.ts";
+import { readSettings } from "../../../sys/files/read.ts";
+import { isDirectory } from "../../../sys/files/peek.ts";
+import { place, type Place } from "../../../sys/host/environment.ts";
+import { resolved } from "../../../sys/files/links.ts";
+import { readToolEntry } from "../../../trust/read-tool-files.ts";
+import { readTrust, updateTrust } from "../../../trust/store.ts";
 import { log } from "../../../ui/log.ts";
 import { print, say } from "../../../ui/print.ts";
 import { canAsk, confirmShown } from "../../../ui/prompts.ts";
 import { table } from "../../../ui/table.ts";
 import { basename, dirname } from "node:path";
-import type { Action } from "../../command.ts";
-import { anyText, leftOutText, settingsReader } from "../../config.ts";
-import { trustStore } from "../../trust.ts";
+import type { Action } from "../../grammar/command.ts";
+import { anyText, leftOutText, settingsReader } from "../../../trust/approved-config.ts";
+import { trustStore } from "../../../trust/approve.ts";
 import { fileOffer, patternOffers, toolOffers, type Offer } from "./offers.ts";
 
 /** `silo config trust`: approves, revokes, or lists. */

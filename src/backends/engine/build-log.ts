@@ -1,0 +1,44 @@
+import type { Cmd, Exit } from "../../runtime/command.ts";
+import { Cancelled } from "../../errors.ts";
+import { stream } from "../../sys/process/process.ts";
+import type { BuildOptions } from "../backend.ts";
+import type { BuildEvent } from "../../core/build-event.ts";
+
+const LAST_LINES = 20;
+
+/** A line of the log as a step: `Step 3/12 : RUN x` (legacy), `#7 [base 2/5] RUN x` (BuildKit), `STEP 3/12: RUN x` (podman). */
+export function buildStep(line: string): BuildEvent | undefined {
+  const found =
+    /^Step (\d+)\/(\d+) : (.*)$/.exec(line) ??
+    /^(?:\[\d+\/\d+\] )?STEP (\d+)\/(\d+): (.*)$/.exec(line) ??
+    /^#\d+ \[(?:\S+ )?(\d+)\/(\d+)\] (.*)$/.exec(line);
+  if (found === null) return undefined;
+  const [, step, total, text = ""] = found;
+  // The step that runs hooks begins with pages of bash.
+  const shown = text.includes("post_build_hooks: ") ? "post_build_hooks" : text;
+  return { kind: "step", step: Number(step), total: Number(total), text: shown };
+}
+
+/**
+ * Runs a build and tells what it does.
+ * @returns how it ended, and its last lines. @throws Cancelled when interrupted.
+ */
+export async function followBuild(
+  cmd: Cmd,
+  { report, signal }: BuildOptions,
+): Promise<{ readonly code: Exit; readonly tail: readonly string[] }> {
+  const tail: string[] = [];
+  const code = await stream(
+    cmd,
+    (line) => {
+      tail.push(line);
+      if (tail.length > LAST_LINES) tail.shift();
+      report({ kind: "log", line });
+      const step = buildStep(line);
+      if (step !== undefined) report(step);
+    },
+    signal,
+  );
+  if (signal.aborted) throw new Cancelled();
+  return { code, tail };
+}

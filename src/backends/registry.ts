@@ -1,0 +1,96 @@
+import type { Config } from "../core/config.ts";
+import type { Finding } from "../core/diagnostic.ts";
+import type { BackendName } from "../core/types.ts";
+import type { Cmd, Exit } from "../runtime/command.ts";
+import { prefetch, type Ask } from "../sys/process/prefetch.ts";
+import { capture } from "../sys/process/process.ts";
+import type { Backend } from "./backend.ts";
+import { PIPE_WORD } from "./fly/words.ts";
+
+type Folder = {
+  readonly open: (config: Config, ask: Ask) => Backend;
+};
+
+/** The backends of this version, loaded when they are used. A new one is a folder and a line here. */
+const REGISTRY: { readonly [K in BackendName]: () => Promise<Folder> } = {
+  docker: () => import("./docker/index.ts"),
+  container: () => import("./container/index.ts"),
+  fly: () => import("./fly/index.ts"),
+  bwrap: () => import("./bwrap/index.ts"),
+};
+
+/** Backends whose list is worth asking for before the configuration is read: the query needs none of it. */
+const LIST_QUERIES: {
+  readonly [K in BackendName]?: () => Promise<{ readonly LIST_QUERY: Cmd }>;
+} = {
+  docker: () => import("./docker/query.ts"),
+  container: () => import("./container/query.ts"),
+};
+
+/** Internal subcommands that backends start silo with; never typed by users. */
+export const INTERNAL: Readonly<
+  Record<string, () => Promise<(args: readonly string[]) => Promise<Exit>>>
+> = {
+  [PIPE_WORD]: async () => (await import("./fly/pipe.ts")).flyPipe,
+};
+
+/** What `silo doctor` asks of each. */
+const DOCTORS: {
+  readonly [K in BackendName]: () => Promise<{
+    diagnose: (config: Config) => Promise<readonly Finding[]>;
+  }>;
+} = {
+  docker: () => import("./docker/doctor.ts"),
+  container: () => import("./container/doctor.ts"),
+  fly: () => import("./fly/doctor.ts"),
+  bwrap: () => import("./bwrap/doctor.ts"),
+};
+
+/** How a backend is. */
+export async function diagnose(name: BackendName, config: Config): Promise<readonly Finding[]> {
+  return await (await DOCTORS[name]()).diagnose(config);
+}
+
+const AVAILABLE = Object.keys(REGISTRY) as readonly BackendName[];
+
+/** Those worth asking for what runs: whose command is on this machine; Docker says how to get one where none is. */
+export function present(has: (bin: string) => boolean): readonly BackendName[] {
+  const engines = (name: BackendName) => (name === "docker" ? ["docker", "podman"] : [name]);
+  const there = AVAILABLE.filter((name) => engines(name).some(has));
+  return there.length === 0 ? ["docker"] : there;
+}
+
+/** Starts the list queries of backends before the configuration is read. */
+export async function prefetchLists(backends: readonly BackendName[]): Promise<Ask> {
+  const modules = backends.flatMap((name) => LIST_QUERIES[name]?.() ?? []);
+  return prefetch((await Promise.all(modules)).map(({ LIST_QUERY }) => LIST_QUERY));
+}
+
+/** Deletes files that killed runs left behind, whichever backend they were of. */
+export async function sweepLeftovers(): Promise<void> {
+  (await import("./engine/env-file.ts")).sweepEnvFiles();
+}
+
+/** Opens the backend of that name. @param ask runs its queries, some of which may have been prefetched. */
+export async function openBackend(
+  name: BackendName,
+  config: Config,
+  ask: Ask = capture,
+): Promise<Backend> {
+  return (await REGISTRY[name]()).open(config, ask);
+}
+
+/**
+ * The one asked for, else the configured one, else `container` where it is there, else `docker`, else on Linux
+ * `bwrap` where only that is there; never `fly` by itself.
+ */
+export function chooseBackend(
+  asked: BackendName | undefined,
+  configured: BackendName | undefined,
+  has: (bin: string) => boolean,
+): BackendName {
+  const named = asked ?? configured;
+  if (named !== undefined) return named;
+  if (has("container")) return "container";
+  return process.platform === "linux" && !has("docker") && has("bwrap") ? "bwrap" : "docker";
+}

@@ -1,0 +1,64 @@
+import { candidates } from "../../../config/files.ts";
+import { existingFiles, loadFiles, type ConfigFile, type LeftOut } from "../../../config/load.ts";
+import { mergeConfig } from "../../../config/merge.ts";
+import { configData, showConfig } from "../../../config/show.ts";
+import { errorText } from "../../../errors.ts";
+import { place, type Place } from "../../../sys/host/environment.ts";
+import { hasColour } from "../../../ui/colour.ts";
+import { log } from "../../../ui/log.ts";
+import { print } from "../../../ui/print.ts";
+import type { Action } from "../../grammar/command.ts";
+import { anyText, leftOutText, settingsReader } from "../../../trust/approved-config.ts";
+
+function shown(text: string): number {
+  print(text);
+  return 0;
+}
+
+/** `silo config show`; shows what is not approved too, and says so. */
+export const show: Action = async ({ flags }) => {
+  const here = place();
+  const leftOut: LeftOut[] = [];
+  const files = await loadFiles(here, settingsReader(here, leftOut));
+  for (const file of leftOut) log.warn(leftOutText(file));
+  const config = mergeConfig(files, here.env);
+  if (flags["json"] === true) return shown(JSON.stringify(configData(config), undefined, 2));
+  const open = await unapprovedPaths(files, here);
+  return shown(showConfig(config, here.home, hasColour(process.stdout), open));
+};
+
+/** The files that the next run will not obey as they are; none where that cannot be told. */
+async function unapprovedPaths(
+  files: readonly ConfigFile[],
+  here: Place,
+): Promise<ReadonlySet<string>> {
+  if (!files.some(({ global }) => !global)) return new Set();
+  const { unapprovedFiles } = await import("../../../trust/approve.ts");
+  try {
+    return new Set((await unapprovedFiles(files, here)).map(({ file }) => file.path));
+  } catch (error) {
+    log.warn(errorText(error));
+    return new Set();
+  }
+}
+
+/** `silo config default`. */
+export const defaults: Action = async () =>
+  shown(showConfig(mergeConfig([], {}), place().home, false));
+
+/** `silo config paths`; works with files that are not valid too. */
+export const paths: Action = async ({ flags }) => {
+  const here = place();
+  const all = candidates(here.cwd, here.home, here.env);
+  const existing = (await existingFiles(here, anyText)).map(({ path }) => path);
+  const wanted = flags["verbose"] === true ? all : existing;
+  return wanted.length === 0 ? 0 : shown(wanted.join("\n"));
+};
+
+/** `silo config schema`. */
+export const schema: Action = async () => {
+  const { default: text } = await import("../../../../silo.schema.json", {
+    with: { type: "json" },
+  });
+  return shown(JSON.stringify(text, undefined, 2));
+};

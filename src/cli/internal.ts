@@ -1,0 +1,44 @@
+import { REFRESH_WORD } from "../tools/versions.ts";
+import { COMPLETE_WORD } from "./completion/scripts.ts";
+
+/** Runs an internal subcommand. @returns its exit code; undefined where there is none of that name. */
+export async function runInternal(
+  word: string,
+  rest: readonly string[],
+): Promise<number | undefined> {
+  if (word === REFRESH_WORD) return await refresh();
+  if (word === COMPLETE_WORD) return await offer(rest);
+  const { INTERNAL } = await import("../backends/registry.ts");
+  const run = await INTERNAL[word]?.();
+  return await run?.(rest);
+}
+
+async function refresh(): Promise<number> {
+  const [{ refreshVersions }, { homedir }, { xdgDirectories }] = await Promise.all([
+    import("../sys/self/versions.ts"),
+    import("node:os"),
+    import("../core/paths.ts"),
+  ]);
+  await refreshVersions(xdgDirectories(homedir(), process.env).cache);
+  return 0;
+}
+
+/** Answers a shell's completion: whatever goes wrong, nothing is said and nothing offered. */
+async function offer(words: readonly string[]): Promise<number> {
+  try {
+    const [{ complete }, { knownNames }, { print }, { homedir }, { xdgDirectories }] =
+      await Promise.all([
+        import("./completion/candidates.ts"),
+        import("../sys/state/sessions.ts"),
+        import("../ui/print.ts"),
+        import("node:os"),
+        import("../core/paths.ts"),
+      ]);
+    const offers = complete(words, knownNames(xdgDirectories(homedir(), process.env).state));
+    if (typeof offers === "string") print(offers);
+    else for (const { word, about } of offers) print(`${word}\t${about}`);
+  } catch {
+    // A broken state directory is told by the command itself.
+  }
+  return 0;
+}

@@ -1,0 +1,75 @@
+import { splitKey, type GitVariable } from "./config.ts";
+
+/** More than anybody has; bounds the work where a repository's files were made to cause much of it. */
+const MOST = 1000;
+
+type Rewrite = { readonly base: string; readonly prefix: string };
+type Remote = { urls: string[]; pushUrls: string[] };
+
+/**
+ * Every address of every remote, in the order of configuration and each once: those that git
+ * fetches from, those that it pushes to, and where `url.*.insteadOf` changed one (git-config(1))
+ * also the address as written, because people know a repository by either.
+ */
+export function gitRemotes(variables: readonly GitVariable[]): readonly string[] {
+  const fetching = rewrites(variables, "insteadof");
+  const pushing = rewrites(variables, "pushinsteadof");
+  const remotes = [...readRemotes(variables).values()].slice(0, MOST);
+  return [...new Set(remotes.flatMap((remote) => addresses(remote, fetching, pushing)))];
+}
+
+function addresses(
+  { urls, pushUrls }: Remote,
+  fetching: readonly Rewrite[],
+  pushing: readonly Rewrite[],
+): readonly string[] {
+  const written = [...urls, ...pushUrls];
+  const effective = written.map((url) => rewritten(url, fetching) ?? url);
+  // An address of its own for pushing is not rewritten for pushing once more.
+  const forPush = pushUrls.length > 0 ? [] : urls.flatMap((url) => rewritten(url, pushing) ?? []);
+  return [...effective, ...forPush, ...written];
+}
+
+/** The addresses of remotes as written, of which `includeIf "hasconfig:remote.*.url:…"` speaks. */
+export function remoteUrls(variables: readonly GitVariable[]): readonly string[] {
+  const urls = variables.flatMap(({ key, value }) => {
+    const { section, subsection, name } = splitKey(key);
+    const isUrl = section === "remote" && subsection !== undefined && name === "url";
+    return isUrl && value !== undefined ? [value] : [];
+  });
+  return urls.slice(0, MOST);
+}
+
+function readRemotes(variables: readonly GitVariable[]): ReadonlyMap<string, Remote> {
+  const remotes = new Map<string, Remote>();
+  for (const { key, value } of variables) {
+    const { section, subsection, name } = splitKey(key);
+    if (section !== "remote" || subsection === undefined || subsection.startsWith("/")) continue;
+    const remote = remotes.get(subsection) ?? { urls: [], pushUrls: [] };
+    remotes.set(subsection, remote);
+    const list = name === "url" ? remote.urls : name === "pushurl" ? remote.pushUrls : undefined;
+    // An empty address takes back those before it.
+    if (value === "") list?.splice(0);
+    else if (value !== undefined && list !== undefined && list.length < MOST) list.push(value);
+  }
+  return remotes;
+}
+
+function rewrites(variables: readonly GitVariable[], wanted: string): readonly Rewrite[] {
+  const rules = variables.flatMap(({ key, value }) => {
+    const { section, subsection, name } = splitKey(key);
+    const fits = section === "url" && subsection !== undefined && name === wanted;
+    return fits && value !== undefined ? [{ base: subsection, prefix: value }] : [];
+  });
+  return rules.slice(0, MOST);
+}
+
+/** The longest prefix wins, the first of equally long ones. */
+function rewritten(url: string, rules: readonly Rewrite[]): string | undefined {
+  let best: Rewrite | undefined;
+  for (const rule of rules) {
+    const longer = best === undefined || rule.prefix.length > best.prefix.length;
+    if (longer && url.startsWith(rule.prefix)) best = rule;
+  }
+  return best && best.base + url.slice(best.prefix.length);
+}

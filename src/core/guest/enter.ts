@@ -1,0 +1,56 @@
+import program from "./enter.pl" with { type: "text" };
+import type { Mount } from "../types.ts";
+
+/** Comments are for people; the program travels in an argument list. */
+const PROGRAM = program.replaceAll(/^\s*#.*\n/gm, "");
+
+/** By its path in Debian's and Ubuntu's images: a directory of the guest's PATH may be one that a tool has written. */
+const PERL = "/usr/bin/perl";
+
+/** What a guest is held to where its engine sets no limits: core files are off besides. */
+export type Limits = {
+  readonly processes: number;
+  /** The number of prlimit64(2) on the guest's processor; 0 sets nothing. */
+  readonly prlimit: number;
+};
+
+/** prlimit64(2) by Node's name of a processor (Linux' syscall tables). */
+const PRLIMIT: Readonly<Record<string, number>> = { x64: 302, arm64: 261 };
+
+/** Limits in a guest that runs on this machine's kind of processor. */
+export function limits(processes: number, arch: string): Limits {
+  return { processes, prlimit: PRLIMIT[arch] ?? 0 };
+}
+
+/** What the guest compares: the boot id tells whether it runs on the host's own kernel. */
+export type Checked = {
+  readonly mounts: readonly Pick<Mount, "target" | "id">[];
+  readonly bootId: string | undefined;
+};
+
+/**
+ * The command behind a first program that ends with an error where a mount is not the file or directory that silo
+ * checked. Between the check and the mount another container may have replaced it by a link.
+ * @returns the command itself where there is nothing to compare or to limit.
+ */
+export function enterCommand(
+  { mounts, bootId }: Checked,
+  command: readonly string[],
+  limits?: Limits,
+): readonly string[] {
+  const pairs = mounts.flatMap(({ id, target }) => (id === undefined ? [] : [id, target]));
+  if (pairs.length === 0 && limits === undefined) return command;
+  return [
+    PERL,
+    "-t",
+    "-e",
+    PROGRAM,
+    "--",
+    bootId ?? "-",
+    String(limits?.prlimit ?? 0),
+    String(limits?.processes ?? 0),
+    String(pairs.length / 2),
+    ...pairs,
+    ...command,
+  ];
+}

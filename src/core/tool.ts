@@ -1,0 +1,69 @@
+import type { Forward, Note } from "./types.ts";
+
+/** What a tool may ask of the host when its command and environment are made. */
+export type ToolFacts = {
+  readonly home: string;
+  readonly uid: number;
+  /** $XDG_CONFIG_HOME and the like with their defaults filled in. */
+  readonly xdg: { readonly config: string; readonly data: string; readonly state: string };
+  /** The host's environment: to see what is set, never to copy a value. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether this absolute host path exists; only paths named in `probes` are known. */
+  readonly exists: (path: string) => boolean;
+};
+
+/** A step of the tool's image stage; `$HOME` and `$TOOL_VERSION` are set. */
+export type InstallStep = {
+  readonly as: "root" | "user";
+  readonly run: string;
+};
+
+/** Where the newest version is asked. */
+export type VersionSource =
+  | { readonly registry: "npm"; readonly package: string }
+  | { readonly registry: "pypi"; readonly package: string };
+
+/** A port that the tool serves on the guest's loopback, and how the host reaches it. */
+export type ToolPort = {
+  /** 127.0.0.1:<host> outside. */
+  readonly host: number;
+  /** Published guest port. */
+  readonly guest: number;
+  /** A forwarder in the guest, where the tool listens on its loopback only. */
+  readonly forward: Forward | undefined;
+};
+
+/** One coding agent, as data. Adding one is a file like its neighbours and a line in `index.ts`. */
+export type Tool = {
+  /** The word on the command line and in the configuration. */
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  /** The executable in the guest. */
+  readonly binary: string;
+  /** A version known to work, installed where no newer one is known yet. */
+  readonly knownVersion: string;
+  readonly version: VersionSource;
+  /** Tools that this one starts itself and so finds in its image. */
+  readonly carries: readonly string[];
+  readonly install: readonly InstallStep[];
+  /** `~/…` or `$XDG_CONFIG_HOME/…`, `$XDG_DATA_HOME/…`, `$XDG_STATE_HOME/…`; host and guest path alike. */
+  readonly mounts: { readonly rw: readonly string[]; readonly ro: readonly string[] };
+  /** Host paths whose existence `command`, `env` or `notes` ask for. */
+  readonly probes: readonly string[];
+  /** As in the configuration: `NAME` passes the host's value, `NAME=value` sets it. */
+  readonly env: (facts: ToolFacts) => readonly string[];
+  /**
+   * Files and directories of a project that the tool executes, or takes programs and addresses from, without asking;
+   * relative to the working directory. They need an approval. What only a model reads (instructions, skills) is none.
+   */
+  readonly projectFiles: readonly string[];
+  readonly ports: readonly ToolPort[];
+  /** The whole command line in the guest for the user's arguments. */
+  readonly command: (args: readonly string[], facts: ToolFacts) => readonly string[];
+  /** Why it cannot run here, if it cannot. */
+  readonly refuse?: (facts: ToolFacts) => { message: string; hint: string } | undefined;
+  /** A directory that no two runs may share. */
+  readonly exclusive?: string;
+  readonly notes?: (facts: ToolFacts) => readonly Note[];
+};

@@ -1,0 +1,58 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+} from "node:fs";
+import { rename } from "node:fs/promises";
+import type { Cache } from "../../core/types.ts";
+import { attempt } from "./peek.ts";
+
+/** Makes the directories of caches that are mounted from the host. */
+export function makeCaches(caches: readonly Cache[]): void {
+  for (const { directory } of caches) mkdirSync(directory, { recursive: true, mode: 0o700 });
+}
+
+/** Caches that are directories of the host. */
+export function hostCaches(
+  data: string,
+): readonly { readonly reference: string; readonly key: string; readonly created: string }[] {
+  const folder = `${data}/silo/caches`;
+  return (attempt(() => readdirSync(folder)) ?? []).flatMap((name) => {
+    const found = attempt(() => lstatSync(`${folder}/${name}`));
+    if (found?.isDirectory() !== true) return [];
+    const key = name.replace(REMOVED, "");
+    return [{ reference: `${folder}/${name}`, key, created: found.birthtime.toISOString() }];
+  });
+}
+
+const REMOVED = /\.removed$/;
+
+/** Deletes a cache of the host: out of its place at once, so that no run gets half of it. */
+export async function removeHostCache(path: string): Promise<void> {
+  const aside = REMOVED.test(path) ? path : `${path}.removed`;
+  if (aside !== path) await rename(path, aside);
+  open(aside);
+  rmSync(aside, { recursive: true, force: true });
+}
+
+/**
+ * Go makes the directories of its modules read-only. No link is followed, by descriptor: a tool has made what is in
+ * there, and one that still runs can exchange it meanwhile.
+ */
+function open(directory: string): void {
+  // eslint-disable-next-line no-bitwise -- flags of open(2)
+  const file = openSync(directory, constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    fchmodSync(file, 0o700);
+    const here = process.platform === "linux" ? `/proc/self/fd/${file}` : directory;
+    for (const entry of readdirSync(here, { withFileTypes: true }))
+      if (entry.isDirectory()) open(`${here}/${entry.name}`);
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,22 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Creation } from "../../core/types.ts";
+import { errorCode, errorText, SiloError } from "../../errors.ts";
+
+/**
+ * Makes a tool's own paths where they are missing: directories 0700, `.json` files `{}` 0600.
+ * What exists is never touched.
+ */
+export async function createMissing(creations: readonly Creation[]): Promise<void> {
+  for (const { path, kind } of creations) {
+    try {
+      await mkdir(kind === "dir" ? path : dirname(path), { recursive: true, mode: 0o700 });
+      if (kind === "file") await writeFile(path, "{}\n", { mode: 0o600, flag: "wx" });
+    } catch (error) {
+      if (errorCode(error) === "EEXIST") continue;
+      throw new SiloError(`${path} could not be made for the tool: ${errorText(error)}`, {
+        hint: `mkdir -p ${dirname(path)}`,
+      });
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { rm, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
+import { SiloError } from "../../errors.ts";
+import { readText } from "./read.ts";
+import { statOf } from "./peek.ts";
+import { createFile, replaceFile } from "./write.ts";
+
+/** A file in the user's editor. */
+export type Draft = {
+  /** What the editor opens. */
+  readonly path: string;
+  /** Puts the text where it belongs; one of the two ends the draft. */
+  readonly save: (text: string) => Promise<void>;
+  readonly discard: () => Promise<void>;
+};
+
+/** The file itself, made from `start` where it is new; discarding takes a new one away again. */
+export async function draftInPlace(path: string, start: string): Promise<Draft> {
+  const made = await createFile(path, start, 0o600);
+  return {
+    path,
+    save: () => Promise.resolve(),
+    discard: async () => {
+      if (made) await unlink(path).catch(() => {});
+    },
+  };
+}
+
+/**
+ * A private copy, put in place when the user is done. A tool that runs in the project can write the file
+ * itself at any moment, and what it wrote would pass for the user's.
+ */
+export async function privateDraft(
+  path: string,
+  before: string | undefined,
+  start: string,
+  state: string,
+): Promise<Draft> {
+  const copy = `${state}/silo/edit-${crypto.randomUUID()}/silo.jsonc`;
+  await createFile(copy, start, 0o600);
+  const discard = () => rm(dirname(copy), { recursive: true, force: true });
+  return {
+    path: copy,
+    save: async (text) => {
+      if ((await readText(path)) !== before) {
+        throw new SiloError(`${path} was changed by something else while you edited it`, {
+          hint: `diff ${copy} ${path}   # the first one is yours`,
+        });
+      }
+      const mode = statOf(path)?.mode ?? 0o644;
+      await replaceFile(path, text, mode & 0o777);
+      await discard();
+    },
+    discard,
+  };
+}

@@ -1,0 +1,44 @@
+import { readlinkSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { attempt, lstatOf, realPathOf } from "./peek.ts";
+
+/**
+ * The path with every link resolved, of one that does not exist yet too; undefined where a link leads nowhere.
+ * Synchronous, since it is asked for a handful of paths.
+ */
+export function resolved(path: string): string | undefined {
+  const missing: string[] = [];
+  for (let top = path; ; top = dirname(top)) {
+    const real = realPathOf(top);
+    if (real !== undefined) return [real === "/" ? "" : real, ...missing].join("/") || "/";
+    if (top === "/" || lstatOf(top)?.isSymbolicLink() === true) return undefined;
+    missing.unshift(basename(top));
+  }
+}
+
+/** As many as Linux follows (path_resolution(7)). */
+const MOST_LINKS = 40;
+
+/** Where the links lie that a path leads over, in the order they are followed. */
+export function linksOn(path: string): readonly string[] {
+  const found: string[] = [];
+  let parts = path.split("/");
+  let real = "";
+  while (parts.length > 0 && found.length < MOST_LINKS) {
+    const [part = "", ...rest] = parts;
+    parts = rest;
+    if (part === "..") real = real.slice(0, Math.max(0, real.lastIndexOf("/")));
+    if (["", ".", ".."].includes(part)) continue;
+    const at = `${real}/${part}`;
+    const target =
+      lstatOf(at)?.isSymbolicLink() === true ? attempt(() => readlinkSync(at)) : undefined;
+    if (target === undefined) {
+      real = at;
+      continue;
+    }
+    found.push(at);
+    parts = [...target.split("/"), ...rest];
+    if (target.startsWith("/")) real = "";
+  }
+  return found;
+}

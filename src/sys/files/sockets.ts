@@ -1,0 +1,56 @@
+import { existsSync, readFileSync } from "node:fs";
+import { homely, within } from "../../core/paths.ts";
+import type { Mount } from "../../core/types.ts";
+
+/** Where Linux lists the sockets of this network namespace; one read, and no directory is walked. */
+const LIST = "/proc/net/unix";
+/** `__SO_ACCEPTCON` (linux/net.h): something listens. */
+const LISTENS = 0x10000;
+/** More are only counted. */
+const SHOWN = 3;
+
+/**
+ * Unix sockets that listen below the mounts, so that what runs inside can talk to the programs behind them. A
+ * read-only mount is no hindrance to that. Nothing on other systems than Linux.
+ * @returns their paths on this machine.
+ */
+export function listeningIn(mounts: readonly Pick<Mount, "source">[]): readonly string[] {
+  return process.platform === "linux"
+    ? pathsIn(readList(), mounts).filter((path) => existsSync(path))
+    : [];
+}
+
+/** The warning that names them; none where nothing listens. */
+export function socketWarnings(
+  mounts: readonly Pick<Mount, "source">[],
+  home: string,
+): readonly string[] {
+  const found = listeningIn(mounts).map((path) => homely(path, home));
+  if (found.length === 0) return [];
+  const more = found.length > SHOWN ? `, and ${found.length - SHOWN} more` : "";
+  return [
+    `programs of this machine that answer inside: ${found.slice(0, SHOWN).join(", ")}${more}`,
+  ];
+}
+
+/** The paths of the list that listen and lie in a mount (`Num RefCount Protocol Flags Type St Inode Path`, proc(5)). */
+export function pathsIn(list: string, mounts: readonly Pick<Mount, "source">[]): readonly string[] {
+  const found = new Set<string>();
+  for (const line of list.split("\n")) {
+    const start = line.indexOf(" /");
+    if (start < 0) continue;
+    const path = line.slice(start + 1);
+    const flags = Number.parseInt(line.split(" ", 4)[3] ?? "", 16);
+    if ((flags & LISTENS) !== 0 && mounts.some(({ source }) => within(source, path)))
+      found.add(path);
+  }
+  return [...found];
+}
+
+function readList(): string {
+  try {
+    return readFileSync(LIST, "utf8");
+  } catch {
+    return "";
+  }
+}

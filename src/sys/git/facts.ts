@@ -1,0 +1,30 @@
+import { gitIdentity } from "../../core/git/identity.ts";
+import { gitRemotes } from "../../core/git/remotes.ts";
+import type { GitFacts } from "../../core/types.ts";
+import { loadGitConfig } from "./config.ts";
+import { realPathOf } from "../files/peek.ts";
+import { neededGitDirectories } from "./mounts.ts";
+import { findRepository } from "./repository.ts";
+
+/**
+ * What git would say of the working directory, read from files alone. Files that are missing,
+ * broken, unreadable or too large give less information, never an error.
+ *
+ * GIT_DIR counts for identity and remotes, as it does for git here; it does not for the directories
+ * to mount, because git inside starts from the working directory. GIT_WORK_TREE, GIT_COMMON_DIR and
+ * GIT_OBJECT_DIRECTORY change nothing that is asked for.
+ */
+export async function gitFacts(
+  cwd: string,
+  home: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<GitFacts> {
+  const here = realPathOf(cwd) ?? cwd;
+  const repository = findRepository(here, env);
+  const variables = loadGitConfig({ cwd: here, home, env, repository });
+  return {
+    identity: gitIdentity(variables, env),
+    remotes: repository === undefined ? [] : gitRemotes(variables),
+    commonDirs: neededGitDirectories(here, home),
+  };
+}

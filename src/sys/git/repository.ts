@@ -1,0 +1,140 @@
+import { readlinkSync } from "node:fs";
+import { dirname } from "node:path";
+import {
+  attempt,
+  isDirectory,
+  lstatOf,
+  pathFrom,
+  readText,
+  realPathOf,
+  statOf,
+} from "../files/peek.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** A git directory; both paths real. */
+export type GitDirectory = {
+  /** A linked worktree's own directory, else the same as the common one. */
+  readonly gitDir: string;
+  /** Holds the configuration, objects and refs that all worktrees share. */
+  readonly commonDir: string;
+};
+
+export type Repository = GitDirectory & {
+  /** Another name of the git directory: `.git` where that is a directory or a link to one. */
+  readonly dotGit: string | undefined;
+};
+
+/**
+ * The repository that git would work on here (git(1), "GIT_DIR" and the variables after it).
+ * One that belongs neither to this user nor to the owner of the working directory does not count,
+ * as in git's own check of ownership: somebody else may have put it into a directory above. Unlike
+ * git the search goes on past mount points.
+ */
+export function findRepository(cwd: string, env: Env): Repository | undefined {
+  const named = env["GIT_DIR"];
+  if (named !== undefined && named !== "") return explicitRepository(pathFrom(cwd, named));
+  for (const directory of searched(cwd, env)) {
+    const found = repositoryAt(directory);
+    if (found === "refused") return undefined;
+    if (found === undefined) continue;
+    const places = [`${directory}/.git`, found.gitDir, found.commonDir];
+    return places.every((place) => isOurs(place, cwd)) ? found : undefined;
+  }
+  return undefined;
+}
+
+/** Whether a path belongs to this user or to the owner of the working directory; so does one that does not exist. */
+export function isOurs(path: string, cwd: string): boolean {
+  const owner = lstatOf(path)?.uid;
+  return owner === undefined || isOwner(owner, cwd);
+}
+
+/** The same for a file that was read: neither its link nor what that leads to belongs to somebody else. */
+export function ownedBy(path: string, cwd: string, owner?: number): boolean {
+  return isOurs(path, cwd) && (owner === undefined || isOwner(owner, cwd));
+}
+
+/** Whether a user id is this user's or the one that the working directory belongs to. */
+export function isOwner(uid: number, cwd: string): boolean {
+  return uid === process.getuid?.() || uid === statOf(cwd)?.uid;
+}
+
+function explicitRepository(path: string): Repository | undefined {
+  const target = statOf(path)?.isFile() === true ? gitFileTarget(path) : path;
+  const found = target === undefined ? undefined : gitDirectory(target);
+  return found && { ...found, dotGit: undefined };
+}
+
+/** The working directory and those above it, up to but without a ceiling. */
+function searched(cwd: string, env: Env): readonly string[] {
+  const ceilings = (env["GIT_CEILING_DIRECTORIES"] ?? "")
+    .split(":")
+    .map((path) => (path.startsWith("/") ? realPathOf(path) : undefined));
+  const directories = [cwd];
+  for (let at = cwd; at !== "/";) {
+    at = dirname(at);
+    if (ceilings.includes(at)) break;
+    directories.push(at);
+  }
+  return directories;
+}
+
+/** Git gives up at a `.git` file that leads nowhere, and passes over a directory that is no repository. */
+function repositoryAt(directory: string): Repository | "refused" | undefined {
+  const dotGit = directory === "/" ? "/.git" : `${directory}/.git`;
+  const kind = statOf(dotGit);
+  if (kind?.isFile() === true) {
+    const target = gitFileTarget(dotGit);
+    const found = target === undefined ? undefined : gitDirectory(target);
+    return found === undefined ? "refused" : { ...found, dotGit: undefined };
+  }
+  const inside = kind?.isDirectory() === true ? gitDirectory(dotGit) : undefined;
+  if (inside !== undefined) return { ...inside, dotGit };
+  const bare = gitDirectory(directory);
+  return bare && { ...bare, dotGit: undefined };
+}
+
+/** Where a `.git` file leads; proves nothing about what is there. */
+export function gitFileTarget(path: string): string | undefined {
+  const text = withoutLineEnds(readText(path) ?? "");
+  const written = text.startsWith("gitdir: ") ? text.slice("gitdir: ".length) : "";
+  return written === "" || written.includes("\0") ? undefined : pathFrom(dirname(path), written);
+}
+
+/** The git directory at a path, by gitrepository-layout(5): HEAD, and in the common directory objects and refs. */
+export function gitDirectory(path: string): GitDirectory | undefined {
+  const gitDir = realPathOf(path);
+  if (gitDir === undefined || !hasHead(gitDir)) return undefined;
+  const written = readText(`${gitDir}/commondir`);
+  const commonDir =
+    written === undefined ? gitDir : realPathOf(pathFrom(gitDir, withoutLineEnds(written)));
+  if (commonDir === undefined) return undefined;
+  const whole = isDirectory(`${commonDir}/objects`) && isDirectory(`${commonDir}/refs`);
+  return whole ? { gitDir, commonDir } : undefined;
+}
+
+/** By hand, since a pattern that ends in `[\r\n]+$` takes hours for a prepared file. */
+function withoutLineEnds(text: string): string {
+  let end = text.length;
+  while (end > 0 && (text[end - 1] === "\n" || text[end - 1] === "\r")) end--;
+  return text.slice(0, end);
+}
+
+function hasHead(gitDir: string): boolean {
+  const head = headText(gitDir);
+  return head !== undefined && /^(ref:\s*refs\/|[0-9a-f]{40})/i.test(head);
+}
+
+/** HEAD was once a link to a branch; git still understands that. */
+function headText(gitDir: string): string | undefined {
+  const path = `${gitDir}/HEAD`;
+  if (lstatOf(path)?.isSymbolicLink() !== true) return readText(path);
+  const target = attempt(() => readlinkSync(path));
+  return target === undefined ? undefined : `ref: ${target}`;
+}
+
+/** The branch that is checked out, born or not. */
+export function currentBranch(gitDir: string): string | undefined {
+  return /^ref:\s*refs\/heads\/(.*)/.exec(headText(gitDir) ?? "")?.[1]?.trimEnd();
+}

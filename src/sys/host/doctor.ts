@@ -1,0 +1,66 @@
+import { statfs } from "node:fs/promises";
+import { isUtf8 } from "../../core/text/locale.ts";
+import type { Finding } from "../../core/diagnostic.ts";
+import type { HostFacts } from "../../core/types.ts";
+
+/** An image with all toolchains and a tool takes about half of it. */
+const LEAST_GIB = 10;
+/** Where engines keep images, on the machines where that is a directory of this one. */
+const IMAGE_PLACES = ["/var/lib/docker", "/var/lib/containers"];
+
+/** This machine, apart from the backends. */
+export async function checkHost({ home, env, git }: HostFacts): Promise<readonly Finding[]> {
+  const disks = await Promise.all([...IMAGE_PLACES, home].map(freeGib));
+  const free = disks.filter((gib) => gib !== undefined);
+  return [diskFinding(Math.min(...free)), terminalFinding(env), identityFinding(git.identity)];
+}
+
+async function freeGib(path: string): Promise<number | undefined> {
+  try {
+    const { bavail, bsize } = await statfs(path);
+    return (bavail * bsize) / 2 ** 30;
+  } catch {
+    return undefined;
+  }
+}
+
+function diskFinding(gib: number): Finding {
+  const detail = `${Math.floor(gib)} GiB free`;
+  if (gib >= LEAST_GIB) return { check: "disk", state: "ok", detail };
+  return {
+    check: "disk",
+    state: "warn",
+    detail,
+    mend: "docker system df   # shows what takes the room",
+  };
+}
+
+function terminalFinding(env: HostFacts["env"]): Finding {
+  const { stdin, stdout } = process;
+  const term = env["TERM"] ?? "";
+  const letters = isUtf8(env, process.platform) ? "UTF-8" : "no UTF-8";
+  if (!stdin.isTTY || !stdout.isTTY) {
+    return { check: "terminal", state: "ok", detail: "none here; tools run without one" };
+  }
+  const size = `${stdout.columns}x${stdout.rows}`;
+  return term === "" || term === "dumb"
+    ? {
+        check: "terminal",
+        state: "warn",
+        detail: `TERM is "${term}"`,
+        mend: "export TERM=xterm-256color",
+      }
+    : { check: "terminal", state: "ok", detail: `${term}, ${size}, ${letters}` };
+}
+
+function identityFinding(identity: HostFacts["git"]["identity"]): Finding {
+  const { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email } = identity;
+  return name === undefined || email === undefined
+    ? {
+        check: "git identity",
+        state: "warn",
+        detail: "not set, so a tool cannot commit",
+        mend: "git config --global user.name <name> && git config --global user.email <email>",
+      }
+    : { check: "git identity", state: "ok", detail: `${name} <${email}>` };
+}

@@ -1,0 +1,62 @@
+import { readFileSync, statSync } from "node:fs";
+import { userInfo } from "node:os";
+import { dirname } from "node:path";
+import type { HostFacts, PathFact } from "../../core/types.ts";
+import { gitFacts } from "../git/facts.ts";
+import { attempt, realPathOf, statOf } from "../files/peek.ts";
+import type { Place } from "./environment.ts";
+import { linksOn, resolved } from "../files/links.ts";
+import { isTerminal } from "../process/tty.ts";
+
+/** All facts of this machine that a run needs; asked at once, since the threads that would do it aside take longer to wake up. */
+export async function hostFacts(place: Place): Promise<HostFacts> {
+  return {
+    ...place,
+    user: userInfo().username,
+    git: await gitFacts(place.cwd, place.home, place.env),
+    logicalCwd: shellDirectory(place),
+    cwdOwner: statSync(place.cwd).uid,
+    stdinTty: isTerminal(0),
+    stdoutTty: isTerminal(1),
+    bootId: bootId(place),
+  };
+}
+
+function bootId({ platform }: Place): string | undefined {
+  if (platform !== "linux") return undefined;
+  return attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
+}
+
+/** $PWD where it names the working directory, links and all. */
+function shellDirectory({ cwd, env }: Place): string {
+  const named = env["PWD"];
+  if (named === undefined || named === cwd || !named.startsWith("/")) return cwd;
+  return realPathOf(named) === cwd ? named : cwd;
+}
+
+/**
+ * What each path is, after following links; a link that leads nowhere counts as missing.
+ * @param writtenIn the nearest directory at or above one in which a tool could write in an earlier run.
+ */
+export function pathFacts(
+  paths: readonly string[],
+  writtenIn: (path: string) => string | undefined = () => undefined,
+): Record<string, PathFact> {
+  return Object.fromEntries(paths.map((path) => [path, pathFact(path, writtenIn)]));
+}
+
+function pathFact(path: string, writtenIn: (path: string) => string | undefined): PathFact {
+  const [real, found] = [realPathOf(path), statOf(path)];
+  if (real === undefined || found === undefined)
+    return { kind: "missing", real: resolved(path) ?? path, ...linkFacts(path, writtenIn) };
+  const kind = found.isDirectory() ? "dir" : found.isFile() ? "file" : "other";
+  return real === path ? { kind, real } : { kind, real, ...linkFacts(path, writtenIn) };
+}
+
+function linkFacts(
+  path: string,
+  writtenIn: (path: string) => string | undefined,
+): Pick<PathFact, "links"> {
+  const links = linksOn(path).map((at) => ({ at, writtenIn: writtenIn(dirname(at)) }));
+  return links.length === 0 ? {} : { links };
+}

@@ -1,0 +1,27 @@
+import type { Cmd, Exit } from "../../runtime/command.ts";
+import { SiloError } from "../../errors.ts";
+import { interactive } from "./process.ts";
+import { supervise } from "./signals.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What the shell says of a command that it does not find. */
+const NOT_FOUND = 127;
+
+/** `$VISUAL`, `$EDITOR` or vi on a file. A shell takes the words apart, as git and others do. */
+export function editorCommand(path: string, env: Env): Cmd {
+  const editor =
+    [env["VISUAL"], env["EDITOR"]].find((value) => (value ?? "").trim() !== "") ?? "vi";
+  return { bin: "sh", args: ["-c", `${editor} "$@"`, editor, path] };
+}
+
+/** Opens a file in the user's editor until it closes. @throws SiloError where it fails. */
+export async function openEditor(path: string, env: Env): Promise<void> {
+  const cmd = editorCommand(path, env);
+  const child = await interactive(cmd);
+  const release = supervise({ forward: child.kill, destroy: () => child.kill("SIGKILL") });
+  const code: Exit = await child.exit.finally(release);
+  if (code === 0) return;
+  const why = code === NOT_FOUND ? "was not found" : `ended with ${code}`;
+  throw new SiloError(`the editor (${cmd.args[2]}) ${why}`, { hint: "export EDITOR=nano" });
+}

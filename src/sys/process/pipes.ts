@@ -1,0 +1,77 @@
+import type { Cmd } from "../../runtime/command.ts";
+import type { Child, Interactive } from "../../runtime/child.ts";
+import { start } from "./process.ts";
+import { isTerminal } from "./tty.ts";
+
+/** How long to wait for further output of a command that has ended; a program that was left behind may hold the pipe open. */
+const IDLE_MS = 200;
+
+/**
+ * Starts a command on silo's own streams, but hands it a pipe in place of each that is a terminal. Any program in the
+ * same sandbox can open the descriptors of the command (proc(5), `/proc/<pid>/fd`): with one of the user's terminal it
+ * would read what the user types, even after the command has ended.
+ * @param onStderr gets its standard error in place of silo's own, chunk by chunk.
+ * @returns its `exit` comes when its output was passed on.
+ * @throws as `start`.
+ */
+export async function offTerminal(
+  cmd: Cmd,
+  onStderr?: (chunk: Uint8Array) => void,
+): Promise<Interactive> {
+  const through = (fd: number) => (isTerminal(fd) ? "pipe" : "inherit");
+  const typing = isTerminal(0);
+  const child = await start(cmd, {
+    stdin: through(0),
+    stdout: through(1),
+    stderr: onStderr === undefined ? through(2) : "pipe",
+  });
+  const release = typing ? feedTyped(child) : () => {};
+  const passed = [
+    pass(child.stdout, (chunk) => void process.stdout.write(chunk)),
+    pass(child.stderr, onStderr ?? ((chunk) => void process.stderr.write(chunk))),
+  ];
+  const all = async () => {
+    const code = await child.exit;
+    await Promise.all(passed.map(({ ended, idle }) => Promise.race([ended, idle()])));
+    return code;
+  };
+  const { pid, signalled, kill } = child;
+  return { pid, signalled, kill, exit: all().finally(release) };
+}
+
+/** Passes on what the user types, to the end of the input. */
+function feedTyped(child: Child): () => void {
+  const { stdin } = process;
+  const typed = (chunk: Uint8Array) => child.feed(chunk);
+  const closed = () => child.feed(undefined);
+  stdin.on("data", typed);
+  stdin.once("end", closed);
+  stdin.resume();
+  return () => {
+    stdin.off("data", typed);
+    stdin.off("end", closed);
+    stdin.pause();
+  };
+}
+
+/** Passes a stream on. `idle` comes when nothing has come for a while, `ended` at its end. */
+function pass(
+  stream: ReadableStream<Uint8Array> | undefined,
+  take: (chunk: Uint8Array) => void,
+): { readonly ended: Promise<void>; readonly idle: () => Promise<void> } {
+  let chunks = 0;
+  const copy = async () => {
+    if (stream === undefined) return;
+    for await (const chunk of stream) {
+      chunks += 1;
+      take(chunk);
+    }
+  };
+  const idle = async () => {
+    for (let before = -1; before !== chunks;) {
+      before = chunks;
+      await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+    }
+  };
+  return { ended: copy(), idle };
+}

@@ -1,0 +1,22 @@
+import type { Cmd } from "../../runtime/command.ts";
+import { capture, type Captured } from "./process.ts";
+
+/** Runs a query to its end and returns what it printed. */
+export type Ask = (cmd: Cmd) => Promise<Captured>;
+
+/** Starts queries now. The returned function hands out each of their results once, and runs every other command. */
+export function prefetch(queries: readonly Cmd[]): Ask {
+  const started = new Map(queries.map((query) => [keyOf(query), capture(query)]));
+  // Whoever uses a result gets its failure.
+  for (const result of started.values()) result.catch(() => {});
+  return async (cmd) => {
+    const key = keyOf(cmd);
+    const result = started.get(key);
+    started.delete(key);
+    return await (result ?? capture(cmd));
+  };
+}
+
+function keyOf({ bin, args }: Cmd): string {
+  return JSON.stringify([bin, ...args]);
+}

@@ -1,0 +1,28 @@
+import { existsSync, realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { readText } from "../files/read.ts";
+import { ownCommand } from "../process/process.ts";
+
+export type Way = "homebrew" | "install.sh" | "source" | "hand";
+
+/** How this silo came here, and the folder that it is in. */
+export type Installation = { readonly way: Way; readonly folder: string };
+
+/** Where install.sh notes the path of what it installed; its second line on are the files beside it. */
+export const RECEIPT = "silo/installed";
+
+/** @param data where programs keep their data: `$XDG_DATA_HOME`. */
+export async function installation(data: string): Promise<Installation> {
+  const { bin, args } = ownCommand([]);
+  const [script] = args;
+  if (script !== undefined)
+    return { way: "source", folder: dirname(dirname(realpathSync(script))) };
+  const path = realpathSync(bin);
+  const keg = path.indexOf("/Cellar/silo/");
+  if (keg >= 0) return { way: "homebrew", folder: path.slice(0, keg) };
+  const clone = dirname(dirname(path));
+  if (existsSync(join(clone, "scripts/compile.ts"))) return { way: "source", folder: clone };
+  const receipt = await readText(join(data, RECEIPT)).catch(() => undefined);
+  const way = receipt?.split("\n")[0] === path ? "install.sh" : "hand";
+  return { way, folder: dirname(path) };
+}

@@ -1,0 +1,102 @@
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { TOOLS } from "../../tools/index.ts";
+import type { Tool, VersionSource } from "../../core/tool.ts";
+import {
+  isStale,
+  isVersion,
+  parseCache,
+  REFRESH_WORD,
+  versionsFor,
+  type VersionCache,
+} from "../../tools/versions.ts";
+import { readText } from "../files/read.ts";
+import { newestRelease } from "./release.ts";
+import { capture, detach, ownCommand } from "../process/process.ts";
+
+/** An answer takes 0.1 to 0.2 s; a registry that is silent for longer is not there. */
+const TIMEOUT_MS = 20_000;
+
+const cachePath = (cache: string) => `${cache}/silo/versions.json`;
+
+/** What is known without asking. */
+export async function readCache(cache: string): Promise<VersionCache> {
+  return parseCache(await readText(cachePath(cache)).catch(() => undefined));
+}
+
+/** The version to install of a tool and of each that it carries, as far as is known without asking. */
+export async function toolVersions(
+  tool: Tool,
+  cache: string,
+): Promise<Readonly<Record<string, string>>> {
+  return versionsFor(tool, TOOLS, await readCache(cache));
+}
+
+/** Starts a silo of its own that asks for the newest versions, where that is due; nobody waits for it. */
+export async function refreshInBackground(cache: string): Promise<void> {
+  if (process.env["SILO_NO_VERSION_CHECK"] === "1" || !isStale(await readCache(cache), Date.now()))
+    return;
+  const { bin, args } = ownCommand([REFRESH_WORD]);
+  await detach({ bin, args, cwd: homedir() });
+}
+
+/** Asks for the newest version of every tool, and of silo, and writes the cache. What is offline keeps its old version. */
+export async function refreshVersions(cache: string): Promise<void> {
+  const before = await readCache(cache);
+  if (!isStale(before, Date.now())) return;
+  // The attempt counts too, so that an offline machine asks once an hour.
+  await writeCache(cache, { ...before, asked: Date.now() });
+  const [silo, ...answers] = await Promise.all([
+    newestRelease(before.silo),
+    ...TOOLS.map(async ({ name, version }) => [name, await newest(version)] as const),
+  ]);
+  const found = Object.fromEntries(
+    answers.filter(([, version]) => version !== undefined),
+  ) as Record<string, string>;
+  const versions = { ...before.versions, ...found };
+  await writeCache(cache, { asked: Date.now(), versions, ...(silo === undefined ? {} : { silo }) });
+}
+
+async function newest(source: VersionSource): Promise<string | undefined> {
+  try {
+    const text =
+      source.registry === "npm"
+        ? await npmLatest(source.package)
+        : await pypiLatest(source.package);
+    return isVersion(text) ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Asked with the Bun client that a compiled silo is, so that the user's own registry settings hold. */
+async function npmLatest(name: string): Promise<string> {
+  const { stdout } = await capture(
+    {
+      bin: process.execPath,
+      args: ["info", name, "version"],
+      env: { BUN_BE_BUN: "1" },
+      cwd: homedir(),
+    },
+    TIMEOUT_MS,
+  );
+  return stdout.trim();
+}
+
+/** `pip index versions` prints `mistral-vibe (2.18.4)` first (pip 21.2 and later). */
+async function pypiLatest(name: string): Promise<string> {
+  const { stdout } = await capture(
+    { bin: "pip3", args: ["index", "versions", name], cwd: homedir() },
+    TIMEOUT_MS,
+  );
+  return /\(([^)]+)\)/.exec(stdout)?.[1] ?? "";
+}
+
+/** Written beside and renamed, so that no reader sees half of it and no two writers mix. */
+async function writeCache(cache: string, value: VersionCache): Promise<void> {
+  const path = cachePath(cache);
+  const beside = `${path}.${crypto.randomUUID()}`;
+  await mkdir(`${cache}/silo`, { recursive: true, mode: 0o700 });
+  await writeFile(beside, JSON.stringify(value), { mode: 0o600 });
+  await rename(beside, path);
+}

@@ -1,0 +1,22 @@
+import { writeFile } from "node:fs/promises";
+import { errorCode } from "../../errors.ts";
+
+/** Far more conflicts than one second can have. */
+const MOST = 10_000;
+
+/**
+ * Saves a version of a host file that would be lost as `<file>.silo-conflict-<time>`.
+ * @returns the warning for the user. @throws where the directory cannot be written.
+ */
+export async function saveBeside(host: string, saved: Uint8Array): Promise<string> {
+  const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  for (let i = 0; ; i += 1) {
+    const path = `${host}.silo-conflict-${time}${i === 0 ? "" : `-${i}`}`;
+    try {
+      await writeFile(path, saved, { mode: 0o600, flag: "wx" });
+      return `${host} was changed here and by the tool; the tool's version is ${path}`;
+    } catch (error) {
+      if (i === MOST || errorCode(error) !== "EEXIST") throw error;
+    }
+  }
+}

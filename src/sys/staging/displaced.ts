@@ -1,0 +1,168 @@
+import { readdir, readFile } from "node:fs/promises";
+import { rejoin, same } from "../../core/reconcile.ts";
+import { SiloError } from "../../errors.ts";
+import { exchange } from "../files/exchange.ts";
+import { fileOf, forget, FOUND, freshOf, journalOf, replaceKept, tuck } from "./kept.ts";
+import type { Kept, Spot } from "./kept.ts";
+import { readWhole, remove, replace, stampOf, type Reading } from "../files/swap.ts";
+
+/** How long to wait for writers. */
+export type Patience = {
+  /** Debounce: in-place writers are assumed done after this. */
+  readonly quietMs: number;
+  /** How long a displaced file is watched, for writers that have it open. */
+  readonly graceMs: number;
+};
+
+/** Limit of the displaced files of one side in bytes; older ones are looked at a last time and deleted. */
+const MOST = 64 * 1024 * 1024;
+/** Time between two looks at a displaced file at first; later as much as its age. */
+const LOOK_MS = 250;
+
+/** The files that the swaps of one stage displaced, and the saves that are still written to them. */
+export class Displaced {
+  readonly #directory: string;
+  readonly #patience: Patience;
+  readonly #save: (spot: Spot, content: Uint8Array) => Promise<void>;
+  #kept: readonly Kept[] = [];
+
+  /**
+   * @param directory private to silo, on the guest copies' file system; holds a journal of each swap.
+   * @param save keeps a version that neither side holds any more.
+   */
+  constructor(
+    directory: string,
+    patience: Patience,
+    save: (spot: Spot, content: Uint8Array) => Promise<void>,
+  ) {
+    this.#directory = directory;
+    this.#patience = patience;
+    this.#save = save;
+  }
+
+  /** Takes over what a killed process kept, and deletes its unfinished files. */
+  async load(spots: readonly Spot[]): Promise<void> {
+    for (const name of await readdir(this.#directory).catch(() => [])) {
+      const id = /^(.+)\.was$/.exec(name)?.[1];
+      const spot = spots.find(({ key }) => id?.startsWith(`${key}.`) === true);
+      if (id === undefined || spot === undefined) continue;
+      await remove(freshOf(spot, id));
+      const was = await readFile(journalOf(this.#directory, id));
+      this.#kept = [...this.#kept, { ...FOUND, id, spot, was }];
+    }
+  }
+
+  /**
+   * Compare-and-swap: replaces a file that is still as it was read. A save that lands in between is merged.
+   * @returns false where the file changed before, and nothing was written.
+   * @throws where the file cannot be replaced, or is not a regular file any more.
+   */
+  async swap(spot: Spot, content: Uint8Array, expected: Reading): Promise<boolean> {
+    const result = await this.#replace(spot, content, expected);
+    if (result === "moved") return false;
+    if (result === "placed") return true;
+    await this.#look(result, false);
+    await tuck(this.#directory, result);
+    return true;
+  }
+
+  /** Whether some displaced file of a side has changed or is old enough to be forgotten. */
+  async due(spot: Spot): Promise<boolean> {
+    const now = Date.now();
+    for (const kept of this.#of(spot)) {
+      if (this.#over(kept, this.#patience.graceMs)) return true;
+      if (now < kept.dueMs) continue;
+      kept.dueMs = now + Math.max(LOOK_MS, now - kept.sinceMs);
+      if (await this.#changed(kept)) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Merges what was written to displaced files of a side, and forgets those whose time is over.
+   * @param final the file is not replaced any more: each is forgotten as soon as it is quiet.
+   */
+  async settle(spot: Spot, final: boolean): Promise<void> {
+    const { quietMs, graceMs } = this.#patience;
+    for (const kept of this.#of(spot)) {
+      const over = this.#over(kept, final ? quietMs : graceMs);
+      // In the end by its content, since a stamp is only as fine as the clock of the file system.
+      if (!over && !(await this.#changed(kept))) continue;
+      if ((await this.#look(kept, over)) !== "same" || !over) continue;
+      await forget(this.#directory, kept);
+      this.#kept = this.#kept.filter((other) => other !== kept);
+    }
+  }
+
+  /** Whether no displaced file of a side is kept. */
+  empty(spot: Spot): boolean {
+    return this.#of(spot).length === 0;
+  }
+
+  #of(spot: Spot): readonly Kept[] {
+    return this.#kept.filter((kept) => kept.spot.key === spot.key);
+  }
+
+  #over(kept: Kept, graceMs: number): boolean {
+    if (Date.now() - kept.sinceMs >= graceMs) return true;
+    const newer = this.#of(kept.spot).filter(({ sinceMs }) => sinceMs > kept.sinceMs);
+    return newer.reduce((sum, { was }) => sum + was.length, 0) > MOST;
+  }
+
+  async #changed(kept: Kept): Promise<boolean> {
+    return (await stampOf(await fileOf(this.#directory, kept))) !== kept.stamp;
+  }
+
+  async #replace(spot: Spot, content: Uint8Array, expected: Reading) {
+    const result = await replaceKept(this.#directory, spot, content, expected);
+    if (typeof result !== "string") this.#kept = [...this.#kept, result];
+    return result;
+  }
+
+  /** @param final what is half-written will not be completed. */
+  async #look(kept: Kept, final: boolean): Promise<"same" | "merged" | "waits"> {
+    const late = await this.#read(kept);
+    kept.stamp = "";
+    if (late.torn) return "waits";
+    if (late.content === undefined || same(late.content, kept.was)) {
+      kept.stamp = late.stamp;
+      return "same";
+    }
+    // A file that was renamed into place is complete; one that is written in place may not be.
+    if (!final && late.inode === kept.inode && late.ageMs < this.#patience.quietMs) return "waits";
+    if (!(await this.#merge(kept, late.content, final))) return "waits";
+    await replace(journalOf(this.#directory, kept.id), late.content);
+    kept.was = late.content;
+    return "merged";
+  }
+
+  async #merge(kept: Kept, late: Uint8Array, final: boolean): Promise<boolean> {
+    const { spot, was, put } = kept;
+    const now = await readWhole(spot.path);
+    if (now.torn) return false;
+    const wins = spot.wins && put !== undefined && same(now.content, put);
+    const joined = rejoin({ was, late, now: now.content }, wins, final);
+    if (joined === undefined) return false;
+    // Saved first: a process that takes over after the swap would see no conflict any more.
+    if (joined.saved !== undefined && !same(joined.saved, kept.saved)) {
+      await this.#save(spot, joined.saved);
+      kept.saved = joined.saved;
+    }
+    if (joined.now === undefined || same(joined.now, now.content)) return true;
+    return (await this.#replace(spot, joined.now, now)) !== "moved";
+  }
+
+  /** @throws SiloError for a link, a directory and the like, after it is back in its place. */
+  async #read(kept: Kept): Promise<Reading> {
+    const file = await fileOf(this.#directory, kept);
+    try {
+      return await readWhole(file);
+    } catch (error) {
+      if (!(error instanceof SiloError) || kept.put === undefined) throw error;
+      await replace(journalOf(this.#directory, kept.id), kept.put);
+      kept.was = kept.put;
+      await exchange(file, kept.spot.path);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import { link, mkdir, readFile, rmdir, stat, unlink, writeFile } from "node:fs/promises";
+import { errorCode } from "../../errors.ts";
+import { sha256 } from "../../runtime/bun.ts";
+import { processStart, processStarts } from "../process/table.ts";
+
+/** A lock that this process holds. */
+export type Lock = { readonly release: () => Promise<void> };
+
+/** Who holds it instead. */
+export type Holder = { readonly pid: number };
+
+type Content = { readonly pid: number; readonly started: string };
+
+const lockDirectory = (state: string) => `${state}/silo/locks`;
+
+const lockPath = (state: string, name: string) =>
+  `${lockDirectory(state)}/${sha256(name).slice(0, 24)}`;
+
+/** Who has the lock of that name; undefined where no living process has. */
+export async function holderOf(state: string, name: string): Promise<Holder | undefined> {
+  const holder = parse(await readText(lockPath(state, name)));
+  return holder !== undefined && (await lives(holder)) ? { pid: holder.pid } : undefined;
+}
+
+/**
+ * Takes the lock of that name, if no living process has it; the lock of a dead one is taken over.
+ * Locks are files with their holder in them, put in place whole by a hard link.
+ */
+export async function tryLock(state: string, name: string): Promise<Lock | Holder> {
+  const directory = lockDirectory(state);
+  const path = lockPath(state, name);
+  const own = `${path}.${crypto.randomUUID()}`;
+  const content: Content = { pid: process.pid, started: await processStart() };
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await writeFile(own, JSON.stringify(content), { mode: 0o600 });
+  try {
+    for (;;) {
+      if (await linked(own, path)) return { release: () => remove(path) };
+      const text = await readText(path);
+      // Gone since: whoever comes now has the place, and nothing of theirs may be removed.
+      if (text === undefined) continue;
+      const holder = parse(text);
+      if (holder !== undefined && (await lives(holder))) return { pid: holder.pid };
+      await discard(path, text);
+    }
+  } finally {
+    await remove(own);
+  }
+}
+
+/** Takes the lock, waiting for its holder. @returns also whether it had to wait. */
+export async function waitForLock(
+  state: string,
+  name: string,
+  onWait: (holder: Holder) => void,
+  signal: AbortSignal,
+): Promise<Lock & { readonly waited: boolean }> {
+  let waited = false;
+  for (;;) {
+    signal.throwIfAborted();
+    const result = await tryLock(state, name);
+    if ("release" in result) return { ...result, waited };
+    if (!waited) onWait(result);
+    waited = true;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+async function linked(own: string, path: string): Promise<boolean> {
+  try {
+    await link(own, path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** How long removing a dead holder's lock may take; one that takes longer was killed in it. */
+const DISCARD_MS = 5_000;
+
+/** Removes a dead holder's lock. One at a time, so that nobody removes the lock that came after it. */
+async function discard(path: string, text: string): Promise<void> {
+  const guard = `${path}.discard`;
+  try {
+    await mkdir(guard);
+  } catch {
+    const made = await stat(guard).catch(() => undefined);
+    if (made !== undefined && Date.now() - made.mtimeMs > DISCARD_MS)
+      await rmdir(guard).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    return;
+  }
+  if ((await readText(path)) === text) await remove(path);
+  await rmdir(guard);
+}
+
+async function lives({ pid, started }: Content): Promise<boolean> {
+  return (await processStarts([pid])).get(pid) === started;
+}
+
+function parse(text: string | undefined): Content | undefined {
+  try {
+    const value = JSON.parse(text ?? "") as Partial<Content> | null;
+    if (typeof value?.pid !== "number" || typeof value.started !== "string") return undefined;
+    return { pid: value.pid, started: value.started };
+  } catch {
+    return undefined;
+  }
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  await unlink(path).catch(() => {});
+}

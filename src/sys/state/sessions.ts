@@ -1,0 +1,191 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { BackendName } from "../../core/types.ts";
+import { processStart, processStarts } from "../process/table.ts";
+
+/** A running silo as it stands in its file, so that the next one can clean up after a killed one. */
+export type SessionRecord = {
+  readonly id: string;
+  readonly pid: number;
+  /** When the process started, in the system's own form; tells it from a later one with the same id. */
+  readonly started: string;
+  readonly backend: BackendName;
+  /** The container's name, once it is settled. */
+  readonly name?: string;
+  /** What runs is to outlive its silo, for `silo reconnect`. */
+  readonly kept?: boolean;
+};
+
+/** A session that this process has opened. */
+export type OwnSession = {
+  readonly id: string;
+  readonly named: (name: string, kept: boolean) => void;
+  /** What runs goes on without this silo: `close` does nothing any more. */
+  readonly leave: () => void;
+  /** Ending twice is harmless. */
+  readonly close: () => void;
+};
+
+/** Directory of the running silos' files. */
+export function sessionDirectory(state: string): string {
+  return `${state}/silo/sessions`;
+}
+
+/** Notes that this process starts a run on a backend. */
+export async function openSession(state: string, backend: BackendName): Promise<OwnSession> {
+  const id = crypto.randomUUID().replaceAll("-", "").slice(0, 16);
+  mkdirSync(sessionDirectory(state), { recursive: true, mode: 0o700 });
+  const record = { id, pid: process.pid, started: await processStart(), backend };
+  write(state, record);
+  return ownSession(state, record);
+}
+
+function ownSession(state: string, record: SessionRecord): OwnSession {
+  let left = false;
+  return {
+    id: record.id,
+    named: (name, kept) => write(state, { ...record, name, ...(kept ? { kept } : {}) }),
+    leave: () => {
+      left = true;
+    },
+    close: () => {
+      if (!left) forgetSession(state, record.id);
+    },
+  };
+}
+
+function write(state: string, record: SessionRecord): void {
+  const path = `${sessionDirectory(state)}/${record.id}.json`;
+  writeFileSync(path, JSON.stringify(record), { mode: 0o600 });
+}
+
+/** Names of what runs, as the sessions' files have them: nobody is asked, so one or the other may be gone. */
+export function knownNames(state: string): readonly string[] {
+  return namesIn(readSessions(state));
+}
+
+/** Those on one backend, of all sessions but one's own. */
+export function otherNames(state: string, backend: BackendName, own: string): readonly string[] {
+  return namesIn(
+    readSessions(state).filter((record) => record.backend === backend && record.id !== own),
+  );
+}
+
+function namesIn(records: readonly SessionRecord[]): readonly string[] {
+  return records.flatMap(({ name }) => (name === undefined ? [] : [name])).toSorted();
+}
+
+/** Sessions on this backend whose silo has died without cleaning up. */
+export async function deadSessions(
+  state: string,
+  backend: BackendName,
+): Promise<readonly SessionRecord[]> {
+  const records = readSessions(state).filter(
+    (record) => record.backend === backend && record.kept !== true,
+  );
+  const others = records.filter(({ pid }) => pid !== process.pid);
+  const starts = await processStarts(others.map(({ pid }) => pid));
+  return others.filter(({ pid, started }) => starts.get(pid) !== started);
+}
+
+/**
+ * The session of a container that outlives its silo, taken over by this process.
+ * @returns undefined where there is none, and the process that has it where that still runs.
+ */
+export async function takeSession(
+  state: string,
+  backend: BackendName,
+  id: string,
+): Promise<OwnSession | { readonly pid: number } | undefined> {
+  const record = readSessions(state).find((known) => known.id === id && known.backend === backend);
+  if (record?.kept !== true) return record === undefined ? undefined : { pid: record.pid };
+  const starts = await processStarts([record.pid]);
+  if (record.pid !== process.pid && starts.get(record.pid) === record.started)
+    return { pid: record.pid };
+  const own = ownSession(state, { ...record, pid: process.pid, started: await processStart() });
+  own.named(record.name ?? "", true);
+  return own;
+}
+
+/** A session that another machine has opened, taken over by this process. */
+export async function adoptSession(
+  state: string,
+  backend: BackendName,
+  id: string,
+  name: string,
+): Promise<OwnSession> {
+  mkdirSync(sessionDirectory(state), { recursive: true, mode: 0o700 });
+  const own = ownSession(state, { id, pid: process.pid, started: await processStart(), backend });
+  own.named(name, true);
+  return own;
+}
+
+/** Sessions on a backend whose containers may outlive their silos. */
+export function keptSessions(state: string, backend: BackendName): readonly SessionRecord[] {
+  return readSessions(state).filter((record) => record.kept === true && record.backend === backend);
+}
+
+/**
+ * Forgets sessions whose silo and container have both ended.
+ * @param kept as they were before the backend was asked: a later one may not be in its answer.
+ */
+export async function forgetEnded(
+  state: string,
+  kept: readonly SessionRecord[],
+  running: readonly string[],
+): Promise<void> {
+  const ended = kept.filter(({ id }) => !running.includes(id));
+  const starts = await processStarts(ended.map(({ pid }) => pid));
+  for (const { id, pid, started } of ended)
+    if (starts.get(pid) !== started) forgetSession(state, id);
+}
+
+/** Forgets a session whose leftovers are gone. */
+export function forgetSession(state: string, id: string): void {
+  try {
+    rmSync(`${sessionDirectory(state)}/${id}.json`, { force: true });
+  } catch {
+    // The next command finds the session dead and tries again.
+  }
+}
+
+function readSessions(state: string): readonly SessionRecord[] {
+  const directory = sessionDirectory(state);
+  const files = names(directory).filter((name) => /^[0-9a-f]{16}\.json$/.test(name));
+  return files
+    .map((name) => readRecord(`${directory}/${name}`))
+    .filter((record) => record !== undefined);
+}
+
+function names(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+/** A file that is being written, or garbage, is no record. */
+function readRecord(path: string): SessionRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is SessionRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const { id, pid, started, backend, name, kept } = value as Partial<
+    Record<keyof SessionRecord, unknown>
+  >;
+  return (
+    typeof id === "string" &&
+    /^[0-9a-f]{16}$/.test(id) &&
+    typeof pid === "number" &&
+    typeof started === "string" &&
+    typeof backend === "string" &&
+    (name === undefined || typeof name === "string") &&
+    (kept === undefined || typeof kept === "boolean")
+  );
+}

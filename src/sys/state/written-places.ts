@@ -1,0 +1,74 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { sha256 } from "../../runtime/bun.ts";
+import { attempt } from "../files/peek.ts";
+
+// A tool can leave programs in every directory that it can write, so silo remembers these directories for ever.
+
+const folder = (state: string) => `${state}/silo/places`;
+
+/** Longest name of a file (NAME_MAX of Linux and macOS). */
+const LONGEST = 255;
+
+/** Named by the path itself, since a hash takes longer than all the rest of a look-up; too long ones by their hash. */
+function fileOf(state: string, path: string): string {
+  const name = encodeURIComponent(path);
+  return `${folder(state)}/${name.length > LONGEST ? sha256(path) : name}`;
+}
+
+/** What this process has looked up, by file; most paths asked about share their ancestors. */
+const known = new Map<string, boolean>();
+let made = 0;
+
+/** How many places this process has added: what was concluded from fewer is out of date. */
+export const placesAdded = (): number => made;
+
+/**
+ * Remembers directories in which a tool can write from now on. Failures are ignored, because a state directory
+ * that cannot be written stops a run elsewhere.
+ * @param state the XDG state directory.
+ * @param paths absolute, with links resolved. `/` is left out, since no program would be left.
+ */
+export function rememberPlaces(state: string, paths: readonly string[]): void {
+  for (const path of new Set(paths)) {
+    if (path === "/" || isPlace(state, path)) continue;
+    try {
+      mkdirSync(folder(state), { recursive: true, mode: 0o700 });
+      writeFileSync(fileOf(state, path), path, { mode: 0o600 });
+    } catch {
+      // The place still counts in this process.
+    }
+    known.set(fileOf(state, path), true);
+    made += 1;
+  }
+}
+
+/**
+ * The nearest remembered directory at or above a path.
+ * @param path absolute, with links resolved.
+ */
+export function placeOver(state: string, path: string): string | undefined {
+  if (made === 0 && !existsSync(folder(state))) return undefined;
+  for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
+    const at = path.slice(0, end);
+    if (isPlace(state, at)) return at;
+  }
+  return undefined;
+}
+
+function isPlace(state: string, path: string): boolean {
+  const file = fileOf(state, path);
+  let answer = known.get(file);
+  if (answer === undefined) {
+    answer = existsSync(file);
+    known.set(file, answer);
+  }
+  return answer;
+}
+
+/** Every remembered directory. */
+export function allPlaces(state: string): readonly string[] {
+  const names = attempt(() => readdirSync(folder(state))) ?? [];
+  return names.flatMap(
+    (name) => attempt(() => readFileSync(`${folder(state)}/${name}`, "utf8")) ?? [],
+  );
+}

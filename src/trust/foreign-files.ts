@@ -1,0 +1,30 @@
+import type { LeftOut } from "../config/load.ts";
+import { homely } from "../core/paths.ts";
+import { shellWord } from "../core/text/quote.ts";
+import { isApproved, NO_TRUST } from "./record.ts";
+import { lstatOf } from "../sys/files/peek.ts";
+import { isOwner } from "../sys/git/repository.ts";
+import type { Place } from "../sys/host/environment.ts";
+import { readTrust } from "./store.ts";
+import { trustStore } from "./approve.ts";
+
+/** Whether this content of another user's file was approved; not where approvals cannot be read. */
+export async function isKnownContent(path: string, text: string, here: Place): Promise<boolean> {
+  const record = await readTrust(trustStore(here)).catch(() => NO_TRUST);
+  return isApproved(record, path, text);
+}
+
+/** Why another user's file is not obeyed. */
+export function foreignFile(
+  path: string,
+  { home, cwd }: Place,
+  owner: number | undefined,
+): LeftOut {
+  const link = lstatOf(path)?.uid;
+  const uid = link === undefined || isOwner(link, cwd) ? owner : link;
+  const who = uid === undefined ? "another user" : `another user (uid ${uid})`;
+  return {
+    why: `${homely(path, home)} belongs to ${who}`,
+    next: `to use it as it is: silo config trust ${shellWord(path)}`,
+  };
+}

@@ -1,0 +1,122 @@
+import { patternAsks, type Ask } from "./requests.ts";
+import type { Config } from "../core/config.ts";
+import { homely } from "../core/paths.ts";
+import { jsonWord } from "../core/text/quote.ts";
+import { matchingRepos } from "../core/repos.ts";
+import {
+  approvedPattern,
+  knownPatterns,
+  movedMounts,
+  withPatternApproval,
+  withPatterns,
+  type GitPlace,
+  type RealPath,
+  type TrustRecord,
+} from "./record.ts";
+import type { GitFacts } from "../core/types.ts";
+import { allPlaces } from "../sys/state/written-places.ts";
+import type { Place } from "../sys/host/environment.ts";
+import { readTrust, updateTrust } from "./store.ts";
+import { approveNow, askPlace, isTrusted, mountsOf, trustsAll, trustStore } from "./approve.ts";
+
+/** A repository pattern that applies here. */
+export type Applying = {
+  readonly pattern: string;
+  /** What it gives beyond the defaults. */
+  readonly asks: readonly Ask[];
+  /** All of its mounts. */
+  readonly mounts: readonly RealPath[];
+  /** Whether it passes a value or a mount, which is approved in each directory. */
+  readonly passes: boolean;
+};
+
+/** Where the remotes of the working directory can be changed. */
+export function gitPlace({ cwd }: Place, { commonDirs }: GitFacts): GitPlace {
+  return { cwd, shared: commonDirs };
+}
+
+/** The patterns that apply here, from the shortest to the longest. */
+export function applyingHere(config: Config, here: Place, git: GitFacts): readonly Applying[] {
+  const place = askPlace(here);
+  return matchingRepos(Object.keys(config.repos), git.remotes).map((pattern) => {
+    const asks = patternAsks(config, pattern, { ...place, cwd: here.cwd });
+    const passes = asks.some(({ key, mount }) => mount !== undefined || key.at(-1) === "env");
+    return { pattern, asks, passes, mounts: mountsOf(patternAsks(config, pattern, place)) };
+  });
+}
+
+/** Those of the patterns that are not approved here; where a mount leads elsewhere than before, it shows both. */
+export function unapprovedPatterns(
+  applying: readonly Applying[],
+  config: Config,
+  place: GitPlace,
+  here: Place,
+  record: TrustRecord,
+): readonly Applying[] {
+  const ran = () => allPlaces(trustStore(here).state);
+  return applying.flatMap((one) => {
+    const { pattern, asks, passes } = one;
+    if (asks.length === 0) return [];
+    if (!passes) return knownPatterns(record, place, ran)?.includes(pattern) === false ? [one] : [];
+    const approved = approvedPattern(record, here.cwd, pattern);
+    if (approved === undefined) return [one];
+    if (movedMounts(approved, mountsOf(asks)).length === 0) return [];
+    const real = (path: string) => one.mounts.find((mount) => mount.path === path)?.real;
+    const seen = { home: here.home, env: here.env, cwd: here.cwd, real, approved };
+    return [{ ...one, asks: patternAsks(config, pattern, seen) }];
+  });
+}
+
+/** The record with these patterns approved here; the same one where it says so already. */
+export function withApplying(
+  record: TrustRecord,
+  applying: readonly Applying[],
+  place: GitPlace,
+): TrustRecord {
+  const giving = applying.filter(({ asks }) => asks.length > 0);
+  const others = giving.filter(({ passes }) => !passes).map(({ pattern }) => pattern);
+  return giving
+    .filter(({ passes }) => passes)
+    .reduce(
+      (last, { pattern, mounts }) => withPatternApproval(last, place.cwd, pattern, mounts),
+      others.length === 0 ? record : withPatterns(record, place, others),
+    );
+}
+
+/**
+ * Asks before a repository pattern passes a value or a mount in a directory for the first time, since remotes prove
+ * nothing; and before a pattern gives anything else where a tool could have changed the remotes (`knownPatterns`).
+ * @param remember what applies now; a dry run starts nothing and leaves no trace.
+ * @returns the mounts of these patterns as they led when they were checked or shown.
+ * @throws SiloError where one is not approved.
+ */
+export async function ensurePatterns(
+  config: Config,
+  here: Place,
+  git: GitFacts,
+  remember: boolean,
+): Promise<readonly RealPath[]> {
+  const applying = applyingHere(config, here, git);
+  if (applying.length === 0 || trustsAll(here)) return [];
+  if (isTrusted(here.cwd, config.trusted_paths, here.home)) return [];
+  const mounts = applying.flatMap((one) => one.mounts);
+  if (applying.every(({ asks }) => asks.length === 0)) return mounts;
+  const store = trustStore(here);
+  const place = gitPlace(here, git);
+  const record = await readTrust(store);
+  for (const one of unapprovedPatterns(applying, config, place, here, record)) {
+    await approveNow(problemOf(one, here), one.asks);
+    await updateTrust(store, (latest) => withApplying(latest, [one], place));
+  }
+  const quiet = applying.filter(({ passes }) => !passes);
+  if (remember && withApplying(record, quiet, place) !== record)
+    await updateTrust(store, (latest) => withApplying(latest, quiet, place));
+  return mounts;
+}
+
+function problemOf({ pattern, passes }: Applying, { cwd, home }: Place): string {
+  const what = `repos ${jsonWord(pattern)}`;
+  return passes
+    ? `${what} passes variables or mounts, and is not approved for ${homely(cwd, home)}`
+    : `${what} newly applies to ${homely(cwd, home)}, where a tool could have changed the remotes, and is not approved`;
+}

@@ -1,0 +1,141 @@
+import { dirname } from "node:path";
+import { homely, mountPath, within } from "../core/paths.ts";
+import { jsonWord } from "../core/text/quote.ts";
+import { sensitive } from "../core/sensitive.ts";
+import type { RealPath, RealPaths } from "./record.ts";
+import type { FileConfig } from "../config/schema.ts";
+import { LAYER_KEYS, type Config } from "../core/config.ts";
+
+/** One setting that a file requests beyond what every project gets. */
+export type Ask = {
+  readonly key: readonly string[];
+  /** The setting on one line that no terminal can be fooled by. */
+  readonly text: string;
+  /** Where a mount leads. */
+  readonly mount?: RealPath;
+};
+
+/** From where a file is looked at. */
+export type AskPlace = {
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What the tool may write anyway; undefined: look at the file alone. */
+  readonly cwd: string | undefined;
+  /** A path with every link resolved; undefined for a link that leads nowhere. */
+  readonly real: (path: string) => string | undefined;
+  /** Where the mounts led when they were approved; one that leads elsewhere now shows both. */
+  readonly approved?: RealPaths;
+};
+
+type Leaf = string | number | boolean;
+type Rule = (value: Leaf, base: string, place: AskPlace) => boolean;
+
+const always: Rule = () => true;
+
+/**
+ * Variables that a project may set without approval: they choose a language, a time zone or how much is logged. Every
+ * other name asks, because tools and their libraries read addresses, programs and credentials from variables that no
+ * list is complete of (`ANTHROPIC_BASE_URL`, `NPM_CONFIG_REGISTRY`, `NODE_OPTIONS`).
+ */
+const FREE_VARIABLES =
+  /^(?:NODE_ENV|CI|TZ|LANG|LC_[A-Z]+|RUST_LOG|RUST_BACKTRACE|DEBUG|LOG_LEVEL)=/;
+
+/**
+ * What may be set without approval; every other setting asks, one that is added later too.
+ *
+ * `tool` is not among them: each tool brings its own credentials, so a project that chooses the tool
+ * chooses whose credentials its other files can get at. Nor is `mounts_rw` inside the project: it could
+ * undo a `mounts_ro` of the user's.
+ */
+const FREE: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  ["$schema", always],
+  // It has no effect outside the global file.
+  ["trusted_paths", always],
+  // Any choice is less than the default, which is all of them.
+  ["image.toolchains", always],
+  ["backends.docker.socket", (value) => value === false],
+  // A cache holds what earlier runs of the same directory left there, and nothing of the host.
+  ["caches", always],
+  ["mounts_ro", isInside],
+  ["env", (value) => FREE_VARIABLES.test(String(value))],
+]);
+
+function isInside(value: Leaf, base: string, { cwd, home, real }: AskPlace): boolean {
+  const path = real(mountPath(String(value), base, home));
+  return cwd !== undefined && path !== undefined && within(cwd, path);
+}
+
+/** The key of a rule: settings of one tool or repository count like those of all. */
+function ruleKey([first = "", ...others]: readonly string[]): string {
+  const inner = first === "tools" || first === "repos" ? others.slice(1) : [first, ...others];
+  return inner.join(".");
+}
+
+/** Everything that a file of the directory `base` asks for beyond the defaults, in its own order. */
+export function fileAsks(config: FileConfig, base: string, place: AskPlace): readonly Ask[] {
+  const walk = (node: unknown, key: readonly string[]): readonly Ask[] => {
+    if (node === undefined) return [];
+    if (Array.isArray(node)) return node.flatMap((child) => walk(child, key));
+    if (typeof node !== "object" || node === null) return ask(key, node as Leaf, base, place);
+    return Object.entries(node).flatMap(([name, child]) => walk(child, [...key, name]));
+  };
+  return walk(config, []);
+}
+
+/** What the settings of a repository pattern, of all files together, give to a repository that it fits. */
+export function patternAsks(config: Config, pattern: string, place: AskPlace): readonly Ask[] {
+  const layer = config.repos[pattern];
+  if (layer === undefined) return [];
+  const arrays = LAYER_KEYS.flatMap((key) => layer[key].map((sourced) => ({ key, ...sourced })));
+  const all = [...(layer.tool === undefined ? [] : [{ key: "tool", ...layer.tool }]), ...arrays];
+  return all.flatMap(({ key, value, from }) =>
+    ask(["repos", pattern, key], value, dirname(from), place),
+  );
+}
+
+function ask(key: readonly string[], value: Leaf, base: string, place: AskPlace): readonly Ask[] {
+  const rule = ruleKey(key);
+  if (FREE.get(rule)?.(value, base, place) === true) return [];
+  const words = key.map((word) => (/^[\w$-]+$/.test(word) ? word : jsonWord(word)));
+  const mount = rule.startsWith("mounts_") ? mountOf(value, base, place) : undefined;
+  const note = mount === undefined ? noteOf(rule, value) : leadsTo(mount, value, place);
+  const shown = rule === "env" ? String(value).replace(/=[^]*$/, "=…") : value;
+  const tail = note === undefined ? "" : `   // ${note}`;
+  const text = `${words.join(".")}: ${jsonWord(shown)}${tail}`;
+  return [mount === undefined ? { key, text } : { key, text, mount }];
+}
+
+const NOTES: ReadonlyMap<string, string> = new Map([
+  ["backends.docker.command", "a program of this machine"],
+  ["backends.docker.socket", "root on this machine"],
+]);
+
+/** What the setting alone does not say. */
+function noteOf(rule: string, value: Leaf): string | undefined {
+  if (rule !== "env") return NOTES.get(rule);
+  return /=/.test(String(value)) ? undefined : "your value";
+}
+
+function mountOf(value: Leaf, base: string, { home, real }: AskPlace): RealPath {
+  const path = mountPath(String(value), base, home);
+  return { path, real: real(path) ?? path };
+}
+
+/** Where a mount leads, and what is sensitive there. */
+function leadsTo({ path, real }: RealPath, value: Leaf, place: AskPlace): string | undefined {
+  const holds = sensitive(real, place.home, place.env) ?? sensitive(path, place.home, place.env);
+  const notes = [
+    ledTo({ path, real }, value, place),
+    holds === undefined ? undefined : `gives ${holds}`,
+  ];
+  const shown = notes.filter((note) => note !== undefined);
+  return shown.length === 0 ? undefined : shown.join("; ");
+}
+
+function ledTo({ path, real }: RealPath, value: Leaf, place: AskPlace): string | undefined {
+  const plain = (target: string) => jsonWord(homely(target, place.home)).slice(1, -1);
+  const before = place.approved?.[path];
+  if (before !== undefined && before !== real)
+    return `${plain(real)}, but ${plain(before)} when it was approved`;
+  return homely(real, place.home) === value ? undefined : plain(real);
+}

@@ -1,0 +1,54 @@
+import { within } from "../core/paths.ts";
+import { NO_TRUST, parseRecord, type TrustRecord } from "./record.ts";
+import { SiloError } from "../errors.ts";
+import { readText } from "../sys/files/read.ts";
+import { resolved } from "../sys/files/links.ts";
+import { waitForLock } from "../sys/state/locks.ts";
+import { replaceFile } from "../sys/files/write.ts";
+
+/** Where approvals are kept, and the directory whose tools must not be able to write them. */
+export type TrustStore = { readonly state: string; readonly cwd: string; readonly home: string };
+
+const pathOf = ({ state }: TrustStore) => `${state}/silo/trust.json`;
+
+/**
+ * What the user has approved.
+ * @throws SiloError where the record could be a forgery, or is damaged: to ignore it would be to overwrite it.
+ */
+export async function readTrust(store: TrustStore): Promise<TrustRecord> {
+  const path = pathOf(store);
+  refuseInProject(store);
+  const text = await readText(path);
+  if (text === undefined) return NO_TRUST;
+  const record = parseRecord(text);
+  if (record !== undefined) return record;
+  throw new SiloError(`${path} is damaged, so silo cannot tell what you have approved`, {
+    hint: `rm ${path}   # silo then asks again`,
+  });
+}
+
+/** A project could bring its own approvals along; only a home directory has its state in itself rightly. */
+function refuseInProject({ state, cwd, home }: TrustStore): void {
+  const [inner, outer] = [resolved(state) ?? state, resolved(cwd) ?? cwd];
+  if (!within(outer, inner) || within(outer, resolved(home) ?? home)) return;
+  throw new SiloError(
+    `the state directory ${state} lies in the working directory, where approvals could be forged`,
+    { hint: "unset XDG_STATE_HOME   # or set it to a directory outside the project" },
+  );
+}
+
+/** Changes the record: one silo after the other, and whole or not at all. */
+export async function updateTrust(
+  store: TrustStore,
+  change: (record: TrustRecord) => TrustRecord,
+): Promise<void> {
+  const lock = await waitForLock(store.state, "trust", () => {}, new AbortController().signal);
+  try {
+    const before = await readTrust(store);
+    const after = change(before);
+    if (after !== before)
+      await replaceFile(pathOf(store), `${JSON.stringify(after, undefined, 2)}\n`, 0o600);
+  } finally {
+    await lock.release();
+  }
+}
