@@ -5,7 +5,9 @@ set -euo pipefail
 
 version=0.18.1
 state=${XDG_CACHE_HOME:-$HOME/.cache}/silo-test
-folder=$state/mutagen-$version
+# Not below the home directory: the tests run mutagen as another user too, and a home is often closed to others.
+shared=/var/tmp/silo-test-$(id -u)
+folder=$shared/mutagen-$version
 export PATH="$PATH:/usr/local/go/bin"
 
 say() { printf 'fly-tools: %s\n' "$*" >&2; }
@@ -37,7 +39,8 @@ build() {
   local work log=$state/mutagen-build.log arch
   local package=github.com/mutagen-io/mutagen
   arch=$(go env GOARCH)
-  work=$(mktemp -d "$state/mutagen-build.XXXXXX")
+  work=$(mktemp -d "$shared/mutagen-build.XXXXXX")
+  chmod 755 "$work"
   # The path stands in the trap's own text: a local is gone when the trap runs.
   # shellcheck disable=SC2064
   trap "rm -rf '$work'" EXIT
@@ -60,6 +63,8 @@ build() {
 }
 
 mkdir -p "$state"
+[ -d "$shared" ] || mkdir -m 755 "$shared"
+[ -O "$shared" ] && [ ! -L "$shared" ] || cannot "$shared belongs to another user"
 exec 9>"$state/fly-tools.lock"
 flock 9
 install_packages

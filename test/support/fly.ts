@@ -8,7 +8,6 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 
 /** A world where `fly` is played: everything hangs on its root. */
@@ -21,10 +20,9 @@ const DOUBLE = join(import.meta.dir, "../contract/doubles/flyio/fly");
 const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const MUTAGEN_VERSION = "0.18.1";
 
-/** Where fly-tools.sh puts mutagen, by the home of who runs the tests. */
+/** Where fly-tools.sh puts mutagen. */
 export function mutagenFolder(): string {
-  const cache = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
-  return join(cache, "silo-test", `mutagen-${MUTAGEN_VERSION}`);
+  return `/var/tmp/silo-test-${process.getuid?.() ?? 0}/mutagen-${MUTAGEN_VERSION}`;
 }
 
 export const flyState = (root: string): string => join(root, "fly");

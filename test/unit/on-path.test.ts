@@ -56,6 +56,14 @@ test("the first entry that has the program counts", () => {
   );
 });
 
+test("an entry that the system refuses to look at does not stop the search", () => {
+  program(`${root}/tools/prog`);
+  symlinkSync("loop", `${root}/loop`);
+  const long = `${root}/${"x".repeat(300)}`;
+  expect(lookUp(`${root}/loop`, long, `${root}/tools`)).toBe("tools/prog");
+  expect(childPath()?.split(":")).toContain(`${root}/tools`);
+});
+
 test.each(["node_modules/.bin", ".", "", "./", "../work"])(
   "a relative entry %j does not count",
   (entry) => {

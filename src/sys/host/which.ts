@@ -1,5 +1,6 @@
-import { existsSync, lstatSync, realpathSync, statSync, type Stats } from "node:fs";
+import { existsSync, realpathSync, type Stats } from "node:fs";
 import { within, xdgDirectories } from "../../core/paths.ts";
+import { lstatOf, statOf } from "../files/peek.ts";
 import { placeOver, placesAdded } from "../state/written-places.ts";
 
 /** A program that PATH has and silo does not start. */
@@ -98,10 +99,10 @@ function find(bin: string): Found {
 function executable(path: string): string | undefined {
   // Most directories do not have it, and this is the cheapest question.
   if (!existsSync(path)) return undefined;
-  const found = lstatSync(path, { throwIfNoEntry: false });
+  const found = lstatOf(path);
   if (found?.isSymbolicLink() !== true)
     return found !== undefined && runs(found) ? path : undefined;
-  const leads = statSync(path, { throwIfNoEntry: false });
+  const leads = statOf(path);
   return leads !== undefined && runs(leads) ? realPath(path) : undefined;
 }
 
@@ -119,8 +120,8 @@ function refusal(entry: string, known: Memo): string | undefined {
 }
 
 function refusedDirectory(entry: string, known: Memo): string | undefined {
-  const found = statSync(entry, { throwIfNoEntry: false });
-  // One that is missing may be made while silo runs.
+  const found = statOf(entry);
+  // A missing directory may be created while silo runs. One that cannot be searched holds no program for this user.
   if (found === undefined) return untrusted(entry, known);
   if ((found.mode & OTHERS_WRITE) !== 0) return "everybody can write there";
   return untrusted(realPath(entry) ?? entry, known);
