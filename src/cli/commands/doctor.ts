@@ -7,7 +7,7 @@ import { homely } from "../../core/paths.ts";
 import { printable } from "../../core/text/quote.ts";
 import { BACKENDS, type BackendName } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
-import { checkHost } from "../../sys/host/doctor.ts";
+import { diagnoseHost } from "../../sys/host/doctor.ts";
 import { hostFacts } from "../../sys/host/facts.ts";
 import { onPath, skippedPrograms } from "../../sys/host/which.ts";
 import { place, type Place } from "../../sys/host/environment.ts";
@@ -27,7 +27,7 @@ export const doctor: Action = async ({ flags }) => {
   const [host, ...backends] = await waiting(
     "asking the backends",
     Promise.all([
-      hostFacts(here).then(checkHost),
+      hostFacts(here).then(diagnoseHost),
       ...BACKENDS.map(async (name) => ofBackend(name, chosen, await diagnose(name, config))),
     ]),
   );

@@ -9,7 +9,7 @@ const LEAST_GIB = 10;
 const IMAGE_PLACES = ["/var/lib/docker", "/var/lib/containers"];
 
 /** This machine, apart from the backends. */
-export async function checkHost({ home, env, git }: HostFacts): Promise<readonly Finding[]> {
+export async function diagnoseHost({ home, env, git }: HostFacts): Promise<readonly Finding[]> {
   const disks = await Promise.all([...IMAGE_PLACES, home].map(freeGib));
   const free = disks.filter((gib) => gib !== undefined);
   return [diskFinding(Math.min(...free)), terminalFinding(env), identityFinding(git.identity)];
