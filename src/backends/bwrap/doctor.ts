@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import type { Finding } from "../../core/diagnostic.ts";
-import { askProgram } from "../../sys/process/probe.ts";
+import { probe } from "../../sys/process/probe.ts";
 import { whereIs } from "../../sys/host/which.ts";
 import { isUnsafeSetUid } from "./host.ts";
 import { memoryLimit } from "./limits.ts";
@@ -14,8 +14,8 @@ export async function diagnose(): Promise<readonly Finding[]> {
   const bwrap = whereIs("bwrap");
   if (bwrap === undefined) return [{ check, state: "off", detail: "not installed", mend: INSTALL }];
   const [version, tried] = await Promise.all([
-    askProgram(bwrap, ["--version"]),
-    askProgram(bwrap, ["--unshare-user", "--unshare-pid", "--ro-bind", "/", "/", "true"]),
+    probe(bwrap, ["--version"]),
+    probe(bwrap, ["--unshare-user", "--unshare-pid", "--ro-bind", "/", "/", "true"]),
   ]);
   if (typeof version === "string" || typeof tried === "string")
     return [{ check, state: "bad", detail: "bwrap does not answer", mend: INSTALL }];

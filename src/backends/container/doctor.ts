@@ -1,6 +1,6 @@
 import { containerAdvisory } from "../../core/advisories.ts";
 import { atLeast, type Finding } from "../../core/diagnostic.ts";
-import { askProgram } from "../../sys/process/probe.ts";
+import { probe } from "../../sys/process/probe.ts";
 
 const LEAST = "0.9";
 const INSTALL = "brew install container && container system start";
@@ -9,8 +9,8 @@ const INSTALL = "brew install container && container system start";
 export async function diagnose(): Promise<readonly Finding[]> {
   const check = "container";
   const [version, status] = await Promise.all([
-    askProgram("container", ["--version"]),
-    askProgram("container", ["system", "status"]),
+    probe("container", ["--version"]),
+    probe("container", ["system", "status"]),
   ]);
   if (version === "missing" && process.platform !== "darwin")
     return [{ check, state: "off", detail: "only on macOS" }];

@@ -1,7 +1,7 @@
 import type { Config } from "../../core/config.ts";
 import { crunAdvisory, filterFinding, kernelFinding } from "../../core/advisories.ts";
 import { atLeast, type Finding } from "../../core/diagnostic.ts";
-import { askProgram, type Answer } from "../../sys/process/probe.ts";
+import { probe, type ProbeResult } from "../../sys/process/probe.ts";
 import { kernelFacts } from "../../sys/host/kernel.ts";
 import { ProgramMissing } from "../../sys/process/process.ts";
 import { isPodman } from "./dialect.ts";
@@ -20,9 +20,9 @@ export async function diagnose({ backends }: Config): Promise<readonly Finding[]
 async function engineFindings(command: string): Promise<readonly Finding[]> {
   const podman = isPodman(command);
   const [version, buildx, runtime] = await Promise.all([
-    askProgram(command, ["version", "--format", "{{json .}}"]),
-    askProgram(command, ["buildx", "version"]),
-    podman ? askProgram(command, ["info", "--format", "{{json .Host.OCIRuntime}}"]) : "missing",
+    probe(command, ["version", "--format", "{{json .}}"]),
+    probe(command, ["buildx", "version"]),
+    podman ? probe(command, ["info", "--format", "{{json .Host.OCIRuntime}}"]) : "missing",
   ]);
   const engine = engineFinding(command, version);
   if (engine.state !== "ok" || typeof version !== "object") return [engine];
@@ -46,7 +46,7 @@ function runtimeFindings(stdout: string): readonly Finding[] {
   return found === undefined ? [] : [found];
 }
 
-function engineFinding(command: string, answer: Answer): Finding {
+function engineFinding(command: string, answer: ProbeResult): Finding {
   const check = "docker";
   if (answer === "missing") {
     const { message, hint } = missingCli(new ProgramMissing(command));

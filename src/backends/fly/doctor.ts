@@ -1,14 +1,14 @@
 import type { Config } from "../../core/config.ts";
 import type { Finding } from "../../core/diagnostic.ts";
-import { askProgram } from "../../sys/process/probe.ts";
+import { probe } from "../../sys/process/probe.ts";
 
 /** Fly.io: the command, the sign-in, and the programs that keep files in step. Nothing of it is needed elsewhere. */
 export async function diagnose(config: Config): Promise<readonly Finding[]> {
   const [version, account, mutagen, ssh] = await Promise.all([
-    askProgram("fly", ["version"]),
-    askProgram("fly", ["auth", "whoami"]),
-    askProgram("mutagen", ["version"]),
-    askProgram("ssh", ["-V"]),
+    probe("fly", ["version"]),
+    probe("fly", ["auth", "whoami"]),
+    probe("mutagen", ["version"]),
+    probe("ssh", ["-V"]),
   ]);
   if (version === "missing" || account === "missing") {
     return [{ check: "fly", state: "off", detail: "not installed", mend: "brew install flyctl" }];

@@ -5,10 +5,10 @@ const LIMIT_MS = 5_000;
 const KILLED = 137;
 
 /** What a program answers when it is asked how it is. */
-export type Answer = Captured | "missing" | "silent";
+export type ProbeResult = Captured | "missing" | "silent";
 
 /** Asks a program, but waits for no more than five seconds. */
-export async function askProgram(bin: string, args: readonly string[]): Promise<Answer> {
+export async function probe(bin: string, args: readonly string[]): Promise<ProbeResult> {
   try {
     const start = performance.now();
     const answer = await capture({ bin, args }, LIMIT_MS);
