@@ -8,7 +8,7 @@ import { suggestion } from "../core/text/suggestion.ts";
 import { forgetEnded, keptSessions } from "../sys/state/sessions.ts";
 import type { Ask } from "../sys/process/prefetch.ts";
 import { onPath } from "../sys/host/which.ts";
-import { place } from "../sys/host/environment.ts";
+import { readEnvironment } from "../sys/host/environment.ts";
 import { tell } from "../ui/tell.ts";
 import { backendConfig } from "../trust/approved-config.ts";
 import { reapDead } from "./reap.ts";
@@ -28,7 +28,7 @@ export async function ofEach<T>(
   work: (owner: Backend, state: string) => Promise<readonly T[]>,
   ask?: Ask,
 ): Promise<readonly T[]> {
-  const here = place();
+  const here = readEnvironment();
   const config = await (settings ??= backendConfig(here));
   const { state } = xdgDirectories(here.home, here.env);
   const names = asked === undefined ? present(onPath) : [asked];

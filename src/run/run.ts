@@ -9,7 +9,7 @@ import type { Exit } from "../runtime/command.ts";
 import { SiloError } from "../errors.ts";
 import { hostFacts, pathFacts } from "../sys/host/facts.ts";
 import { onPath } from "../sys/host/which.ts";
-import { place, type Place } from "../sys/host/environment.ts";
+import { readEnvironment, type HostEnvironment } from "../sys/host/environment.ts";
 import { placeOver, rememberPlaces } from "../sys/state/written-places.ts";
 import { presentPaths } from "../sys/files/present-paths.ts";
 import { rememberRun } from "../sys/state/projects.ts";
@@ -34,7 +34,7 @@ export type RunInput = {
 
 /** Plans a run here and runs it, or prints it with `--dry-run`. @returns the tool's own exit code. */
 export async function runTool({ tool: named, args, flags }: RunInput): Promise<Exit> {
-  const here = place();
+  const here = readEnvironment();
   const { config, mounts: checked } = await trustedConfig(here);
   const backend = await openBackend(
     chooseBackend(flags.backend, config.backend?.value, onPath),
@@ -97,7 +97,7 @@ function writable({ mounts }: RunPlan): readonly string[] {
 /** Asks where a repository pattern needs an approval here. @returns where the mounts of such patterns led. */
 async function patternMounts(
   config: Config,
-  here: Place,
+  here: HostEnvironment,
   { git }: HostFacts,
   { dryRun }: RunFlags,
 ): Promise<readonly RealPath[]> {
@@ -110,7 +110,7 @@ async function patternMounts(
 async function approveToolFiles(
   tool: Tool,
   config: Config,
-  here: Place,
+  here: HostEnvironment,
   { dryRun }: RunFlags,
 ): Promise<void> {
   if (presentPaths(here.cwd, projectFilesOf(tool)).length === 0) return;

@@ -4,7 +4,7 @@ import { homely, within, xdgDirectories } from "../core/paths.ts";
 import { entryLines, type EntryState, type ToolEntry } from "./tool-files.ts";
 import { approvedDigest, withDigests, type TrustRecord } from "./record.ts";
 import { SiloError } from "../errors.ts";
-import type { Place } from "../sys/host/environment.ts";
+import type { HostEnvironment } from "../sys/host/environment.ts";
 import { presentPaths } from "../sys/files/present-paths.ts";
 import { readToolEntry } from "./read-tool-files.ts";
 import { readTrust, updateTrust } from "./store.ts";
@@ -18,7 +18,7 @@ import { HINT, isTrusted, trustsAll, trustStore } from "./approve.ts";
 type Open = { readonly entry: ToolEntry; readonly state: EntryState };
 
 /** The project's files that a tool runs or loads, as they are now. */
-export function toolEntries(tool: Tool, here: Place): readonly ToolEntry[] {
+export function toolEntries(tool: Tool, here: HostEnvironment): readonly ToolEntry[] {
   return presentPaths(here.cwd, projectFilesOf(tool))
     .filter((path) => !isOwn(tool, path, here))
     .map((path) => readToolEntry(here.cwd, path))
@@ -26,7 +26,7 @@ export function toolEntries(tool: Tool, here: Place): readonly ToolEntry[] {
 }
 
 /** In the home directory `.codex` and its like are the user's own settings, which the tool has anyway. */
-function isOwn({ mounts }: Tool, path: string, { cwd, home, env }: Place): boolean {
+function isOwn({ mounts }: Tool, path: string, { cwd, home, env }: HostEnvironment): boolean {
   const xdg = xdgDirectories(home, env);
   return [...mounts.rw, ...mounts.ro]
     .map((written) => toolPath(written, home, xdg))
@@ -59,7 +59,7 @@ export function digests(entries: readonly ToolEntry[]): Readonly<Record<string, 
 export async function ensureToolFiles(
   tool: Tool,
   config: Config,
-  here: Place,
+  here: HostEnvironment,
   dryRun: boolean,
 ): Promise<void> {
   if (trustsAll(here) || isTrusted(here.cwd, config.trusted_paths, here.home)) return;
@@ -88,7 +88,11 @@ function dryRunText({ title }: Tool, open: readonly Open[]): string {
   return `${title} runs or loads files of this project, and a run asks for them first: ${names}`;
 }
 
-async function ask({ title }: Tool, open: readonly Open[], { cwd, home }: Place): Promise<void> {
+async function ask(
+  { title }: Tool,
+  open: readonly Open[],
+  { cwd, home }: HostEnvironment,
+): Promise<void> {
   const problem = `${title} runs or loads files of ${homely(cwd, home)} that are not trusted`;
   const lines = open.flatMap(({ entry, state }) => entryLines(entry, state, canAsk()));
   if (!canAsk()) throw new SiloError(problem, { detail: lines, hint: hintFor(open) });

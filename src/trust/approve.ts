@@ -15,7 +15,7 @@ import {
 } from "./record.ts";
 import { errorText, SiloError } from "../errors.ts";
 import { readSettings } from "../sys/files/read.ts";
-import type { Place } from "../sys/host/environment.ts";
+import type { HostEnvironment } from "../sys/host/environment.ts";
 import { resolved } from "../sys/files/links.ts";
 import { readTrust, updateTrust, type TrustStore } from "./store.ts";
 import { log } from "../ui/log.ts";
@@ -40,12 +40,16 @@ const REASONS: Readonly<Record<Reason, string>> = {
 export const HINT = "silo config trust   # shows and approves it; SILO_TRUST=1 trusts one run";
 const REFUSED = "silo config edit   # or remove these settings";
 
-export function trustStore({ home, env, cwd }: Place): TrustStore {
+export function trustStore({ home, env, cwd }: HostEnvironment): TrustStore {
   return { state: xdgDirectories(home, env).state, home, cwd };
 }
 
 /** With `cwd`, what the tool may write there anyway is not asked for. Each path is resolved once. */
-export function askPlace({ home, env }: Place, cwd?: string, approved?: RealPaths): AskPlace {
+export function askPlace(
+  { home, env }: HostEnvironment,
+  cwd?: string,
+  approved?: RealPaths,
+): AskPlace {
   const known = new Map<string, string | undefined>();
   const real = (path: string) => {
     if (!known.has(path)) known.set(path, resolved(path));
@@ -55,7 +59,7 @@ export function askPlace({ home, env }: Place, cwd?: string, approved?: RealPath
 }
 
 /** `SILO_TRUST=1` trusts for one run and leaves no trace. */
-export function trustsAll({ env }: Place): boolean {
+export function trustsAll({ env }: HostEnvironment): boolean {
   return env["SILO_TRUST"] === "1";
 }
 
@@ -82,7 +86,7 @@ type Checked = {
 };
 
 /** Checks the project files that no directory of the user's trusts. Approvals are read only where a file needs one. */
-async function checkFiles(files: readonly ConfigFile[], here: Place): Promise<Checked> {
+async function checkFiles(files: readonly ConfigFile[], here: HostEnvironment): Promise<Checked> {
   const trusted = files
     .filter(({ global }) => global)
     .flatMap(({ path, config }) =>
@@ -125,7 +129,7 @@ function whyNot(
 /** The project files that must not be obeyed yet. */
 export async function unapprovedFiles(
   files: readonly ConfigFile[],
-  here: Place,
+  here: HostEnvironment,
 ): Promise<readonly Unapproved[]> {
   return (await checkFiles(files, here)).unapproved;
 }
@@ -133,7 +137,7 @@ export async function unapprovedFiles(
 /** Those of the files that a run would obey without a question. @param leaveOut is called for one that sets a backend. */
 export async function obeyedFiles(
   files: readonly ConfigFile[],
-  here: Place,
+  here: HostEnvironment,
   leaveOut: (file: LeftOut) => void,
 ): Promise<readonly ConfigFile[]> {
   if (trustsAll(here)) return files;
@@ -152,7 +156,11 @@ export async function obeyedFiles(
 }
 
 /** Whether a run would obey this text of a project's file; where that cannot be told, it would not. */
-export async function needsNoApproval(path: string, text: string, here: Place): Promise<boolean> {
+export async function needsNoApproval(
+  path: string,
+  text: string,
+  here: HostEnvironment,
+): Promise<boolean> {
   const parsed = parseConfig(text);
   try {
     if ("problems" in parsed) return isApproved(await readTrust(trustStore(here)), path, text);
@@ -175,7 +183,7 @@ export async function needsNoApproval(path: string, text: string, here: Place): 
 export async function approveText(
   path: string,
   text: string,
-  here: Place,
+  here: HostEnvironment,
   shown?: readonly RealPath[],
 ): Promise<void> {
   const parsed = parseConfig(text);
@@ -191,7 +199,7 @@ export async function approveText(
  */
 export async function ensureApproved(
   files: readonly ConfigFile[],
-  here: Place,
+  here: HostEnvironment,
 ): Promise<readonly RealPath[]> {
   warnOfTrustedPaths(files, here);
   if (trustsAll(here)) return [];
@@ -213,7 +221,7 @@ export async function approveNow(problem: string, asks: readonly Ask[]): Promise
   throw new SiloError("not approved, so not started", { hint: REFUSED });
 }
 
-function severalUnapproved(open: readonly Unapproved[], { home }: Place): SiloError {
+function severalUnapproved(open: readonly Unapproved[], { home }: HostEnvironment): SiloError {
   const detail = open.flatMap(({ file, asks }) => [
     `${homely(file.path, home)}:`,
     ...asks.map(({ text }) => `  ${text}`),
@@ -224,7 +232,7 @@ function severalUnapproved(open: readonly Unapproved[], { home }: Place): SiloEr
   );
 }
 
-function warnOfTrustedPaths(files: readonly ConfigFile[], { home }: Place): void {
+function warnOfTrustedPaths(files: readonly ConfigFile[], { home }: HostEnvironment): void {
   for (const { path, config, global } of files) {
     if (global || config.trusted_paths === undefined) continue;
     log.warn(

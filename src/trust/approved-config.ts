@@ -10,7 +10,7 @@ import { mergeConfig } from "../config/merge.ts";
 import type { Config } from "../core/config.ts";
 import type { RealPath } from "./record.ts";
 import { readSettings } from "../sys/files/read.ts";
-import type { Place } from "../sys/host/environment.ts";
+import type { HostEnvironment } from "../sys/host/environment.ts";
 import { tell } from "../ui/tell.ts";
 
 /** The configuration of a run, and where the mounts of a project's files led when they were checked. */
@@ -20,7 +20,7 @@ export type Trusted = { readonly config: Config; readonly mounts: readonly RealP
  * The configuration of a run: every file of it is approved, or asks for nothing.
  * @throws SiloError where one is not valid, cannot be read, or is not and was not now approved.
  */
-export async function trustedConfig(here: Place): Promise<Trusted> {
+export async function trustedConfig(here: HostEnvironment): Promise<Trusted> {
   const leftOut: LeftOut[] = [];
   const files = await loadFiles(here, settingsReader(here, leftOut));
   await tell("warn", leftOut.map(leftOutText));
@@ -37,7 +37,7 @@ export async function trustedConfig(here: Place): Promise<Trusted> {
  * it without a question. Whatever else a project holds is left out, since a file that a tool has just written must not
  * keep its user from listing and removing containers. One warning names what is left out where it could set a backend.
  */
-export async function backendConfig(here: Place): Promise<Config> {
+export async function backendConfig(here: HostEnvironment): Promise<Config> {
   const leftOut: LeftOut[] = [];
   const leaveOut = (file: LeftOut) => void leftOut.push(file);
   const read = settingsReader(here, leftOut, speaksOfBackends);
@@ -63,7 +63,7 @@ function allLeftOutText(files: readonly LeftOut[]): string {
  * @returns all the files too, and those of them that wait for an approval.
  */
 export async function approvedConfig(
-  here: Place,
+  here: HostEnvironment,
 ): Promise<{ config: Config; files: readonly ConfigFile[]; waiting: readonly ConfigFile[] }> {
   const leftOut: LeftOut[] = [];
   const files = await loadFiles(here, settingsReader(here, leftOut));
@@ -89,7 +89,7 @@ export const anyText: Read = async (path) =>
  * @param leftOut gets each file that is left out so, where its text `matters`.
  */
 export function settingsReader(
-  here: Place,
+  here: HostEnvironment,
   leftOut: LeftOut[],
   matters: (text: string) => boolean = () => true,
 ): Read {
@@ -112,7 +112,7 @@ export function settingsReader(
 }
 
 /** Whether a file belongs to this user or to the owner of the working directory, as git has it for repositories. */
-async function isYours(path: string, { cwd }: Place, owner?: number): Promise<boolean> {
+async function isYours(path: string, { cwd }: HostEnvironment, owner?: number): Promise<boolean> {
   const { ownedBy } = await import("../sys/git/repository.ts");
   return ownedBy(path, cwd, owner);
 }

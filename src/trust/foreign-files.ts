@@ -4,12 +4,16 @@ import { shellWord } from "../core/text/quote.ts";
 import { isApproved, NO_TRUST } from "./record.ts";
 import { lstatOf } from "../sys/files/peek.ts";
 import { isOwner } from "../sys/git/repository.ts";
-import type { Place } from "../sys/host/environment.ts";
+import type { HostEnvironment } from "../sys/host/environment.ts";
 import { readTrust } from "./store.ts";
 import { trustStore } from "./approve.ts";
 
 /** Whether this content of another user's file was approved; not where approvals cannot be read. */
-export async function isKnownContent(path: string, text: string, here: Place): Promise<boolean> {
+export async function isKnownContent(
+  path: string,
+  text: string,
+  here: HostEnvironment,
+): Promise<boolean> {
   const record = await readTrust(trustStore(here)).catch(() => NO_TRUST);
   return isApproved(record, path, text);
 }
@@ -17,7 +21,7 @@ export async function isKnownContent(path: string, text: string, here: Place): P
 /** Why another user's file is not obeyed. */
 export function foreignFile(
   path: string,
-  { home, cwd }: Place,
+  { home, cwd }: HostEnvironment,
   owner: number | undefined,
 ): LeftOut {
   const link = lstatOf(path)?.uid;

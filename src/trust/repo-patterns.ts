@@ -15,7 +15,7 @@ import {
 } from "./record.ts";
 import type { GitFacts } from "../core/types.ts";
 import { allPlaces } from "../sys/state/written-places.ts";
-import type { Place } from "../sys/host/environment.ts";
+import type { HostEnvironment } from "../sys/host/environment.ts";
 import { readTrust, updateTrust } from "./store.ts";
 import { approveNow, askPlace, isTrusted, mountsOf, trustsAll, trustStore } from "./approve.ts";
 
@@ -31,12 +31,16 @@ export type Applying = {
 };
 
 /** Where the remotes of the working directory can be changed. */
-export function gitPlace({ cwd }: Place, { commonDirs }: GitFacts): GitPlace {
+export function gitPlace({ cwd }: HostEnvironment, { commonDirs }: GitFacts): GitPlace {
   return { cwd, shared: commonDirs };
 }
 
 /** The patterns that apply here, from the shortest to the longest. */
-export function applyingHere(config: Config, here: Place, git: GitFacts): readonly Applying[] {
+export function applyingHere(
+  config: Config,
+  here: HostEnvironment,
+  git: GitFacts,
+): readonly Applying[] {
   const place = askPlace(here);
   return matchingRepos(Object.keys(config.repos), git.remotes).map((pattern) => {
     const asks = patternAsks(config, pattern, { ...place, cwd: here.cwd });
@@ -50,7 +54,7 @@ export function unapprovedPatterns(
   applying: readonly Applying[],
   config: Config,
   place: GitPlace,
-  here: Place,
+  here: HostEnvironment,
   record: TrustRecord,
 ): readonly Applying[] {
   const ran = () => allPlaces(trustStore(here).state);
@@ -92,7 +96,7 @@ export function withApplying(
  */
 export async function ensurePatterns(
   config: Config,
-  here: Place,
+  here: HostEnvironment,
   git: GitFacts,
   remember: boolean,
 ): Promise<readonly RealPath[]> {
@@ -114,7 +118,7 @@ export async function ensurePatterns(
   return mounts;
 }
 
-function problemOf({ pattern, passes }: Applying, { cwd, home }: Place): string {
+function problemOf({ pattern, passes }: Applying, { cwd, home }: HostEnvironment): string {
   const what = `repos ${jsonWord(pattern)}`;
   return passes
     ? `${what} passes variables or mounts, and is not approved for ${homely(cwd, home)}`

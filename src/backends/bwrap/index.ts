@@ -1,7 +1,7 @@
 import type { Config } from "../../core/config.ts";
 import { xdgDirectories } from "../../core/paths.ts";
 import { SiloError } from "../../errors.ts";
-import { place } from "../../sys/host/environment.ts";
+import { readEnvironment } from "../../sys/host/environment.ts";
 import type { Backend, Instance } from "../backend.ts";
 import { hostCachesOf } from "../engine/host-caches.ts";
 import { limitsFrom } from "./limits.ts";
@@ -22,7 +22,7 @@ function info({ workdir: _workdir, pid, started: _started, ...record }: Running)
 
 /** Tools in sandboxes of Linux namespaces, by bubblewrap: no engine, no image, the host's own programs. */
 export function open(config: Config): Backend {
-  const here = place();
+  const here = readEnvironment();
   const { state, cache, data } = xdgDirectories(here.home, here.env);
   const remove = async (wanted: (each: Running) => boolean) => {
     const { kill } = await import("./run.ts");

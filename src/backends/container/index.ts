@@ -1,7 +1,7 @@
 import type { Config } from "../../core/config.ts";
 import { xdgDirectories } from "../../core/paths.ts";
 import { machine } from "../../sys/host/hardware.ts";
-import { place } from "../../sys/host/environment.ts";
+import { readEnvironment } from "../../sys/host/environment.ts";
 import { interactive, ProgramMissing } from "../../sys/process/process.ts";
 import type { Ask } from "../../sys/process/prefetch.ts";
 import type { Backend } from "../backend.ts";
@@ -35,7 +35,7 @@ function settingsFrom({ backends: { container }, image }: Config): ContainerSett
 /** Tools in lightweight virtual machines, by Apple's `container` command on macOS. */
 export function open(config: Config, ask: Ask): Backend {
   const settings = settingsFrom(config);
-  const here = place();
+  const here = readEnvironment();
   const { state, cache, data } = xdgDirectories(here.home, here.env);
   const version = async () => await (await import("./version.ts")).cliVersion(cache);
   return {

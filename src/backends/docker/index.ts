@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import type { Config } from "../../core/config.ts";
 import { xdgDirectories } from "../../core/paths.ts";
 import { SiloError } from "../../errors.ts";
-import { place } from "../../sys/host/environment.ts";
+import { readEnvironment } from "../../sys/host/environment.ts";
 import { interactive, ProgramMissing } from "../../sys/process/process.ts";
 import type { Ask } from "../../sys/process/prefetch.ts";
 import type { Backend } from "../backend.ts";
@@ -18,7 +18,7 @@ import { ensureProfile, profilePath } from "./seccomp.ts";
 const SOCKET = "/var/run/docker.sock";
 
 function settingsFrom({ backends: { docker } }: Config): DockerSettings {
-  const { home, env, uid } = place();
+  const { home, env, uid } = readEnvironment();
   const inhabitant = inhabitantOf(uid);
   return {
     command: docker.command.value,

@@ -1,7 +1,7 @@
 import type { Config } from "../../core/config.ts";
 import { xdgDirectories } from "../../core/paths.ts";
 import { SiloError } from "../../errors.ts";
-import { place } from "../../sys/host/environment.ts";
+import { readEnvironment } from "../../sys/host/environment.ts";
 import type { Backend, Instance } from "../backend.ts";
 import { LAYER, type FlySettings } from "./args.ts";
 import { list } from "./list.ts";
@@ -42,7 +42,7 @@ function noApp(): SiloError {
 
 /** Tools on Fly.io's machines, with files that mutagen keeps alike over ssh. */
 export function open(config: Config): Backend {
-  const own = place();
+  const own = readEnvironment();
   const { state } = xdgDirectories(own.home, own.env);
   const here = { state, uid: own.uid };
   const found = settingsFrom(config, own.platform);

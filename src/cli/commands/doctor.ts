@@ -10,7 +10,7 @@ import { SiloError } from "../../errors.ts";
 import { diagnoseHost } from "../../sys/host/doctor.ts";
 import { hostFacts } from "../../sys/host/facts.ts";
 import { onPath, skippedPrograms } from "../../sys/host/which.ts";
-import { place, type Place } from "../../sys/host/environment.ts";
+import { readEnvironment, type HostEnvironment } from "../../sys/host/environment.ts";
 import { paint } from "../../ui/colour.ts";
 import { waiting } from "../../ui/live.ts";
 import { print } from "../../ui/print.ts";
@@ -21,7 +21,7 @@ import { approvedConfig } from "../../trust/approved-config.ts";
 
 /** `silo doctor`: everything is asked side by side. Exits with 1 where silo cannot run as it is set up. */
 export const doctor: Action = async ({ flags }) => {
-  const here = place();
+  const here = readEnvironment();
   const { config, finding } = await configuration(here);
   const chosen = chooseBackend(backendFlag(flags), config.backend?.value, onPath);
   const [host, ...backends] = await waiting(
@@ -52,7 +52,7 @@ function ofBackend(
 }
 
 /** A project's own word, not approved, must not decide which program is started here. */
-async function configuration(here: Place): Promise<{ config: Config; finding: Finding }> {
+async function configuration(here: HostEnvironment): Promise<{ config: Config; finding: Finding }> {
   const check = "configuration";
   try {
     const { config, files, waiting } = await approvedConfig(here);
@@ -79,7 +79,7 @@ const PROGRAMS =
   "docker podman container bwrap fly mutagen ssh scp ssh-keygen node npm pip3 perl env du ps sh stty";
 
 /** Programs that PATH names first and that silo does not start, because a repository or a tool can have put them there. */
-function skipped(names: readonly string[], { home }: Place): readonly Finding[] {
+function skipped(names: readonly string[], { home }: HostEnvironment): readonly Finding[] {
   return [...new Set(names)].flatMap(skippedPrograms).map(({ path, why }) => ({
     check: "PATH",
     state: "warn",
@@ -96,7 +96,10 @@ const MARKS = {
 
 const WIDEST = "docker builder".length;
 
-function shown({ check, state, detail, mend }: Finding, { env, platform }: Place): string {
+function shown(
+  { check, state, detail, mend }: Finding,
+  { env, platform }: HostEnvironment,
+): string {
   const { sign, plain, colour } = MARKS[state];
   const mark = isUtf8(env, platform) ? sign : plain.padEnd(2);
   const head = `${mark} ${check.padEnd(WIDEST)}  `;

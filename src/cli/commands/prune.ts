@@ -5,7 +5,7 @@ import { cacheKey } from "../../core/caches.ts";
 import { homely } from "../../core/paths.ts";
 import { sizeText, unused, unusedCaches } from "../../core/unused-images.ts";
 import type { BackendName } from "../../core/types.ts";
-import { place } from "../../sys/host/environment.ts";
+import { readEnvironment } from "../../sys/host/environment.ts";
 import { projects } from "../../sys/state/projects.ts";
 import { log } from "../../ui/log.ts";
 import { print, say } from "../../ui/print.ts";
@@ -59,7 +59,7 @@ function unusedImages(asked: BackendName | undefined): Promise<readonly OwnedIma
 
 /** Two backends may share directories of the host, each of which is told once. */
 async function cachesToPrune(asked: BackendName | undefined): Promise<readonly OwnedCache[]> {
-  const { uid } = place();
+  const { uid } = readEnvironment();
   const found = await ofEach(asked, async (owner, state) => {
     const known = projects(state).map(({ directory, images }) => ({
       key: cacheKey(uid, directory),
@@ -76,7 +76,7 @@ function asTable(
   images: readonly OwnedImage[],
   caches: readonly OwnedCache[],
 ): string {
-  const { home } = place();
+  const { home } = readEnvironment();
   const age = (created: string | undefined) => ageText(created, Date.now());
   return table(
     ["WHAT", "NAME", "BACKEND", "SIZE", "CREATED"],

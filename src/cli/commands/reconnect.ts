@@ -1,6 +1,6 @@
 import { xdgDirectories } from "../../core/paths.ts";
 import { SiloError } from "../../errors.ts";
-import { place } from "../../sys/host/environment.ts";
+import { readEnvironment } from "../../sys/host/environment.ts";
 import { adoptSession, takeSession } from "../../sys/state/sessions.ts";
 import { log } from "../../ui/log.ts";
 import { canAsk } from "../../ui/prompts.ts";
@@ -21,7 +21,7 @@ export const reconnect: Action = async ({ flags, words: [name = ""] }) => {
   }
   if (!canAsk())
     throw new SiloError("there is no terminal here", { hint: `silo exec ${name} ...` });
-  const here = place();
+  const here = readEnvironment();
   const { state } = xdgDirectories(here.home, here.env);
   const known = await takeSession(state, owner.name, session);
   const own =

@@ -2,7 +2,7 @@ import manifest from "../../../package.json" with { type: "json" };
 import { atLeast } from "../../core/diagnostic.ts";
 import { homely, xdgDirectories } from "../../core/paths.ts";
 import { installation, type Way } from "../../sys/self/installation.ts";
-import { place } from "../../sys/host/environment.ts";
+import { readEnvironment } from "../../sys/host/environment.ts";
 import { releasesAddress } from "../../sys/self/release.ts";
 import { readCache } from "../../sys/self/versions.ts";
 import type { Release } from "../../tools/versions.ts";
@@ -28,7 +28,7 @@ const WAYS: { readonly [K in Way]: { readonly told: string; readonly newest: () 
 
 /** `silo version`: what is known without asking anybody. */
 export const version: Action = async ({ flags }) => {
-  const { home, env } = place();
+  const { home, env } = readEnvironment();
   const { data, cache } = xdgDirectories(home, env);
   const [{ way, folder }, { silo }] = await Promise.all([installation(data), readCache(cache)]);
   if (flags["json"] === true) {

@@ -2,10 +2,10 @@ import type { HostFacts } from "../../core/types.ts";
 import { errorCode, SiloError } from "../../errors.ts";
 
 /** What is known of this machine without looking at a file. */
-export type Place = Pick<HostFacts, "platform" | "home" | "uid" | "gid" | "cwd" | "env">;
+export type HostEnvironment = Pick<HostFacts, "platform" | "home" | "uid" | "gid" | "cwd" | "env">;
 
 /** The user and the working directory, at once and without a process. */
-export function place(): Place {
+export function readEnvironment(): HostEnvironment {
   if (process.platform !== "linux" && process.platform !== "darwin") {
     throw new SiloError(`silo runs on Linux and macOS, not on ${process.platform}`);
   }

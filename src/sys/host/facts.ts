@@ -4,12 +4,12 @@ import { dirname } from "node:path";
 import type { HostFacts, PathFact } from "../../core/types.ts";
 import { gitFacts } from "../git/facts.ts";
 import { attempt, realPathOf, statOf } from "../files/peek.ts";
-import type { Place } from "./environment.ts";
+import type { HostEnvironment } from "./environment.ts";
 import { linksOn, resolved } from "../files/links.ts";
 import { isTerminal } from "../process/tty.ts";
 
 /** All facts of this machine that a run needs; asked at once, since the threads that would do it aside take longer to wake up. */
-export async function hostFacts(place: Place): Promise<HostFacts> {
+export async function hostFacts(place: HostEnvironment): Promise<HostFacts> {
   return {
     ...place,
     user: userInfo().username,
@@ -22,13 +22,13 @@ export async function hostFacts(place: Place): Promise<HostFacts> {
   };
 }
 
-function bootId({ platform }: Place): string | undefined {
+function bootId({ platform }: HostEnvironment): string | undefined {
   if (platform !== "linux") return undefined;
   return attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
 }
 
 /** $PWD where it names the working directory, links and all. */
-function shellDirectory({ cwd, env }: Place): string {
+function shellDirectory({ cwd, env }: HostEnvironment): string {
   const named = env["PWD"];
   if (named === undefined || named === cwd || !named.startsWith("/")) return cwd;
   return realPathOf(named) === cwd ? named : cwd;

@@ -8,7 +8,7 @@ import { Cancelled, SiloError } from "../../../errors.ts";
 import { draftInPlace, privateDraft } from "../../../sys/files/edit-copy.ts";
 import { openEditor } from "../../../sys/process/editor.ts";
 import { readText } from "../../../sys/files/read.ts";
-import { place, type Place } from "../../../sys/host/environment.ts";
+import { readEnvironment, type HostEnvironment } from "../../../sys/host/environment.ts";
 import { log } from "../../../ui/log.ts";
 import { canAsk, choose, confirm } from "../../../ui/prompts.ts";
 import type { Flags } from "../../grammar/flags.ts";
@@ -22,7 +22,7 @@ const NOBODY_MS = 400;
 
 /** `silo config edit`: opens a file in the user's editor and checks it. */
 export const edit: Action = async ({ flags }) => {
-  const here = place();
+  const here = readEnvironment();
   const path = await pickFile(flags, here);
   const name = homely(path, here.home);
   const before = await readText(path);
@@ -54,7 +54,7 @@ export const edit: Action = async ({ flags }) => {
   });
 };
 
-async function pickFile(flags: Flags, here: Place): Promise<string> {
+async function pickFile(flags: Flags, here: HostEnvironment): Promise<string> {
   const scope = scopeFlag(flags);
   if (scope !== undefined) return fileOf(scope, here);
   const [global, local] = [fileOf("global", here), fileOf("local", here)];
@@ -76,7 +76,7 @@ async function pickFile(flags: Flags, here: Place): Promise<string> {
 type Edited = { readonly text: string; readonly problems: readonly string[] };
 
 /** Opens the editor, again while the file is not valid and the user wants to mend it. */
-async function edited(path: string, name: string, here: Place): Promise<Edited> {
+async function edited(path: string, name: string, here: HostEnvironment): Promise<Edited> {
   for (;;) {
     const opened = performance.now();
     await openEditor(path, here.env);
@@ -110,7 +110,7 @@ async function settleTrust(
   path: string,
   text: string,
   wasTrusted: boolean,
-  here: Place,
+  here: HostEnvironment,
 ): Promise<void> {
   const name = homely(path, here.home);
   if (await needsNoApproval(path, text, here)) return;

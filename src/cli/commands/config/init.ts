@@ -1,7 +1,7 @@
 import { exampleText } from "../../../config/example.ts";
 import { homely } from "../../../core/paths.ts";
 import { SiloError } from "../../../errors.ts";
-import { place } from "../../../sys/host/environment.ts";
+import { readEnvironment } from "../../../sys/host/environment.ts";
 import { createFile } from "../../../sys/files/write.ts";
 import { log } from "../../../ui/log.ts";
 import { choose } from "../../../ui/prompts.ts";
@@ -11,7 +11,7 @@ import { fileOf, schemaAddress, scopeFlag, type Scope } from "./scope.ts";
 
 /** `silo config init`: a commented example, which asks for nothing. Never overwrites. */
 export const init: Action = async ({ flags }) => {
-  const here = place();
+  const here = readEnvironment();
   const label = (scope: Scope) => homely(fileOf(scope, here), here.home);
   const scope =
     scopeFlag(flags) ??

@@ -9,7 +9,7 @@ import { entryLines, type ToolEntry } from "../../../trust/tool-files.ts";
 import { withApproval, withDigests, type TrustRecord } from "../../../trust/record.ts";
 import { SiloError } from "../../../errors.ts";
 import { gitFacts } from "../../../sys/git/facts.ts";
-import type { Place } from "../../../sys/host/environment.ts";
+import type { HostEnvironment } from "../../../sys/host/environment.ts";
 import { readTrust } from "../../../trust/store.ts";
 import { TOOLS } from "../../../tools/index.ts";
 import { log } from "../../../ui/log.ts";
@@ -33,7 +33,7 @@ export type Offer = {
 };
 
 /** A project's file. @throws SiloError where it is not valid. */
-export function fileOffer(path: string, text: string, here: Place): Offer {
+export function fileOffer(path: string, text: string, here: HostEnvironment): Offer {
   const name = homely(path, here.home);
   const parsed = parseConfig(text);
   if ("problems" in parsed) {
@@ -51,7 +51,7 @@ export function fileOffer(path: string, text: string, here: Place): Offer {
 }
 
 /** The repository patterns that apply here and are not approved yet. */
-export async function patternOffers(here: Place): Promise<readonly Offer[]> {
+export async function patternOffers(here: HostEnvironment): Promise<readonly Offer[]> {
   const config = mergeConfig(await loadFiles(here, settingsReader(here, [])), here.env);
   if (Object.keys(config.repos).length === 0) return [];
   const git = await gitFacts(here.cwd, here.home, here.env);
@@ -67,7 +67,7 @@ export async function patternOffers(here: Place): Promise<readonly Offer[]> {
 }
 
 /** The files of the working directory that some tool runs or loads. */
-export function toolOffers(here: Place): readonly Offer[] {
+export function toolOffers(here: HostEnvironment): readonly Offer[] {
   const found = new Map<string, ToolEntry>();
   for (const tool of TOOLS)
     for (const entry of toolEntries(tool, here)) found.set(entry.path, entry);

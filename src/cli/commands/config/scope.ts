@@ -1,7 +1,7 @@
 import { fileIn, globalFile } from "../../../config/files.ts";
 import { xdgDirectories } from "../../../core/paths.ts";
 import { UsageError } from "../../../errors.ts";
-import type { Place } from "../../../sys/host/environment.ts";
+import type { HostEnvironment } from "../../../sys/host/environment.ts";
 import { replaceFile, createFile } from "../../../sys/files/write.ts";
 import type { Flags } from "../../grammar/flags.ts";
 import { pathToFileURL } from "node:url";
@@ -18,12 +18,12 @@ export function scopeFlag(flags: Flags): Scope | undefined {
 }
 
 /** The file of a scope here. */
-export function fileOf(scope: Scope, { cwd, home, env }: Place): string {
+export function fileOf(scope: Scope, { cwd, home, env }: HostEnvironment): string {
   return scope === "global" ? globalFile(home, env) : fileIn(cwd);
 }
 
 /** Writes the schema of this version for editors. @returns its address. */
-export async function schemaAddress({ home, env }: Place): Promise<string> {
+export async function schemaAddress({ home, env }: HostEnvironment): Promise<string> {
   const { default: schema } = await import("../../../../silo.schema.json", {
     with: { type: "json" },
   });

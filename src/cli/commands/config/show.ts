@@ -3,7 +3,7 @@ import { existingFiles, loadFiles, type ConfigFile, type LeftOut } from "../../.
 import { mergeConfig } from "../../../config/merge.ts";
 import { configData, showConfig } from "../../../config/show.ts";
 import { errorText } from "../../../errors.ts";
-import { place, type Place } from "../../../sys/host/environment.ts";
+import { readEnvironment, type HostEnvironment } from "../../../sys/host/environment.ts";
 import { hasColour } from "../../../ui/colour.ts";
 import { log } from "../../../ui/log.ts";
 import { print } from "../../../ui/print.ts";
@@ -17,7 +17,7 @@ function shown(text: string): number {
 
 /** `silo config show`; shows what is not approved too, and says so. */
 export const show: Action = async ({ flags }) => {
-  const here = place();
+  const here = readEnvironment();
   const leftOut: LeftOut[] = [];
   const files = await loadFiles(here, settingsReader(here, leftOut));
   for (const file of leftOut) log.warn(leftOutText(file));
@@ -30,7 +30,7 @@ export const show: Action = async ({ flags }) => {
 /** The files that the next run will not obey as they are; none where that cannot be told. */
 async function unapprovedPaths(
   files: readonly ConfigFile[],
-  here: Place,
+  here: HostEnvironment,
 ): Promise<ReadonlySet<string>> {
   if (!files.some(({ global }) => !global)) return new Set();
   const { unapprovedFiles } = await import("../../../trust/approve.ts");
@@ -44,11 +44,11 @@ async function unapprovedPaths(
 
 /** `silo config default`. */
 export const defaults: Action = async () =>
-  shown(showConfig(mergeConfig([], {}), place().home, false));
+  shown(showConfig(mergeConfig([], {}), readEnvironment().home, false));
 
 /** `silo config paths`; works with files that are not valid too. */
 export const paths: Action = async ({ flags }) => {
-  const here = place();
+  const here = readEnvironment();
   const all = candidates(here.cwd, here.home, here.env);
   const existing = (await existingFiles(here, anyText)).map(({ path }) => path);
   const wanted = flags["verbose"] === true ? all : existing;

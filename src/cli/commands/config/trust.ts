@@ -12,7 +12,7 @@ import {
 import { SiloError, UsageError } from "../../../errors.ts";
 import { readSettings } from "../../../sys/files/read.ts";
 import { isDirectory } from "../../../sys/files/peek.ts";
-import { place, type Place } from "../../../sys/host/environment.ts";
+import { readEnvironment, type HostEnvironment } from "../../../sys/host/environment.ts";
 import { resolved } from "../../../sys/files/links.ts";
 import { readToolEntry } from "../../../trust/read-tool-files.ts";
 import { readTrust, updateTrust } from "../../../trust/store.ts";
@@ -28,7 +28,7 @@ import { fileOffer, patternOffers, toolOffers, type Offer } from "./offers.ts";
 
 /** `silo config trust`: approves, revokes, or lists. */
 export const trust: Action = async ({ flags, words: [word] }) => {
-  const here = place();
+  const here = readEnvironment();
   const revoke = flags["revoke"] === true;
   const yes = flags["yes"] === true;
   if (flags["list"] === true) {
@@ -51,7 +51,7 @@ function wrong(message: string): UsageError {
 type Named = { readonly file: string; readonly directory: string | undefined };
 
 /** The file that a path names: itself, or the one of a directory; known as runs know it. */
-function named(word: string, { cwd, home, env }: Place): Named {
+function named(word: string, { cwd, home, env }: HostEnvironment): Named {
   const written = absolutePath(word, cwd, home);
   const isFile = basename(written) === "silo.jsonc" && !isDirectory(written);
   const path = isFile ? written : fileIn(written);
@@ -64,7 +64,11 @@ function named(word: string, { cwd, home, env }: Place): Named {
 }
 
 /** Shows what is there to approve, and asks on a terminal. @returns the exit code. */
-async function approve(here: Place, word: string | undefined, yes: boolean): Promise<number> {
+async function approve(
+  here: HostEnvironment,
+  word: string | undefined,
+  yes: boolean,
+): Promise<number> {
   const offers = word === undefined ? await offersHere(here) : await offersOf(word, here);
   if (offers.length === 0) {
     log.info("nothing here needs an approval");
@@ -86,7 +90,7 @@ async function approve(here: Place, word: string | undefined, yes: boolean): Pro
 }
 
 /** All that applies here; other users' files only where their path is given. */
-async function offersHere(here: Place): Promise<readonly Offer[]> {
+async function offersHere(here: HostEnvironment): Promise<readonly Offer[]> {
   const leftOut: Parameters<typeof settingsReader>[1] = [];
   const files = await existingFiles(here, settingsReader(here, leftOut));
   for (const file of leftOut) log.warn(leftOutText(file));
@@ -97,7 +101,7 @@ async function offersHere(here: Place): Promise<readonly Offer[]> {
   ];
 }
 
-async function offersOf(word: string, here: Place): Promise<readonly Offer[]> {
+async function offersOf(word: string, here: HostEnvironment): Promise<readonly Offer[]> {
   const { file, directory } = named(word, here);
   const tools = directory === undefined ? [] : toolOffers({ ...here, cwd: directory });
   const text = (await readSettings(file))?.text;
@@ -111,7 +115,7 @@ function tell(what: string, lines: readonly string[]): void {
   say(all.map((line) => printable(line).replaceAll("\n", " ")).join("\n"));
 }
 
-async function takeBack(here: Place, word: string | undefined): Promise<void> {
+async function takeBack(here: HostEnvironment, word: string | undefined): Promise<void> {
   const { file, directory } = word === undefined ? { directory: here.cwd } : named(word, here);
   const files =
     file === undefined ? (await existingFiles(here, anyText)).map(({ path }) => path) : [file];
@@ -130,7 +134,7 @@ async function takeBack(here: Place, word: string | undefined): Promise<void> {
 
 type Row = { readonly file: string; readonly state: "current" | "changed" | "missing" };
 
-async function list(here: Place, json: boolean): Promise<number> {
+async function list(here: HostEnvironment, json: boolean): Promise<number> {
   const record = await readTrust(trustStore(here));
   const files = await Promise.all(Object.keys(record.files).map((file) => fileRow(file, record)));
   const rows = [...files, ...toolRows(record)].toSorted((a, b) => (a.file < b.file ? -1 : 1));
