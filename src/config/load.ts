@@ -5,7 +5,7 @@ import type { LoadedFile } from "./merge.ts";
 import type { Problem } from "./parse.ts";
 
 /** Where configuration is looked for. */
-export type ConfigPlace = {
+export type ConfigRoots = {
   readonly cwd: string;
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -25,7 +25,7 @@ export type LeftOut = { readonly why: string; readonly next: string };
 
 /** The files that exist, in load order; the global one is the first candidate. */
 export async function existingFiles(
-  { cwd, home, env }: ConfigPlace,
+  { cwd, home, env }: ConfigRoots,
   read: Read,
 ): Promise<readonly FileText[]> {
   const paths = candidates(cwd, home, env);
@@ -40,7 +40,7 @@ export async function existingFiles(
  * The files that apply here, in load order.
  * @throws SiloError with every problem of every file as `path:line:column: what is wrong`.
  */
-export async function loadFiles(place: ConfigPlace, read: Read): Promise<readonly ConfigFile[]> {
+export async function loadFiles(place: ConfigRoots, read: Read): Promise<readonly ConfigFile[]> {
   const files = await existingFiles(place, read);
   // Without a file the parsers are not loaded.
   if (files.length === 0) return [];
@@ -71,7 +71,7 @@ export const speaksOfBackends = (text: string) => /backend|\\u/.test(text);
  * @param leaveOut is called for each such file that could speak of backends.
  */
 export async function loadForBackends(
-  place: ConfigPlace,
+  place: ConfigRoots,
   read: Read,
   leaveOut: (file: LeftOut) => void,
 ): Promise<readonly ConfigFile[]> {

@@ -7,7 +7,7 @@ import { pathFrom, readText, realPathOf } from "../files/peek.ts";
 import { currentBranch, type Repository } from "./repository.ts";
 
 /** Where git looks for its configuration. */
-export type ConfigPlace = {
+export type GitConfigContext = {
   readonly cwd: string;
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -32,7 +32,7 @@ type Loading = {
  * All of git's configuration that applies here, later settings later: system, global, repository,
  * worktree, environment, each with what it includes (git-config(1), "FILES" and "Includes").
  */
-export function loadGitConfig(place: ConfigPlace): readonly GitVariable[] {
+export function loadGitConfig(place: GitConfigContext): readonly GitVariable[] {
   const parsed = new Map<string, Parsed>();
   const facts = includeFacts(place);
   const paths = configFiles(place);
@@ -46,7 +46,7 @@ export function loadGitConfig(place: ConfigPlace): readonly GitVariable[] {
   return load(() => (urls ??= remoteUrls(load(() => []))));
 }
 
-function configFiles({ cwd, home, env, repository }: ConfigPlace): readonly string[] {
+function configFiles({ cwd, home, env, repository }: GitConfigContext): readonly string[] {
   const own = (path: string) => pathFrom(cwd, path);
   const noSystem = gitBoolean(env["GIT_CONFIG_NOSYSTEM"] ?? "");
   const system = env["GIT_CONFIG_SYSTEM"];
@@ -100,7 +100,12 @@ function expand(
   });
 }
 
-function includeFacts({ cwd, home, env, repository }: ConfigPlace): Omit<IncludeFacts, "urls"> {
+function includeFacts({
+  cwd,
+  home,
+  env,
+  repository,
+}: GitConfigContext): Omit<IncludeFacts, "urls"> {
   return {
     home,
     realHome: realPathOf(home) ?? home,
