@@ -6,7 +6,7 @@ import { statOf } from "./peek.ts";
 import { createFile, replaceFile } from "./write.ts";
 
 /** A file in the user's editor. */
-export type Draft = {
+export type EditCopy = {
   /** What the editor opens. */
   readonly path: string;
   /** Puts the text where it belongs; one of the two ends the draft. */
@@ -15,7 +15,7 @@ export type Draft = {
 };
 
 /** The file itself, made from `start` where it is new; discarding takes a new one away again. */
-export async function draftInPlace(path: string, start: string): Promise<Draft> {
+export async function editInPlace(path: string, start: string): Promise<EditCopy> {
   const made = await createFile(path, start, 0o600);
   return {
     path,
@@ -30,12 +30,12 @@ export async function draftInPlace(path: string, start: string): Promise<Draft> 
  * A private copy, put in place when the user is done. A tool that runs in the project can write the file
  * itself at any moment, and what it wrote would pass for the user's.
  */
-export async function privateDraft(
+export async function editPrivately(
   path: string,
   before: string | undefined,
   start: string,
   state: string,
-): Promise<Draft> {
+): Promise<EditCopy> {
   const copy = `${state}/silo/edit-${crypto.randomUUID()}/silo.jsonc`;
   await createFile(copy, start, 0o600);
   const discard = () => rm(dirname(copy), { recursive: true, force: true });

@@ -5,7 +5,7 @@ import { parseConfig } from "../../../config/parse.ts";
 import { homely, xdgDirectories } from "../../../core/paths.ts";
 import { printable } from "../../../core/text/quote.ts";
 import { Cancelled, SiloError } from "../../../errors.ts";
-import { draftInPlace, privateDraft } from "../../../sys/files/edit-copy.ts";
+import { editInPlace, editPrivately } from "../../../sys/files/edit-copy.ts";
 import { openEditor } from "../../../sys/process/editor.ts";
 import { readText } from "../../../sys/files/read.ts";
 import { readEnvironment, type HostEnvironment } from "../../../sys/host/environment.ts";
@@ -32,8 +32,8 @@ export const edit: Action = async ({ flags }) => {
   const wasTrusted = before === undefined || (await needsNoApproval(path, before, here));
   const draft =
     scope === "global"
-      ? await draftInPlace(path, start)
-      : await privateDraft(path, before, start, xdgDirectories(here.home, here.env).state);
+      ? await editInPlace(path, start)
+      : await editPrivately(path, before, start, xdgDirectories(here.home, here.env).state);
   const { text, problems } = await edited(draft.path, name, here).catch(async (error: unknown) => {
     const left = await readText(draft.path);
     if (left === undefined || left === start) await draft.discard();
