@@ -7,7 +7,7 @@ import { guestCommand } from "./guest/script.ts";
 import { planImage } from "./image.ts";
 import { planMounts, toolPath, type MountRequest, type PathFacts } from "./mounts.ts";
 import { projectName } from "./naming.ts";
-import { guardOwnFiles, ownPaths } from "./protected-paths.ts";
+import { protect, siloPaths } from "./protected-paths.ts";
 import { directoriesBetween, homely, mountPath, within, xdgDirectories } from "./paths.ts";
 import { mergePorts, parsePort } from "./ports.ts";
 import { matchingRepos } from "./repos.ts";
@@ -89,7 +89,7 @@ function probePaths({ host, tool }: Request): readonly string[] {
 export function requestedPaths(request: Request): readonly string[] {
   const { home, env } = request.host;
   const mounted = mountRequests(request).map(({ path }) => path);
-  return [...new Set([...mounted, ...probePaths(request), ...ownPaths(home, env)])];
+  return [...new Set([...mounted, ...probePaths(request), ...siloPaths(home, env)])];
 }
 
 function toolFacts({ host }: Request, paths: PathFacts): ToolFacts {
@@ -168,7 +168,7 @@ export function planRun(request: Request, paths: PathFacts): RunPlan {
   ) => from.flatMap(({ layer }) => layer[key].map(({ value }) => value));
   const facts = toolFacts(request, paths);
   const asked = planMounts(mountRequests(request), paths, host.home);
-  const mounts = guardOwnFiles(asked, ownPaths(host.home, host.env), paths, host.home);
+  const mounts = protect(asked, siloPaths(host.home, host.env), paths, host.home);
   const cached = texts("caches", layers);
   const key = cacheKey(host.uid, host.cwd);
   const caches = planCaches(cached, { home: host.home, data: facts.xdg.data, key }, mounts.mounts);

@@ -5,7 +5,7 @@ import { guardReadOnly, type ReadOnly } from "./read-only.ts";
 import type { Mount, PathFact } from "./types.ts";
 
 /** What silo believes without asking: its settings, approvals and sessions, what it installs, and caches. */
-export function ownPaths(
+export function siloPaths(
   home: string,
   env: Readonly<Record<string, string | undefined>>,
 ): readonly string[] {
@@ -21,7 +21,7 @@ export function ownPaths(
   ];
 }
 
-type Own = ReadOnly & { readonly path: string; readonly missing: boolean };
+type ProtectedPath = ReadOnly & { readonly path: string; readonly missing: boolean };
 
 /**
  * Keeps silo's own files out of the tool's reach where a writable mount has them in it: what runs inside
@@ -29,7 +29,7 @@ type Own = ReadOnly & { readonly path: string; readonly missing: boolean };
  * @throws SiloError where a link leads to them through a writable mount: nothing could be mounted over that link,
  * and a mount on a single file is lost when the host replaces the file.
  */
-export function guardOwnFiles(
+export function protect(
   plan: MountPlan,
   paths: readonly string[],
   facts: PathFacts,
@@ -65,7 +65,7 @@ export function guardOwnFiles(
 }
 
 /** The directory at a path, or the one to make there. */
-function ownDirectory(path: string, facts: PathFacts): readonly Own[] {
+function ownDirectory(path: string, facts: PathFacts): readonly ProtectedPath[] {
   const { kind, real } = factOf(path, facts);
   if (/\.jsonc?$/.test(path) || (kind !== "dir" && kind !== "missing")) return [];
   return [{ path, kind: "dir", real, missing: kind === "missing", from: "silo" }];

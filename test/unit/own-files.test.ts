@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { FileConfig } from "../../src/config/schema.ts";
-import { guardOwnFiles } from "../../src/core/protected-paths.ts";
+import { protect } from "../../src/core/protected-paths.ts";
 import type { Mount, PathFact } from "../../src/core/types.ts";
 import { toolByName } from "../../src/tools/index.ts";
 import { planOf, type Setting } from "../support/plan.ts";
@@ -54,12 +54,7 @@ describe("silo's own files in a writable mount", () => {
       "/h/.config/silo/silo.jsonc": { kind: "file", real: "/data/config/silo/silo.jsonc", links },
     };
     const mount = { source: "/data", target: "/srv", mode: "rw", kind: "dir", from: "x" } as const;
-    const { mounts } = guardOwnFiles(
-      { mounts: [mount], creations: [], warnings: [] },
-      own,
-      facts,
-      "/h",
-    );
+    const { mounts } = protect({ mounts: [mount], creations: [], warnings: [] }, own, facts, "/h");
     expect(shown(mounts)).toEqual(["rw /srv", "rw /srv/config", "ro /srv/config/silo"]);
   });
 
@@ -84,7 +79,7 @@ describe("silo's own files in a writable mount", () => {
     const mount = (source: string) =>
       ({ source, target: source, mode: "rw", kind: "dir", from: "x" }) as const;
     const guard = (source: string) =>
-      guardOwnFiles(
+      protect(
         { mounts: [mount(source)], creations: [], warnings: [] },
         Object.keys(facts),
         facts,

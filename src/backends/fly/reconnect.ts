@@ -1,4 +1,4 @@
-import { ownPaths } from "../../core/protected-paths.ts";
+import { siloPaths } from "../../core/protected-paths.ts";
 import { homely, within } from "../../core/paths.ts";
 import { printable } from "../../core/text/quote.ts";
 import { SiloError } from "../../errors.ts";
@@ -104,7 +104,7 @@ async function agree(
   const facts = pathFacts(record.layout.syncs.map(({ local }) => local));
   const real = (path: string) => facts[path]?.real ?? path;
   const syncs = record.layout.syncs.map((sync) => ({ ...sync, local: real(sync.local) }));
-  const never = [...ownPaths(home, process.env), `${home}/.ssh`, `${home}/.gnupg`];
+  const never = [...siloPaths(home, process.env), `${home}/.ssh`, `${home}/.gnupg`];
   const bad = syncs.find(({ local }) =>
     never.some((own) => within(local, own) || within(own, local)),
   );
