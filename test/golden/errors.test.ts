@@ -119,7 +119,7 @@ const ELSEWHERE = [
   /^mutagen has no agents|cannot be synchronised$/, // test/e2e/fly-failures.test.ts
   /cannot come back to what runs/, // test/contract/container.test.ts
   /ended with \$\{code\}$/, // the service that does not start: on a terminal
-  /is a link to .*, and the tool could change it/, // a link: test/unit/own-files.test.ts
+  /is a link to .*, and the tool could change it/, // a link: test/unit/protected-paths.test.ts
   /was replaced on the host while silo started/, // a race: test/unit/mount-ids.test.ts
   /^not approved, so not started|^not started|^there is nothing to remove/, // on a terminal: test/pty
 ];
