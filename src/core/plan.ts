@@ -220,7 +220,7 @@ export function planRun(request: Request, paths: PathFacts): RunPlan {
     exclusive:
       tool.exclusive === undefined ? undefined : toolPath(tool.exclusive, host.home, facts.xdg),
     warnings: [...warnings(request), ...mounts.warnings, ...caches.warnings],
-    notes: tool.notes?.(facts) ?? [],
+    tips: tool.tips?.(facts) ?? [],
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Forward, Note } from "./types.ts";
+import type { Forward, Tip } from "./types.ts";
 
 /** What a tool may ask of the host when its command and environment are made. */
 export type ToolFacts = {
@@ -49,7 +49,7 @@ export type Tool = {
   readonly install: readonly InstallStep[];
   /** `~/…` or `$XDG_CONFIG_HOME/…`, `$XDG_DATA_HOME/…`, `$XDG_STATE_HOME/…`; host and guest path alike. */
   readonly mounts: { readonly rw: readonly string[]; readonly ro: readonly string[] };
-  /** Host paths whose existence `command`, `env` or `notes` ask for. */
+  /** Host paths whose existence `command`, `env` or `tips` ask for. */
   readonly probes: readonly string[];
   /** As in the configuration: `NAME` passes the host's value, `NAME=value` sets it. */
   readonly env: (facts: ToolFacts) => readonly string[];
@@ -65,5 +65,5 @@ export type Tool = {
   readonly refuse?: (facts: ToolFacts) => { message: string; hint: string } | undefined;
   /** A directory that no two runs may share. */
   readonly exclusive?: string;
-  readonly notes?: (facts: ToolFacts) => readonly Note[];
+  readonly tips?: (facts: ToolFacts) => readonly Tip[];
 };

@@ -170,11 +170,11 @@ export type RunPlan = {
   /** A directory that no two runs may share at once (Paperclip's database). */
   readonly exclusive: string | undefined;
   readonly warnings: readonly string[];
-  /** Told once on this machine, known by its id. */
-  readonly notes: readonly Note[];
+  /** Shown once per user, told apart by id. */
+  readonly tips: readonly Tip[];
 };
 
-export type Note = { readonly id: string; readonly text: string };
+export type Tip = { readonly id: string; readonly text: string };
 
 /** The identity of one started run; its labels find it again. */
 export type Session = {

@@ -3,7 +3,7 @@ import type { RunPlan } from "../core/types.ts";
 import type { Exit } from "../runtime/command.ts";
 import { SiloError } from "../errors.ts";
 import { tryLock, type Lock } from "../sys/state/locks.ts";
-import { untold } from "../sys/state/tips.ts";
+import { unseenTips } from "../sys/state/tips.ts";
 import { withIds } from "../sys/files/mount-ids.ts";
 import { createMissing } from "../sys/files/create-missing.ts";
 import { openSession } from "../sys/state/sessions.ts";
@@ -22,14 +22,14 @@ export type Execution = {
 
 /** Carries out a plan: makes what it needs on the host, runs it, and leaves nothing behind. */
 export async function execute({ backend, plan, state, flags }: Execution): Promise<Exit> {
-  const [session, notes] = await Promise.all([
+  const [session, tips] = await Promise.all([
     openSession(state, backend.name),
-    untold(state, plan.notes),
+    unseenTips(state, plan.tips),
     createMissing(plan.creations),
   ]);
   await tell(
     "info",
-    notes.map(({ text }) => text),
+    tips.map(({ text }) => text),
   );
   let lock: Lock | undefined;
   const cleaned = reapDead(backend, state);

@@ -32,7 +32,7 @@ export const codex = {
     "check_for_update_on_startup=false",
     ...args,
   ],
-  notes: ({ home, exists }) =>
+  tips: ({ home, exists }) =>
     exists(`${home}/${AUTH.slice(2)}`)
       ? []
       : [

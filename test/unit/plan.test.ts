@@ -102,8 +102,8 @@ describe("tools", () => {
   });
 
   test("codex says how to sign in only while it is not", () => {
-    expect(planOf(codex).notes).toEqual([]);
-    expect(planOf(codex, { missing: ["/home/ada/.codex/auth.json"] }).notes).toHaveLength(1);
+    expect(planOf(codex).tips).toEqual([]);
+    expect(planOf(codex, { missing: ["/home/ada/.codex/auth.json"] }).tips).toHaveLength(1);
   });
 
   test("every tool's own paths are made when missing, with a file only for .json", () => {
