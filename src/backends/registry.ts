@@ -1,5 +1,5 @@
 import type { Config } from "../core/config.ts";
-import type { Finding } from "../core/diagnostic.ts";
+import type { Diagnostic } from "../core/diagnostic.ts";
 import type { BackendName } from "../core/types.ts";
 import type { Cmd, Exit } from "../runtime/command.ts";
 import { prefetch, type Ask } from "../sys/process/prefetch.ts";
@@ -37,7 +37,7 @@ export const INTERNAL: Readonly<
 /** What `silo doctor` asks of each. */
 const DOCTORS: {
   readonly [K in BackendName]: () => Promise<{
-    diagnose: (config: Config) => Promise<readonly Finding[]>;
+    diagnose: (config: Config) => Promise<readonly Diagnostic[]>;
   }>;
 } = {
   docker: () => import("./docker/doctor.ts"),
@@ -47,7 +47,7 @@ const DOCTORS: {
 };
 
 /** How a backend is. */
-export async function diagnose(name: BackendName, config: Config): Promise<readonly Finding[]> {
+export async function diagnose(name: BackendName, config: Config): Promise<readonly Diagnostic[]> {
   return await (await DOCTORS[name]()).diagnose(config);
 }
 

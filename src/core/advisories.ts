@@ -1,4 +1,5 @@
-import { atLeast, type Finding } from "./diagnostic.ts";
+import { type Diagnostic } from "./diagnostic.ts";
+import { isAtLeast } from "./text/version.ts";
 
 // Public holes of 2026 in what silo's isolation stands on, and the versions that close them.
 
@@ -33,8 +34,8 @@ export type KernelFacts = {
 };
 
 /** Which profile filters system calls: silo's for runs, the engine's own for builds. */
-export function filterFinding(engine: "docker" | "podman", version: string): Finding {
-  const open = engine === "podman" || (version !== "" && !atLeast(version, ENGINE_FIXED));
+export function filterDiagnostic(engine: "docker" | "podman", version: string): Diagnostic {
+  const open = engine === "podman" || (version !== "" && !isAtLeast(version, ENGINE_FIXED));
   const own =
     engine === "podman" ? "podman's own" : open ? `that of Docker ${version}` : "Docker's own";
   return {
@@ -45,14 +46,14 @@ export function filterFinding(engine: "docker" | "podman", version: string): Fin
 }
 
 /** A crun with holes. @param version as `crun --version` or the engine says it; undefined where it is fixed. */
-export function crunAdvisory(version: string): Finding | undefined {
+export function crunAdvisory(version: string): Diagnostic | undefined {
   const found = numberIn(version);
-  if (found === undefined || atLeast(found, CRUN_FIXED)) return undefined;
+  if (found === undefined || isAtLeast(found, CRUN_FIXED)) return undefined;
   return {
     check: "crun",
     state: "warn",
     detail: `crun ${found} has known holes (CVE-2026-84042, CVE-2026-88264, CVE-2026-88265); ${CRUN_FIXED} fixes them`,
-    mend: "sudo apt-get install --only-upgrade crun   # or your distribution's command",
+    fix: "sudo apt-get install --only-upgrade crun   # or your distribution's command",
   };
 }
 
@@ -60,30 +61,30 @@ export function crunAdvisory(version: string): Finding | undefined {
  * A bwrap that is installed set-user-id and has the hole of CVE-2026-41163; undefined for every other one.
  * @param version as `bwrap --version` says it. @param setuid whether its file has the bit and belongs to root.
  */
-export function bwrapAdvisory(version: string, setuid: boolean): Finding | undefined {
+export function bwrapAdvisory(version: string, setuid: boolean): Diagnostic | undefined {
   const found = numberIn(version) ?? "0";
-  if (!setuid || atLeast(found, BWRAP_FIXED)) return undefined;
+  if (!setuid || isAtLeast(found, BWRAP_FIXED)) return undefined;
   return {
     check: "bwrap",
     state: "bad",
     detail: `bwrap ${found} is installed set-user-id and can be taken over from inside (CVE-2026-41163); ${BWRAP_FIXED} fixes it`,
-    mend: 'sudo chmod u-s "$(command -v bwrap)"   # where user namespaces are allowed; else upgrade bubblewrap',
+    fix: 'sudo chmod u-s "$(command -v bwrap)"   # where user namespaces are allowed; else upgrade bubblewrap',
   };
 }
 
 /** An Apple `container` with holes; undefined where it is fixed. */
-export function containerAdvisory(version: string): Finding | undefined {
-  if (atLeast(version, CONTAINER_FIXED)) return undefined;
+export function containerAdvisory(version: string): Diagnostic | undefined {
+  if (isAtLeast(version, CONTAINER_FIXED)) return undefined;
   return {
     check: "container",
     state: "warn",
     detail: `container ${version} has known holes, such as CVE-2026-65388; ${CONTAINER_FIXED} fixes them`,
-    mend: "brew upgrade container",
+    fix: "brew upgrade container",
   };
 }
 
 /** Whether this kernel can be asked for a module with a hole, and is too old to have it fixed. */
-export function kernelFinding(facts: KernelFacts): Finding {
+export function kernelDiagnostic(facts: KernelFacts): Diagnostic {
   const check = "kernel";
   const { release, present, loadable } = facts;
   const modules = [...present, ...loadable];
@@ -100,7 +101,7 @@ export function kernelFinding(facts: KernelFacts): Finding {
     check,
     state: "warn",
     detail: `Linux ${release} of ${dayOf(built)} is older than the fixes of May 2026 for ${names}: a local program can become root; silo's filter keeps what runs inside from them`,
-    mend: "sudo apt-get upgrade && sudo reboot   # or your distribution's command",
+    fix: "sudo apt-get upgrade && sudo reboot   # or your distribution's command",
   };
 }
 

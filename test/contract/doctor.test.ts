@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Finding } from "../../src/core/diagnostic.ts";
+import type { Diagnostic } from "../../src/core/diagnostic.ts";
 import { destroyWorld, makeWorld, put, silo, type World } from "../support/silo.ts";
 
 // Small doubles that know the very questions that doctor asks, and answer as the real programs do.
@@ -26,7 +26,7 @@ async function doctor(...args: string[]) {
   const env = { PATH: join(world.root, "bin") };
   const { code, stdout, stderr } = await silo(world, ["doctor", "--json", ...args], { env });
   expect(stderr).toBe("");
-  const findings = JSON.parse(stdout) as Finding[];
+  const findings = JSON.parse(stdout) as Diagnostic[];
   return { code, of: (check: string) => findings.find((finding) => finding.check === check) };
 }
 
@@ -56,11 +56,11 @@ test.each([
     "does not answer",
     "systemctl start docker",
   ],
-])("a Docker that is %s is grave, since it is used here", async (_, answers, detail, mend) => {
+])("a Docker that is %s is grave, since it is used here", async (_, answers, detail, fix) => {
   if (answers !== undefined) program("docker", answers);
   const { code, of } = await doctor();
   expect(of("docker")).toMatchObject({ state: "bad", detail: expect.stringContaining(detail) });
-  expect(of("docker")?.mend).toContain(mend);
+  expect(of("docker")?.fix).toContain(fix);
   expect(code).toBe(1);
 });
 
@@ -81,10 +81,10 @@ test("a Fly.io that is signed out matters where it is used, and only there", asy
     "auth whoami": "echo 'Error: failed retrieving current user: not signed in' >&2; exit 1",
   });
   const elsewhere = await doctor();
-  expect(elsewhere.of("fly")).toMatchObject({ state: "warn", mend: "fly auth login" });
+  expect(elsewhere.of("fly")).toMatchObject({ state: "warn", fix: "fly auth login" });
   expect(elsewhere.code).toBe(0);
   const here = await doctor("--backend", "fly");
-  expect(here.of("fly")).toMatchObject({ state: "bad", mend: "fly auth login" });
+  expect(here.of("fly")).toMatchObject({ state: "bad", fix: "fly auth login" });
   expect(here.of("mutagen")?.state).toBe("bad");
   expect(here.code).toBe(1);
 });
@@ -103,7 +103,7 @@ test("a project cannot name the program that is asked", async () => {
   writeFileSync(join(world.project, "silo.jsonc"), '{"backends": {"docker": {"command": "evil"}}}');
   const { of } = await doctor();
   expect(of("docker")?.detail).toContain("docker 28.2.2");
-  expect(of("configuration")).toMatchObject({ state: "warn", mend: "silo config trust" });
+  expect(of("configuration")).toMatchObject({ state: "warn", fix: "silo config trust" });
 });
 
 test("it is a list with a sign and the command that mends, in ASCII where there is no more", async () => {

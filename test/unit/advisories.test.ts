@@ -6,8 +6,8 @@ import {
   bwrapAdvisory,
   containerAdvisory,
   crunAdvisory,
-  filterFinding,
-  kernelFinding,
+  filterDiagnostic,
+  kernelDiagnostic,
 } from "../../src/core/advisories.ts";
 import { kernelFacts } from "../../src/sys/host/kernel.ts";
 
@@ -20,7 +20,7 @@ describe("versions", () => {
     ["docker", "", "Docker's own for builds"],
     ["podman", "5.6.0", "which allows AF_ALG"],
   ] as const)("%s %s: %s", (engine, version, expected) => {
-    const { state, detail } = filterFinding(engine, version);
+    const { state, detail } = filterDiagnostic(engine, version);
     expect(state).toBe("ok");
     expect(detail).toEndWith(expected.startsWith("which") ? "(CVE-2026-31431)" : expected);
   });
@@ -60,11 +60,11 @@ describe("the kernel", () => {
   const facts = { release: "6.8.0", version: OLD, present: ["esp4"], loadable: ["rxrpc"] };
 
   test("is warned of where it was built before the fixes and can load what has a hole", () => {
-    const { state, detail, mend } = kernelFinding(facts);
+    const { state, detail, fix } = kernelDiagnostic(facts);
     expect(state).toBe("warn");
     expect(detail).toContain("Linux 6.8.0 of 2026-03-19 is older than the fixes");
     expect(detail).toContain("esp4, rxrpc");
-    expect(mend).toContain("upgrade");
+    expect(fix).toContain("upgrade");
   });
 
   test.each([
@@ -74,14 +74,14 @@ describe("the kernel", () => {
     ["with a date that says nothing", { version: "#1-NixOS SMP Tue Jan  1 00:00:00 UTC 1980" }],
     ["without a date", { version: "#1 SMP PREEMPT_DYNAMIC @0" }],
   ])("is no alarm %s", (_, other) => {
-    expect(kernelFinding({ ...facts, ...other }).state).toBe("ok");
+    expect(kernelDiagnostic({ ...facts, ...other }).state).toBe("ok");
   });
 
   test.each([
     "#1 SMP PREEMPT_DYNAMIC Debian 6.1.140-1 (2025-05-22)",
     "#1 SMP Wed May  6 01:02:03 UTC 2026",
   ])("%s is old", (version) => {
-    expect(kernelFinding({ ...facts, version }).state).toBe("warn");
+    expect(kernelDiagnostic({ ...facts, version }).state).toBe("warn");
   });
 });
 

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import type { Finding } from "../../core/diagnostic.ts";
+import type { Diagnostic } from "../../core/diagnostic.ts";
 import { probe } from "../../sys/process/probe.ts";
 import { whereIs } from "../../sys/host/which.ts";
 import { isUnsafeSetUid } from "./host.ts";
@@ -8,29 +8,29 @@ import { memoryLimit } from "./limits.ts";
 const INSTALL = "sudo apt-get install bubblewrap";
 
 /** bubblewrap: the command, whether this machine lets it make namespaces, and whether memory can be limited. */
-export async function diagnose(): Promise<readonly Finding[]> {
+export async function diagnose(): Promise<readonly Diagnostic[]> {
   const check = "bwrap";
   if (process.platform !== "linux") return [{ check, state: "off", detail: "only on Linux" }];
   const bwrap = whereIs("bwrap");
-  if (bwrap === undefined) return [{ check, state: "off", detail: "not installed", mend: INSTALL }];
+  if (bwrap === undefined) return [{ check, state: "off", detail: "not installed", fix: INSTALL }];
   const [version, tried] = await Promise.all([
     probe(bwrap, ["--version"]),
     probe(bwrap, ["--unshare-user", "--unshare-pid", "--ro-bind", "/", "/", "true"]),
   ]);
   if (typeof version === "string" || typeof tried === "string")
-    return [{ check, state: "bad", detail: "bwrap does not answer", mend: INSTALL }];
+    return [{ check, state: "bad", detail: "bwrap does not answer", fix: INSTALL }];
   if (isUnsafeSetUid(statSync(bwrap).mode, version.stdout)) {
     const detail = `${version.stdout.trim()} has the set-user-id bit, which is not safe before 0.11.2`;
-    return [{ check, state: "bad", detail, mend: `sudo chmod u-s ${bwrap}` }];
+    return [{ check, state: "bad", detail, fix: `sudo chmod u-s ${bwrap}` }];
   }
   if (tried.code !== 0) {
     const detail = `this machine does not let it make namespaces: ${tried.stderr.trim()}`;
-    const mend = "sudo sysctl kernel.unprivileged_userns_clone=1";
-    return [{ check, state: "bad", detail, mend }];
+    const fix = "sudo sysctl kernel.unprivileged_userns_clone=1";
+    return [{ check, state: "bad", detail, fix }];
   }
   if (whereIs("perl") === undefined) {
-    const mend = "sudo apt-get install perl-base";
-    return [{ check, state: "bad", detail: "it needs perl, which is not installed", mend }];
+    const fix = "sudo apt-get install perl-base";
+    return [{ check, state: "bad", detail: "it needs perl, which is not installed", fix }];
   }
   return [
     { check, state: "ok", detail: version.stdout.trim().replace("bubblewrap", "bwrap") },
@@ -39,7 +39,7 @@ export async function diagnose(): Promise<readonly Finding[]> {
 }
 
 /** Without a cgroup of its own, a sandbox may use all memory; the kernel then ends it before other programs. */
-function unlimited(): readonly Finding[] {
+function unlimited(): readonly Diagnostic[] {
   const none = { memory: undefined, processes: 0, tmp: undefined };
   if (memoryLimit(none, process.getuid?.() ?? 0) !== undefined) return [];
   const detail =

@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, readlinkSync, statSync } from "node:fs";
-import { atLeast } from "../../core/diagnostic.ts";
+import { isAtLeast } from "../../core/text/version.ts";
 import { SiloError } from "../../errors.ts";
 import { whereIs } from "../../sys/host/which.ts";
 import { capture } from "../../sys/process/process.ts";
@@ -82,13 +82,13 @@ const SAFE = "0.11.2";
 
 /** Whether a version of bwrap may have the set-user-id bit. @param version as `bwrap --version` tells it. */
 export function isUnsafeSetUid(mode: number, version: string): boolean {
-  return isSetUid(mode) && !atLeast(version, SAFE);
+  return isSetUid(mode) && !isAtLeast(version, SAFE);
 }
 
 async function refuseUnsafe(bwrap: string): Promise<void> {
   const { stdout } = await capture({ bin: bwrap, args: ["--version"] });
   const version = stdout.trim();
-  if (atLeast(version, SAFE)) return;
+  if (isAtLeast(version, SAFE)) return;
   throw new SiloError(
     `${bwrap} runs as root (its set-user-id bit is set), which is not safe before ${SAFE}: this is ${version}`,
     { hint: `sudo chmod u-s ${bwrap}   # where users may make namespaces, bwrap needs no root` },
@@ -107,5 +107,5 @@ export function seesNode(): boolean {
 export async function hasNode(): Promise<boolean> {
   if (!seesNode()) return false;
   const { code, stdout } = await capture({ bin: "node", args: ["--version"] });
-  return code === 0 && atLeast(stdout.trim(), NODE);
+  return code === 0 && isAtLeast(stdout.trim(), NODE);
 }

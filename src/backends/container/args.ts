@@ -1,4 +1,4 @@
-import { atLeast } from "../../core/diagnostic.ts";
+import { isAtLeast } from "../../core/text/version.ts";
 import { enterCommand, limits } from "../../core/guest/enter.ts";
 import { withEngine, withLinks, type GuestLink } from "../../core/guest/perl.ts";
 import { within } from "../../core/paths.ts";
@@ -89,7 +89,7 @@ const SINCE = { init: "0.10", capabilities: "0.12" } as const;
 
 /** No way to new privileges, and no capability for root where the command cannot drop them itself. */
 function dropped(uid: number, version: string): readonly string[] {
-  const left = uid === 0 && !atLeast(version, SINCE.capabilities);
+  const left = uid === 0 && !isAtLeast(version, SINCE.capabilities);
   const all = left ? ["--inh-caps=-all", "--bounding-set=-all"] : [];
   return ["setpriv", ...all, "--no-new-privs", "--"];
 }
@@ -116,7 +116,7 @@ function guestCommand(
 
 /** Docker inside needs all of them; the tool keeps none of them either way. */
 function capabilityArgs(version: string, engine: boolean): readonly string[] {
-  if (!atLeast(version, SINCE.capabilities)) return [];
+  if (!isAtLeast(version, SINCE.capabilities)) return [];
   return engine ? ["--cap-add", "ALL"] : ["--cap-drop", "ALL"];
 }
 
@@ -139,7 +139,7 @@ export function runArgs(
     "--rm",
     "--interactive",
     ...(plan.tty ? ["--tty"] : []),
-    ...(atLeast(version, SINCE.init) ? ["--init"] : []),
+    ...(isAtLeast(version, SINCE.init) ? ["--init"] : []),
     "--name",
     session.name,
     ...[

@@ -1,12 +1,13 @@
 import { containerAdvisory } from "../../core/advisories.ts";
-import { atLeast, type Finding } from "../../core/diagnostic.ts";
+import { type Diagnostic } from "../../core/diagnostic.ts";
+import { isAtLeast } from "../../core/text/version.ts";
 import { probe } from "../../sys/process/probe.ts";
 
 const LEAST = "0.9";
 const INSTALL = "brew install container && container system start";
 
 /** Apple's `container`: the command, its version and its service (`container --version`, `container system status`). */
-export async function diagnose(): Promise<readonly Finding[]> {
+export async function diagnose(): Promise<readonly Diagnostic[]> {
   const check = "container";
   const [version, status] = await Promise.all([
     probe("container", ["--version"]),
@@ -15,19 +16,19 @@ export async function diagnose(): Promise<readonly Finding[]> {
   if (version === "missing" && process.platform !== "darwin")
     return [{ check, state: "off", detail: "only on macOS" }];
   if (version === "missing")
-    return [{ check, state: "off", detail: "not installed", mend: INSTALL }];
+    return [{ check, state: "off", detail: "not installed", fix: INSTALL }];
   if (version === "silent" || status === "silent") {
-    const mend = "container system stop && container system start";
-    return [{ check, state: "bad", detail: "container does not answer", mend }];
+    const fix = "container system stop && container system start";
+    return [{ check, state: "bad", detail: "container does not answer", fix }];
   }
   const own = /version (\S+)/.exec(version.stdout)?.[1] ?? "";
-  if (!atLeast(own, LEAST)) {
+  if (!isAtLeast(own, LEAST)) {
     const detail = `container ${own} is too old; silo needs ${LEAST} or newer`;
-    return [{ check, state: "bad", detail, mend: "brew upgrade container" }];
+    return [{ check, state: "bad", detail, fix: "brew upgrade container" }];
   }
   if (status === "missing" || status.code !== 0) {
     const detail = `container ${own}, but its service is not started`;
-    return [{ check, state: "bad", detail, mend: "container system start" }];
+    return [{ check, state: "bad", detail, fix: "container system start" }];
   }
   const hole = containerAdvisory(own);
   return [hole ?? { check, state: "ok", detail: `container ${own}, service started` }];

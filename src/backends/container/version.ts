@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
-import { atLeast } from "../../core/diagnostic.ts";
+import { isAtLeast } from "../../core/text/version.ts";
 import { SiloError } from "../../errors.ts";
 import { whereIs } from "../../sys/host/which.ts";
 import { replace } from "../../sys/files/swap.ts";
@@ -19,7 +19,7 @@ export async function cliVersion(cache: string): Promise<string> {
   const known = await readFile(file, "utf8").then(parse, () => undefined);
   if (known !== undefined && binary !== undefined && known.binary === binary) return known.version;
   const version = /version (\d+\.\d+(?:\.\d+)?)/.exec(await ask(["--version"]))?.[1];
-  if (version === undefined || !atLeast(version, LEAST)) {
+  if (version === undefined || !isAtLeast(version, LEAST)) {
     throw new SiloError(
       `container ${version ?? "of an unknown version"} is too old; silo needs ${LEAST} or newer`,
       { hint: "brew upgrade container" },

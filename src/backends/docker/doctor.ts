@@ -1,6 +1,7 @@
 import type { Config } from "../../core/config.ts";
-import { crunAdvisory, filterFinding, kernelFinding } from "../../core/advisories.ts";
-import { atLeast, type Finding } from "../../core/diagnostic.ts";
+import { crunAdvisory, filterDiagnostic, kernelDiagnostic } from "../../core/advisories.ts";
+import { type Diagnostic } from "../../core/diagnostic.ts";
+import { isAtLeast } from "../../core/text/version.ts";
 import { probe, type ProbeResult } from "../../sys/process/probe.ts";
 import { kernelFacts } from "../../sys/host/kernel.ts";
 import { ProgramMissing } from "../../sys/process/process.ts";
@@ -11,20 +12,20 @@ import { engineError, missingCli } from "./errors.ts";
 const LEAST = "20.10";
 
 /** The engine's command, whether it answers, how it builds and filters, and the kernel that this machine's boxes share. */
-export async function diagnose({ backends }: Config): Promise<readonly Finding[]> {
+export async function diagnose({ backends }: Config): Promise<readonly Diagnostic[]> {
   const command = backends.docker.command.value;
   const [engine, facts] = await Promise.all([engineFindings(command), kernelFacts()]);
-  return facts === undefined ? engine : [...engine, kernelFinding(facts)];
+  return facts === undefined ? engine : [...engine, kernelDiagnostic(facts)];
 }
 
-async function engineFindings(command: string): Promise<readonly Finding[]> {
+async function engineFindings(command: string): Promise<readonly Diagnostic[]> {
   const podman = isPodman(command);
   const [version, buildx, runtime] = await Promise.all([
     probe(command, ["version", "--format", "{{json .}}"]),
     probe(command, ["buildx", "version"]),
     podman ? probe(command, ["info", "--format", "{{json .Host.OCIRuntime}}"]) : "missing",
   ]);
-  const engine = engineFinding(command, version);
+  const engine = engineDiagnostic(command, version);
   if (engine.state !== "ok" || typeof version !== "object") return [engine];
   const modern = typeof buildx === "object" && buildx.code === 0;
   return [
@@ -34,39 +35,39 @@ async function engineFindings(command: string): Promise<readonly Finding[]> {
       state: "ok",
       detail: modern ? "BuildKit" : "the one that came with the engine; buildx would be faster",
     },
-    filterFinding(podman ? "podman" : "docker", versions(version.stdout).server),
+    filterDiagnostic(podman ? "podman" : "docker", versions(version.stdout).server),
     ...(typeof runtime === "object" ? runtimeFindings(runtime.stdout) : []),
   ];
 }
 
 /** From `podman info --format '{{json .Host.OCIRuntime}}'` (podman 4): `{"name":"crun","version":"crun version 1.8.1\n…"}`. */
-function runtimeFindings(stdout: string): readonly Finding[] {
+function runtimeFindings(stdout: string): readonly Diagnostic[] {
   const version = /"version": ?"(crun version [\d.]+)/.exec(stdout)?.[1];
   const found = version === undefined ? undefined : crunAdvisory(version);
   return found === undefined ? [] : [found];
 }
 
-function engineFinding(command: string, answer: ProbeResult): Finding {
+function engineDiagnostic(command: string, answer: ProbeResult): Diagnostic {
   const check = "docker";
   if (answer === "missing") {
     const { message, hint } = missingCli(new ProgramMissing(command));
-    return { check, state: "bad", detail: message, ...(hint === undefined ? {} : { mend: hint }) };
+    return { check, state: "bad", detail: message, ...(hint === undefined ? {} : { fix: hint }) };
   }
   if (answer === "silent") {
-    const mend = "sudo systemctl restart docker   # or restart Docker Desktop, OrbStack or colima";
-    return { check, state: "bad", detail: `${command} version does not answer`, mend };
+    const fix = "sudo systemctl restart docker   # or restart Docker Desktop, OrbStack or colima";
+    return { check, state: "bad", detail: `${command} version does not answer`, fix };
   }
   const { client, server } = versions(answer.stdout);
   if (answer.code !== 0) {
     const { message, hint } = engineError(answer.stderr, `${command} version`);
-    return { check, state: "bad", detail: message, ...(hint === undefined ? {} : { mend: hint }) };
+    return { check, state: "bad", detail: message, ...(hint === undefined ? {} : { fix: hint }) };
   }
-  if (!isPodman(command) && !atLeast(client, LEAST)) {
+  if (!isPodman(command) && !isAtLeast(client, LEAST)) {
     return {
       check,
       state: "bad",
       detail: `${command} ${client} is too old; silo needs ${LEAST} or newer`,
-      mend: "https://docs.docker.com/engine/install",
+      fix: "https://docs.docker.com/engine/install",
     };
   }
   const engine = server === "" ? "" : `, engine ${server}`;

@@ -1,9 +1,9 @@
 import type { Config } from "../../core/config.ts";
-import type { Finding } from "../../core/diagnostic.ts";
+import type { Diagnostic } from "../../core/diagnostic.ts";
 import { probe } from "../../sys/process/probe.ts";
 
 /** Fly.io: the command, the sign-in, and the programs that keep files in step. Nothing of it is needed elsewhere. */
-export async function diagnose(config: Config): Promise<readonly Finding[]> {
+export async function diagnose(config: Config): Promise<readonly Diagnostic[]> {
   const [version, account, mutagen, ssh] = await Promise.all([
     probe("fly", ["version"]),
     probe("fly", ["auth", "whoami"]),
@@ -11,19 +11,19 @@ export async function diagnose(config: Config): Promise<readonly Finding[]> {
     probe("ssh", ["-V"]),
   ]);
   if (version === "missing" || account === "missing") {
-    return [{ check: "fly", state: "off", detail: "not installed", mend: "brew install flyctl" }];
+    return [{ check: "fly", state: "off", detail: "not installed", fix: "brew install flyctl" }];
   }
   if (version === "silent" || account === "silent") {
-    return [{ check: "fly", state: "bad", detail: "fly does not answer", mend: "fly doctor" }];
+    return [{ check: "fly", state: "bad", detail: "fly does not answer", fix: "fly doctor" }];
   }
   const own = /v(\d\S*)/.exec(version.stdout)?.[1] ?? "";
-  const fly: Finding =
+  const fly: Diagnostic =
     account.code === 0
       ? { check: "fly", state: "ok", detail: `fly ${own}, signed in` }
-      : { check: "fly", state: "bad", detail: `fly ${own}, not signed in`, mend: "fly auth login" };
+      : { check: "fly", state: "bad", detail: `fly ${own}, not signed in`, fix: "fly auth login" };
   return [
     fly,
-    appFinding(config),
+    appDiagnostic(config),
     typeof mutagen === "object"
       ? { check: "mutagen", state: "ok", detail: mutagen.stdout.trim() }
       : helperMissing("mutagen", "brew install mutagen-io/mutagen/mutagen"),
@@ -37,7 +37,7 @@ export async function diagnose(config: Config): Promise<readonly Finding[]> {
   ];
 }
 
-function appFinding({ backend, backends: { fly } }: Config): Finding {
+function appDiagnostic({ backend, backends: { fly } }: Config): Diagnostic {
   if (fly.app !== undefined) {
     const detail = `machines belong to ${fly.app.value}, in ${fly.region.value}`;
     return { check: "fly app", state: "ok", detail };
@@ -46,10 +46,10 @@ function appFinding({ backend, backends: { fly } }: Config): Finding {
     check: "fly app",
     state: backend?.value === "fly" ? "bad" : "off",
     detail: "none is set, so no tool can run there",
-    mend: 'fly apps create <name> --network silo   # then "backends": { "fly": { "app": "<name>" } }',
+    fix: 'fly apps create <name> --network silo   # then "backends": { "fly": { "app": "<name>" } }',
   };
 }
 
-function helperMissing(check: string, mend: string): Finding {
-  return { check, state: "bad", detail: "not installed; fly machines need it", mend };
+function helperMissing(check: string, fix: string): Diagnostic {
+  return { check, state: "bad", detail: "not installed; fly machines need it", fix };
 }

@@ -1,7 +1,7 @@
 import { chooseBackend, diagnose } from "../../backends/registry.ts";
 import { mergeConfig } from "../../config/merge.ts";
 import type { Config } from "../../core/config.ts";
-import type { Finding } from "../../core/diagnostic.ts";
+import type { Diagnostic } from "../../core/diagnostic.ts";
 import { isUtf8 } from "../../core/text/locale.ts";
 import { homely } from "../../core/paths.ts";
 import { printable } from "../../core/text/quote.ts";
@@ -42,8 +42,8 @@ export const doctor: Action = async ({ flags }) => {
 function ofBackend(
   name: BackendName,
   chosen: BackendName,
-  findings: readonly Finding[],
-): readonly Finding[] {
+  findings: readonly Diagnostic[],
+): readonly Diagnostic[] {
   return findings.map((finding) => {
     if (name !== chosen) return finding.state === "bad" ? { ...finding, state: "warn" } : finding;
     const mark = finding.check === name ? `${finding.detail} (used here)` : finding.detail;
@@ -52,24 +52,26 @@ function ofBackend(
 }
 
 /** A project's own word, not approved, must not decide which program is started here. */
-async function configuration(here: HostEnvironment): Promise<{ config: Config; finding: Finding }> {
+async function configuration(
+  here: HostEnvironment,
+): Promise<{ config: Config; finding: Diagnostic }> {
   const check = "configuration";
   try {
     const { config, files, waiting } = await approvedConfig(here);
     const detail = files.length === 1 ? "1 file" : `${files.length} files`;
     if (waiting.length === 0) return { config, finding: { check, state: "ok", detail } };
     const names = waiting.map(({ path }) => homely(path, here.home)).join(", ");
-    const finding: Finding = {
+    const finding: Diagnostic = {
       check,
       state: "warn",
       detail: `${detail}; not approved yet: ${names}`,
-      mend: "silo config trust",
+      fix: "silo config trust",
     };
     return { config, finding };
   } catch (error) {
     if (!(error instanceof SiloError)) throw error;
     const detail = [error.message, ...error.detail].join("; ");
-    const finding: Finding = { check, state: "bad", detail, mend: "silo config edit" };
+    const finding: Diagnostic = { check, state: "bad", detail, fix: "silo config edit" };
     return { config: mergeConfig([], here.env), finding };
   }
 }
@@ -79,7 +81,7 @@ const PROGRAMS =
   "docker podman container bwrap fly mutagen ssh scp ssh-keygen node npm pip3 perl env du ps sh stty";
 
 /** Programs that PATH names first and that silo does not start, because a repository or a tool can have put them there. */
-function skipped(names: readonly string[], { home }: HostEnvironment): readonly Finding[] {
+function skipped(names: readonly string[], { home }: HostEnvironment): readonly Diagnostic[] {
   return [...new Set(names)].flatMap(skippedPrograms).map(({ path, why }) => ({
     check: "PATH",
     state: "warn",
@@ -97,7 +99,7 @@ const MARKS = {
 const WIDEST = "docker builder".length;
 
 function shown(
-  { check, state, detail, mend }: Finding,
+  { check, state, detail, fix }: Diagnostic,
   { env, platform }: HostEnvironment,
 ): string {
   const { sign, plain, colour } = MARKS[state];
@@ -107,5 +109,5 @@ function shown(
   const width = process.stdout.isTTY ? process.stdout.columns || 80 : Infinity;
   const told = wrapped(printable(detail), Math.max(16, width - head.length));
   const line = `${paint(colour, mark, process.stdout)}${head.slice(mark.length)}${told.join(`\n${" ".repeat(head.length)}`)}`;
-  return mend === undefined || state === "ok" ? line : `${line}\n${" ".repeat(4)}${mend}`;
+  return fix === undefined || state === "ok" ? line : `${line}\n${" ".repeat(4)}${fix}`;
 }

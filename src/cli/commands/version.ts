@@ -1,5 +1,5 @@
 import manifest from "../../../package.json" with { type: "json" };
-import { atLeast } from "../../core/diagnostic.ts";
+import { isAtLeast } from "../../core/text/version.ts";
 import { homely, xdgDirectories } from "../../core/paths.ts";
 import { installation, type Way } from "../../sys/self/installation.ts";
 import { readEnvironment } from "../../sys/host/environment.ts";
@@ -64,5 +64,5 @@ function newest(
       : "not known yet; a run asks in the background, at most once a day";
   }
   const known = silo.version;
-  return atLeast(manifest.version, known) ? known : `${known}: ${WAYS[way].newest()}`;
+  return isAtLeast(manifest.version, known) ? known : `${known}: ${WAYS[way].newest()}`;
 }

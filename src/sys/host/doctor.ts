@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { isUtf8 } from "../../core/text/locale.ts";
-import type { Finding } from "../../core/diagnostic.ts";
+import type { Diagnostic } from "../../core/diagnostic.ts";
 import type { HostFacts } from "../../core/types.ts";
 
 /** An image with all toolchains and a tool takes about half of it. */
@@ -9,10 +9,14 @@ const LEAST_GIB = 10;
 const IMAGE_PLACES = ["/var/lib/docker", "/var/lib/containers"];
 
 /** This machine, apart from the backends. */
-export async function diagnoseHost({ home, env, git }: HostFacts): Promise<readonly Finding[]> {
+export async function diagnoseHost({ home, env, git }: HostFacts): Promise<readonly Diagnostic[]> {
   const disks = await Promise.all([...IMAGE_PLACES, home].map(freeGib));
   const free = disks.filter((gib) => gib !== undefined);
-  return [diskFinding(Math.min(...free)), terminalFinding(env), identityFinding(git.identity)];
+  return [
+    diskDiagnostic(Math.min(...free)),
+    terminalDiagnostic(env),
+    identityDiagnostic(git.identity),
+  ];
 }
 
 async function freeGib(path: string): Promise<number | undefined> {
@@ -24,18 +28,18 @@ async function freeGib(path: string): Promise<number | undefined> {
   }
 }
 
-function diskFinding(gib: number): Finding {
+function diskDiagnostic(gib: number): Diagnostic {
   const detail = `${Math.floor(gib)} GiB free`;
   if (gib >= LEAST_GIB) return { check: "disk", state: "ok", detail };
   return {
     check: "disk",
     state: "warn",
     detail,
-    mend: "docker system df   # shows what takes the room",
+    fix: "docker system df   # shows what takes the room",
   };
 }
 
-function terminalFinding(env: HostFacts["env"]): Finding {
+function terminalDiagnostic(env: HostFacts["env"]): Diagnostic {
   const { stdin, stdout } = process;
   const term = env["TERM"] ?? "";
   const letters = isUtf8(env, process.platform) ? "UTF-8" : "no UTF-8";
@@ -48,19 +52,19 @@ function terminalFinding(env: HostFacts["env"]): Finding {
         check: "terminal",
         state: "warn",
         detail: `TERM is "${term}"`,
-        mend: "export TERM=xterm-256color",
+        fix: "export TERM=xterm-256color",
       }
     : { check: "terminal", state: "ok", detail: `${term}, ${size}, ${letters}` };
 }
 
-function identityFinding(identity: HostFacts["git"]["identity"]): Finding {
+function identityDiagnostic(identity: HostFacts["git"]["identity"]): Diagnostic {
   const { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email } = identity;
   return name === undefined || email === undefined
     ? {
         check: "git identity",
         state: "warn",
         detail: "not set, so a tool cannot commit",
-        mend: "git config --global user.name <name> && git config --global user.email <email>",
+        fix: "git config --global user.name <name> && git config --global user.email <email>",
       }
     : { check: "git identity", state: "ok", detail: `${name} <${email}>` };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { atLeast } from "../../src/core/diagnostic.ts";
+import { isAtLeast } from "../../src/core/text/version.ts";
 
 test.each([
   ["20.10", "20.10", true],
@@ -10,5 +10,5 @@ test.each([
   ["0.9.0", "0.9", true],
   ["", "0.9", false],
 ])("%s is at least %s: %p", (version, least, expected) => {
-  expect(atLeast(version, least)).toBe(expected);
+  expect(isAtLeast(version, least)).toBe(expected);
 });
