@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Displaced } from "../../src/sys/staging/displaced.ts";
 import type { Spot } from "../../src/sys/staging/kept.ts";
-import { readWhole } from "../../src/sys/files/swap.ts";
+import { readStamped } from "../../src/sys/files/swap.ts";
 
 let root: string;
 let kept: string;
@@ -45,7 +45,7 @@ const file = () => join(kept, readdirSync(kept).find((name) => !name.endsWith(".
 
 async function swap(graceMs: number): Promise<Displaced> {
   const all = displaced(graceMs);
-  expect(await all.swap(spot, Buffer.from("new"), await readWhole(spot.path))).toBe(true);
+  expect(await all.swap(spot, Buffer.from("new"), await readStamped(spot.path))).toBe(true);
   return all;
 }
 

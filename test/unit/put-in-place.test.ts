@@ -21,7 +21,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exchange } from "../../src/sys/files/exchange.ts";
 import { putInPlace } from "../../src/sys/staging/put-in-place.ts";
-import { readWhole, stampOf, writeNew } from "../../src/sys/files/swap.ts";
+import { readStamped, changeStamp, writeNew } from "../../src/sys/files/swap.ts";
 
 let root: string;
 let path: string;
@@ -43,7 +43,7 @@ function rename(content: string): void {
 }
 
 async function put(swap?: typeof exchange) {
-  const expected = await readWhole(path);
+  const expected = await readStamped(path);
   await writeNew(join(root, "fresh"), Buffer.from("new"), expected.access);
   return { run: () => putInPlace(names(), expected, swap), expected };
 }
@@ -149,11 +149,11 @@ test("without exchange a link in the file's place is not followed", async () => 
 });
 
 test("a stamp changes with each save, whatever its size and time", async () => {
-  const before = await stampOf(path);
+  const before = await changeStamp(path);
   const { mtime, atime } = statSync(path);
   writeFileSync(path, "OLD");
   utimesSync(path, atime, mtime);
-  expect(await stampOf(path)).not.toBe(before);
+  expect(await changeStamp(path)).not.toBe(before);
 });
 
 test.each([
@@ -163,11 +163,11 @@ test.each([
 ])("%s is not read", async (_, make) => {
   unlinkSync(path);
   make();
-  expect(await readWhole(path).catch(String)).toContain("is no regular file");
+  expect(await readStamped(path).catch(String)).toContain("is no regular file");
 });
 
 test.skipIf(process.platform !== "linux")("a file that is longer than it was says so", async () => {
   // Files of /proc have no size before they are read.
-  const { torn, content } = await readWhole("/proc/self/status");
+  const { torn, content } = await readStamped("/proc/self/status");
   expect([torn, content?.length]).toEqual([true, 1]);
 });

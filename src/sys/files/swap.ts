@@ -43,7 +43,7 @@ async function look(path: string): Promise<BigIntStats | undefined> {
 }
 
 /** Change stamp of a path: inode, size, mtime and ctime in nanoseconds; empty where there is none. */
-export async function stampOf(path: string): Promise<string> {
+export async function changeStamp(path: string): Promise<string> {
   const found = await look(path);
   return found === undefined ? "" : stampIn(found);
 }
@@ -59,7 +59,7 @@ export async function inodeOf(path: string): Promise<string> {
  * Links are not followed, since a guest may have put one in its place.
  * @throws SiloError where it is too large or not a regular file.
  */
-export async function readWhole(path: string): Promise<Reading> {
+export async function readStamped(path: string): Promise<Reading> {
   const file = await opened(path);
   if (file === undefined) return NOTHING;
   try {
@@ -95,7 +95,7 @@ const PAUSE_MS = 20;
  */
 export async function readQuiet(path: string, quietMs: number): Promise<Reading> {
   for (let i = 0; ; i += 1) {
-    const found = await readWhole(path);
+    const found = await readStamped(path);
     if ((!found.torn && found.ageMs >= quietMs) || i === TRIES) return found;
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }

@@ -4,7 +4,7 @@ import { SiloError } from "../../errors.ts";
 import { exchange } from "../files/exchange.ts";
 import { fileOf, forget, FOUND, freshOf, journalOf, replaceKept, tuck } from "./kept.ts";
 import type { Kept, Spot } from "./kept.ts";
-import { readWhole, remove, replace, stampOf, type Reading } from "../files/swap.ts";
+import { readStamped, remove, replace, changeStamp, type Reading } from "../files/swap.ts";
 
 /** How long to wait for writers. */
 export type Patience = {
@@ -110,7 +110,7 @@ export class Displaced {
   }
 
   async #changed(kept: Kept): Promise<boolean> {
-    return (await stampOf(await fileOf(this.#directory, kept))) !== kept.stamp;
+    return (await changeStamp(await fileOf(this.#directory, kept))) !== kept.stamp;
   }
 
   async #replace(spot: Spot, content: Uint8Array, expected: Reading) {
@@ -138,7 +138,7 @@ export class Displaced {
 
   async #merge(kept: Kept, late: Uint8Array, final: boolean): Promise<boolean> {
     const { spot, was, put } = kept;
-    const now = await readWhole(spot.path);
+    const now = await readStamped(spot.path);
     if (now.torn) return false;
     const wins = spot.wins && put !== undefined && same(now.content, put);
     const joined = rejoin({ was, late, now: now.content }, wins, final);
@@ -156,7 +156,7 @@ export class Displaced {
   async #read(kept: Kept): Promise<Reading> {
     const file = await fileOf(this.#directory, kept);
     try {
-      return await readWhole(file);
+      return await readStamped(file);
     } catch (error) {
       if (!(error instanceof SiloError) || kept.put === undefined) throw error;
       await replace(journalOf(this.#directory, kept.id), kept.put);

@@ -6,7 +6,7 @@ import { saveBeside } from "./conflict-file.ts";
 import type { Displaced } from "./displaced.ts";
 import { waitForLock } from "../state/locks.ts";
 import { baseOf, copyOf, spotsOf, type Pace, type Stage, type StagedFile } from "./stage.ts";
-import { readWhole, replace, stampOf, type Reading } from "../files/swap.ts";
+import { readStamped, replace, changeStamp, type Reading } from "../files/swap.ts";
 
 /** Retries of the last pass while the host's file is being written, and the pause between them. */
 const TRIES = 200;
@@ -34,7 +34,7 @@ export async function visit(
   for (const spot of [spots.host, spots.guest]) {
     if (await displaced.due(spot)) await locked(stage, file, () => displaced.settle(spot, false));
   }
-  const stamps = `${await stampOf(file.host)} ${await stampOf(spots.guest.path)}`;
+  const stamps = `${await changeStamp(file.host)} ${await changeStamp(spots.guest.path)}`;
   if (stamps === seen.get(file.name)) return;
   const found = await pass(work, file, false);
   if (found.seen !== undefined) seen.set(file.name, found.seen);
@@ -65,9 +65,9 @@ async function pass(work: Work, file: StagedFile, final: boolean): Promise<Found
   const read = async () => {
     await refuseLinks(file.host);
     return {
-      base: (await readWhole(baseOf(stage, file))).content,
-      host: await readWhole(file.host),
-      guest: await readWhole(copyOf(stage, file)),
+      base: (await readStamped(baseOf(stage, file))).content,
+      host: await readStamped(file.host),
+      guest: await readStamped(copyOf(stage, file)),
     };
   };
   const { base, host, guest } = await read();

@@ -3,7 +3,7 @@ import { link, rename, unlink } from "node:fs/promises";
 import { same, type Content } from "../../core/reconcile.ts";
 import { errorCode } from "../../errors.ts";
 import { exchange } from "../files/exchange.ts";
-import { inodeOf, readWhole, stampOf, type Reading } from "../files/swap.ts";
+import { inodeOf, readStamped, changeStamp, type Reading } from "../files/swap.ts";
 
 /** Names of one replacement, all on the file system of `path`. */
 export type Names = {
@@ -37,7 +37,7 @@ export async function putInPlace(
 ): Promise<Placed> {
   const { path, fresh, aside } = names;
   if (expected.content === undefined) return await create(path, fresh);
-  if ((await stampOf(path)) !== expected.stamp) return "moved";
+  if ((await changeStamp(path)) !== expected.stamp) return "moved";
   const own = await inodeOf(fresh);
   // Only what is complete gets the name that is looked at after a crash.
   await rename(fresh, aside);
@@ -70,7 +70,7 @@ async function replaceLinked({ path, fresh, aside }: Names, expected: Reading): 
   } catch (error) {
     if (errorCode(error) === "ENOENT") return "moved";
     if (!linkless(error)) throw error;
-    if ((await stampOf(path)) !== expected.stamp) return "moved";
+    if ((await changeStamp(path)) !== expected.stamp) return "moved";
     renameSync(fresh, path);
     return "placed";
   }
@@ -88,7 +88,7 @@ async function replaceLinked({ path, fresh, aside }: Names, expected: Reading): 
 }
 
 async function contentOf(path: string): Promise<Content> {
-  return await readWhole(path).then(
+  return await readStamped(path).then(
     ({ content }) => content,
     () => undefined,
   );
