@@ -10,7 +10,7 @@ export type ImageInput = {
   readonly base: string;
   readonly toolchains: readonly Toolchain[];
   readonly user: GuestUser;
-  /** Version by tool name: the tool's own and those it carries. */
+  /** Version by tool name: the tool's own and those it bundles. */
   readonly versions: Readonly<Record<string, string>>;
   readonly globalHooks: readonly string[];
   readonly toolHooks: readonly string[];
@@ -60,7 +60,7 @@ function buildSteps({ tool, globalHooks, toolHooks }: ImageInput): readonly Buil
 /** The image of one tool for one user, as a value. */
 export function planImage(input: ImageInput): ImagePlan {
   const { tool, user, versions } = input;
-  const installed = [...tool.carries, tool.name];
+  const installed = [...tool.bundles, tool.name];
   const dockerfile = renderDockerfile({
     base: input.base,
     toolchains: input.toolchains,

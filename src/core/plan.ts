@@ -21,7 +21,7 @@ export type Request = {
   readonly tool: Tool;
   /** The user's arguments to the tool. */
   readonly args: readonly string[];
-  /** Version by tool name: the one to install, and those it carries. */
+  /** Version by tool name: the one to install, and those it bundles. */
   readonly versions: Readonly<Record<string, string>>;
   /** `--name`. */
   readonly name: string | undefined;
@@ -82,7 +82,7 @@ function mountRequests(request: Request): readonly MountRequest[] {
 
 function probePaths({ host, tool }: Request): readonly string[] {
   const xdg = xdgDirectories(host.home, host.env);
-  return tool.probes.map((written) => toolPath(written, host.home, xdg));
+  return tool.hostPaths.map((written) => toolPath(written, host.home, xdg));
 }
 
 /** Every host path that `planRun` asks about. */
@@ -226,5 +226,5 @@ export function planRun(request: Request, paths: PathFacts): RunPlan {
 
 /** Why the tool cannot run here, if it cannot; known before any path is looked at. */
 export function refusal(request: Request): { message: string; hint: string } | undefined {
-  return request.tool.refuse?.(toolFacts(request, {}));
+  return request.tool.unsupported?.(toolFacts(request, {}));
 }

@@ -8,7 +8,7 @@ export type ToolFacts = {
   readonly xdg: { readonly config: string; readonly data: string; readonly state: string };
   /** The host's environment: to see what is set, never to copy a value. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Whether this absolute host path exists; only paths named in `probes` are known. */
+  /** Whether this absolute host path exists; only paths listed in `hostPaths` are known. */
   readonly exists: (path: string) => boolean;
 };
 
@@ -44,13 +44,13 @@ export type Tool = {
   /** A version known to work, installed where no newer one is known yet. */
   readonly knownVersion: string;
   readonly version: VersionSource;
-  /** Tools that this one starts itself and so finds in its image. */
-  readonly carries: readonly string[];
+  /** Tools installed in its image too, because it starts them itself. */
+  readonly bundles: readonly string[];
   readonly install: readonly InstallStep[];
   /** `~/…` or `$XDG_CONFIG_HOME/…`, `$XDG_DATA_HOME/…`, `$XDG_STATE_HOME/…`; host and guest path alike. */
   readonly mounts: { readonly rw: readonly string[]; readonly ro: readonly string[] };
   /** Host paths whose existence `command`, `env` or `tips` ask for. */
-  readonly probes: readonly string[];
+  readonly hostPaths: readonly string[];
   /** As in the configuration: `NAME` passes the host's value, `NAME=value` sets it. */
   readonly env: (facts: ToolFacts) => readonly string[];
   /**
@@ -62,7 +62,7 @@ export type Tool = {
   /** The whole command line in the guest for the user's arguments. */
   readonly command: (args: readonly string[], facts: ToolFacts) => readonly string[];
   /** Why it cannot run here, if it cannot. */
-  readonly refuse?: (facts: ToolFacts) => { message: string; hint: string } | undefined;
+  readonly unsupported?: (facts: ToolFacts) => { message: string; hint: string } | undefined;
   /** A directory that no two runs may share. */
   readonly exclusive?: string;
   readonly tips?: (facts: ToolFacts) => readonly Tip[];

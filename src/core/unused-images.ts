@@ -1,5 +1,5 @@
 /** An image that a project used. */
-export type Use = { readonly tag: string; readonly used: number };
+export type ImageUse = { readonly tag: string; readonly used: number };
 
 /** How long an image is kept for a project that does not run. */
 export const KEEP_DAYS = 30;
@@ -9,9 +9,9 @@ export const KEEP_DAYS = 30;
  * a month. A new version of a tool makes a new image, and the old one ends here.
  * @param now ms since 1970.
  */
-export function unused(
+export function unusedImages(
   references: readonly string[],
-  uses: readonly Use[],
+  uses: readonly ImageUse[],
   now: number,
 ): readonly string[] {
   const fresh = uses.filter(({ used }) => now - used < KEEP_DAYS * 86_400_000);
@@ -22,7 +22,7 @@ export function unused(
 /** The caches of directories in which nothing has run for a month, or that are gone. */
 export function unusedCaches<T extends { readonly key: string }>(
   caches: readonly T[],
-  projects: readonly { readonly key: string; readonly uses: readonly Use[] }[],
+  projects: readonly { readonly key: string; readonly uses: readonly ImageUse[] }[],
   now: number,
 ): readonly T[] {
   const fresh = projects.filter(({ uses }) =>

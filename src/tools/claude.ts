@@ -10,7 +10,7 @@ export const claude = {
   binary: "claude",
   knownVersion: "2.1.330",
   version: { registry: "npm", package: "@anthropic-ai/claude-code" },
-  carries: [],
+  bundles: [],
   install: [
     // Without its install script the package is a stub that only complains.
     npmInstall("@anthropic-ai/claude-code", "CLAUDE_VERSION", "claude --version", [
@@ -18,7 +18,7 @@ export const claude = {
     ]),
   ],
   mounts: { rw: ["~/.claude.json", "~/.claude"], ro: [] },
-  probes: [MCP_CONFIG],
+  hostPaths: [MCP_CONFIG],
   env: ({ uid }) => [
     // Trusts the folder: the isolation is what protects the host.
     "CLAUDE_CODE_SANDBOXED=1",

@@ -10,14 +10,14 @@ export const cline = {
   binary: "cline",
   knownVersion: "3.0.65",
   version: { registry: "npm", package: "cline" },
-  carries: ["claude", "codex"],
+  bundles: ["claude", "codex"],
   install: [
     ...claude.install,
     ...codex.install,
     npmInstall("cline", "CLINE_VERSION", "cline --version", ["cline", "protobufjs"]),
   ],
   mounts: { rw: ["~/.cline", "~/.claude.json", "~/.claude", "~/.codex"], ro: [] },
-  probes: [],
+  hostPaths: [],
   env: () => ["CLINE_NO_AUTO_UPDATE=1"],
   // Hooks, plugins and MCP servers; `.clinerules/hooks` is the older place of hooks. Its program is a Bun, which runs
   // what bunfig.toml preloads, and takes variables from the others.

@@ -10,7 +10,7 @@ export const codex = {
   binary: "codex",
   knownVersion: "0.169.0",
   version: { registry: "npm", package: "@openai/codex" },
-  carries: [],
+  bundles: [],
   install: [
     // Outside /tmp even `--version` would leave a directory that the next start complains of.
     npmInstall(
@@ -20,7 +20,7 @@ export const codex = {
     ),
   ],
   mounts: { rw: ["~/.codex"], ro: [] },
-  probes: [AUTH],
+  hostPaths: [AUTH],
   env: () => ["OPENAI_API_KEY"],
   // config.toml, hooks.json, rules: MCP servers, hooks, model providers.
   projectFiles: [".codex"],

@@ -8,7 +8,7 @@ export const copilot = {
   binary: "copilot",
   knownVersion: "1.0.102",
   version: { registry: "npm", package: "@github/copilot" },
-  carries: [],
+  bundles: [],
   install: [
     npmInstall(
       "@github/copilot",
@@ -17,7 +17,7 @@ export const copilot = {
     ),
   ],
   mounts: { rw: ["~/.copilot", "$XDG_CONFIG_HOME/.copilot"], ro: ["~/.claude"] },
-  probes: ["~/.copilot", "$XDG_CONFIG_HOME/.copilot"],
+  hostPaths: ["~/.copilot", "$XDG_CONFIG_HOME/.copilot"],
   env: ({ home, xdg, exists }) => {
     const [today, older] = [`${home}/.copilot`, `${xdg.config}/.copilot`];
     return [

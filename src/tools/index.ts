@@ -25,7 +25,7 @@ export const TOOLS = TOOL_NAMES.map((name) => BY_NAME[name]);
 /** What a tool, or one that it starts, runs or loads of a project; relative to the working directory. */
 export function projectFilesOf(tool: Tool): readonly string[] {
   const all: readonly Tool[] = TOOLS;
-  const carried = all.filter(({ name }) => tool.carries.includes(name));
+  const carried = all.filter(({ name }) => tool.bundles.includes(name));
   return [...new Set([tool, ...carried].flatMap(({ projectFiles }) => projectFiles))];
 }
 

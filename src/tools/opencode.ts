@@ -11,13 +11,13 @@ export const opencode = {
   binary: "opencode",
   knownVersion: "1.18.33",
   version: { registry: "npm", package: "opencode-ai" },
-  carries: [],
+  bundles: [],
   install: [npmInstall("opencode-ai", "OPENCODE_VERSION", "opencode --version", ["opencode-ai"])],
   mounts: {
     rw: ["$XDG_CONFIG_HOME/opencode", "$XDG_DATA_HOME/opencode", "$XDG_STATE_HOME/opencode"],
     ro: ["~/.claude"],
   },
-  probes: [],
+  hostPaths: [],
   env: () => [
     "OPENCODE_DISABLE_DEFAULT_PLUGINS=1",
     "OPENCODE_DISABLE_AUTOUPDATE=1",

@@ -10,7 +10,7 @@ export const paperclipai = {
   binary: "paperclipai",
   knownVersion: "2026.916.1",
   version: { registry: "npm", package: "paperclipai" },
-  carries: ["claude", "codex"],
+  bundles: ["claude", "codex"],
   install: [
     ...claude.install,
     ...codex.install,
@@ -23,7 +23,7 @@ export const paperclipai = {
     ]),
   ],
   mounts: { rw: ["~/.paperclip", "~/.claude.json", "~/.claude", "~/.codex"], ro: [] },
-  probes: [],
+  hostPaths: [],
   env: () => ["PAPERCLIP_NO_BROWSER=1"],
   // Its configuration, with the variables beside it, which it looks for here before it takes the user's own. Those of
   // the agents that it starts count too.
@@ -34,7 +34,7 @@ export const paperclipai = {
     "paperclipai",
     ...(args.length === 0 ? ["onboard", "--yes", "--no-install-service"] : args),
   ],
-  refuse: ({ uid }) =>
+  unsupported: ({ uid }) =>
     uid === 0
       ? {
           message: "Paperclip AI cannot run as root: its Postgres refuses to",

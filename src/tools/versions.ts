@@ -57,13 +57,13 @@ export function isStale(
   return now - asked > age || asked > now;
 }
 
-/** The version to install of a tool and of each that it carries. */
+/** The version to install of a tool and of each that it bundles. */
 export function versionsFor(
   tool: Tool,
   all: readonly Tool[],
   cache: VersionCache,
 ): Readonly<Record<string, string>> {
-  const needed = all.filter(({ name }) => name === tool.name || tool.carries.includes(name));
+  const needed = all.filter(({ name }) => name === tool.name || tool.bundles.includes(name));
   return Object.fromEntries(
     needed.map(({ name, knownVersion }) => [name, cache.versions[name] ?? knownVersion]),
   );

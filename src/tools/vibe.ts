@@ -7,7 +7,7 @@ export const vibe = {
   binary: "vibe",
   knownVersion: "2.18.4",
   version: { registry: "pypi", package: "mistral-vibe" },
-  carries: [],
+  bundles: [],
   install: [
     {
       as: "root",
@@ -28,7 +28,7 @@ export const vibe = {
     },
   ],
   mounts: { rw: ["~/.vibe"], ro: [] },
-  probes: [],
+  hostPaths: [],
   env: () => ["MISTRAL_API_KEY", "VIBE_ENABLE_UPDATE_CHECKS=false"],
   // config.toml, hooks, tools: MCP servers, hooks, providers, Python that is imported.
   projectFiles: [".vibe"],

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { globalFile } from "../config/files.ts";
 import type { ConfigFile, LeftOut } from "../config/load.ts";
 import { parseConfig } from "../config/parse.ts";
-import { fileAsks, type Ask, type AskPlace } from "./requests.ts";
+import { requestsOf, type PermissionRequest, type RequestContext } from "./requests.ts";
 import type { Sourced } from "../core/config.ts";
 import { absolutePath, homely, within, xdgDirectories } from "../core/paths.ts";
 import {
@@ -27,7 +27,7 @@ type Reason = "new" | "changed" | "moved";
 /** A project file that asks for more than the defaults, and is not approved as it is. */
 export type Unapproved = {
   readonly file: ConfigFile;
-  readonly asks: readonly Ask[];
+  readonly asks: readonly PermissionRequest[];
   readonly reason: Reason;
 };
 
@@ -49,7 +49,7 @@ export function askPlace(
   { home, env }: HostEnvironment,
   cwd?: string,
   approved?: RealPaths,
-): AskPlace {
+): RequestContext {
   const known = new Map<string, string | undefined>();
   const real = (path: string) => {
     if (!known.has(path)) known.set(path, resolved(path));
@@ -76,7 +76,7 @@ export function isTrusted(
 }
 
 /** The mounts among the settings that a file asks for. */
-export const mountsOf = (asks: readonly Ask[]): readonly RealPath[] =>
+export const mountsOf = (asks: readonly PermissionRequest[]): readonly RealPath[] =>
   asks.flatMap(({ mount }) => (mount === undefined ? [] : [mount]));
 
 type Checked = {
@@ -97,8 +97,8 @@ async function checkFiles(files: readonly ConfigFile[], here: HostEnvironment): 
     .filter(({ global, path }) => !global && !isTrusted(dirname(path), trusted, here.home))
     .map((file) => ({
       file,
-      all: fileAsks(file.config, dirname(file.path), place),
-      asks: fileAsks(file.config, dirname(file.path), { ...place, cwd: here.cwd }),
+      all: requestsOf(file.config, dirname(file.path), place),
+      asks: requestsOf(file.config, dirname(file.path), { ...place, cwd: here.cwd }),
     }));
   const mounts = checked.flatMap(({ all }) => mountsOf(all));
   const asking = checked.filter(({ asks }) => asks.length > 0);
@@ -109,7 +109,7 @@ async function checkFiles(files: readonly ConfigFile[], here: HostEnvironment): 
     if (reason === undefined) return [];
     const approved = record.files[file.path]?.mounts ?? {};
     return [
-      { file, asks: fileAsks(file.config, dirname(file.path), { ...place, approved }), reason },
+      { file, asks: requestsOf(file.config, dirname(file.path), { ...place, approved }), reason },
     ];
   });
   return { unapproved, mounts };
@@ -118,7 +118,7 @@ async function checkFiles(files: readonly ConfigFile[], here: HostEnvironment): 
 function whyNot(
   record: TrustRecord,
   { path, text }: ConfigFile,
-  asks: readonly Ask[],
+  asks: readonly PermissionRequest[],
 ): Reason | undefined {
   const approval = record.files[path];
   if (approval === undefined) return "new";
@@ -188,7 +188,7 @@ export async function approveText(
 ): Promise<void> {
   const parsed = parseConfig(text);
   const config = "config" in parsed ? parsed.config : {};
-  const mounts = shown ?? mountsOf(fileAsks(config, dirname(path), askPlace(here)));
+  const mounts = shown ?? mountsOf(requestsOf(config, dirname(path), askPlace(here)));
   await updateTrust(trustStore(here), (record) => withApproval(record, path, text, mounts));
 }
 
@@ -213,7 +213,10 @@ export async function ensureApproved(
 }
 
 /** Asks the user. @throws SiloError where the answer is no, or there is no terminal to ask on. */
-export async function approveNow(problem: string, asks: readonly Ask[]): Promise<void> {
+export async function approveNow(
+  problem: string,
+  asks: readonly PermissionRequest[],
+): Promise<void> {
   const lines = asks.map(({ text }) => text);
   if (!canAsk()) throw new SiloError(problem, { detail: lines, hint: HINT });
   const what = lines.length === 1 ? "this setting" : `these ${lines.length} settings`;

@@ -1,4 +1,4 @@
-import { patternAsks, type Ask } from "./requests.ts";
+import { patternAsks, type PermissionRequest } from "./requests.ts";
 import type { Config } from "../core/config.ts";
 import { homely } from "../core/paths.ts";
 import { jsonWord } from "../core/text/quote.ts";
@@ -23,7 +23,7 @@ import { approveNow, askPlace, isTrusted, mountsOf, trustsAll, trustStore } from
 export type Applying = {
   readonly pattern: string;
   /** What it gives beyond the defaults. */
-  readonly asks: readonly Ask[];
+  readonly asks: readonly PermissionRequest[];
   /** All of its mounts. */
   readonly mounts: readonly RealPath[];
   /** Whether it passes a value or a mount, which is approved in each directory. */

@@ -7,7 +7,7 @@ import type { FileConfig } from "../config/schema.ts";
 import { LAYER_KEYS, type Config } from "../core/config.ts";
 
 /** One setting that a file requests beyond what every project gets. */
-export type Ask = {
+export type PermissionRequest = {
   readonly key: readonly string[];
   /** The setting on one line that no terminal can be fooled by. */
   readonly text: string;
@@ -16,7 +16,7 @@ export type Ask = {
 };
 
 /** From where a file is looked at. */
-export type AskPlace = {
+export type RequestContext = {
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What the tool may write anyway; undefined: look at the file alone. */
@@ -28,7 +28,7 @@ export type AskPlace = {
 };
 
 type Leaf = string | number | boolean;
-type Rule = (value: Leaf, base: string, place: AskPlace) => boolean;
+type Rule = (value: Leaf, base: string, place: RequestContext) => boolean;
 
 const always: Rule = () => true;
 
@@ -60,7 +60,7 @@ const FREE: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["env", (value) => FREE_VARIABLES.test(String(value))],
 ]);
 
-function isInside(value: Leaf, base: string, { cwd, home, real }: AskPlace): boolean {
+function isInside(value: Leaf, base: string, { cwd, home, real }: RequestContext): boolean {
   const path = real(mountPath(String(value), base, home));
   return cwd !== undefined && path !== undefined && within(cwd, path);
 }
@@ -72,8 +72,12 @@ function ruleKey([first = "", ...others]: readonly string[]): string {
 }
 
 /** Everything that a file of the directory `base` asks for beyond the defaults, in its own order. */
-export function fileAsks(config: FileConfig, base: string, place: AskPlace): readonly Ask[] {
-  const walk = (node: unknown, key: readonly string[]): readonly Ask[] => {
+export function requestsOf(
+  config: FileConfig,
+  base: string,
+  place: RequestContext,
+): readonly PermissionRequest[] {
+  const walk = (node: unknown, key: readonly string[]): readonly PermissionRequest[] => {
     if (node === undefined) return [];
     if (Array.isArray(node)) return node.flatMap((child) => walk(child, key));
     if (typeof node !== "object" || node === null) return ask(key, node as Leaf, base, place);
@@ -83,7 +87,11 @@ export function fileAsks(config: FileConfig, base: string, place: AskPlace): rea
 }
 
 /** What the settings of a repository pattern, of all files together, give to a repository that it fits. */
-export function patternAsks(config: Config, pattern: string, place: AskPlace): readonly Ask[] {
+export function patternAsks(
+  config: Config,
+  pattern: string,
+  place: RequestContext,
+): readonly PermissionRequest[] {
   const layer = config.repos[pattern];
   if (layer === undefined) return [];
   const arrays = LAYER_KEYS.flatMap((key) => layer[key].map((sourced) => ({ key, ...sourced })));
@@ -93,7 +101,12 @@ export function patternAsks(config: Config, pattern: string, place: AskPlace): r
   );
 }
 
-function ask(key: readonly string[], value: Leaf, base: string, place: AskPlace): readonly Ask[] {
+function ask(
+  key: readonly string[],
+  value: Leaf,
+  base: string,
+  place: RequestContext,
+): readonly PermissionRequest[] {
   const rule = ruleKey(key);
   if (FREE.get(rule)?.(value, base, place) === true) return [];
   const words = key.map((word) => (/^[\w$-]+$/.test(word) ? word : jsonWord(word)));
@@ -116,13 +129,13 @@ function noteOf(rule: string, value: Leaf): string | undefined {
   return /=/.test(String(value)) ? undefined : "your value";
 }
 
-function mountOf(value: Leaf, base: string, { home, real }: AskPlace): RealPath {
+function mountOf(value: Leaf, base: string, { home, real }: RequestContext): RealPath {
   const path = mountPath(String(value), base, home);
   return { path, real: real(path) ?? path };
 }
 
 /** Where a mount leads, and what is sensitive there. */
-function leadsTo({ path, real }: RealPath, value: Leaf, place: AskPlace): string | undefined {
+function leadsTo({ path, real }: RealPath, value: Leaf, place: RequestContext): string | undefined {
   const holds = sensitive(real, place.home, place.env) ?? sensitive(path, place.home, place.env);
   const notes = [
     ledTo({ path, real }, value, place),
@@ -132,7 +145,7 @@ function leadsTo({ path, real }: RealPath, value: Leaf, place: AskPlace): string
   return shown.length === 0 ? undefined : shown.join("; ");
 }
 
-function ledTo({ path, real }: RealPath, value: Leaf, place: AskPlace): string | undefined {
+function ledTo({ path, real }: RealPath, value: Leaf, place: RequestContext): string | undefined {
   const plain = (target: string) => jsonWord(homely(target, place.home)).slice(1, -1);
   const before = place.approved?.[path];
   if (before !== undefined && before !== real)

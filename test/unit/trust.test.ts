@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mergeConfig } from "../../src/config/merge.ts";
 import { parseConfig } from "../../src/config/parse.ts";
 import type { FileConfig } from "../../src/config/schema.ts";
-import { fileAsks, patternAsks, type AskPlace } from "../../src/trust/requests.ts";
+import { requestsOf, patternAsks, type RequestContext } from "../../src/trust/requests.ts";
 import {
   approvedDigest,
   approvedPattern,
@@ -31,7 +31,7 @@ const LINKS: Record<string, string | undefined> = {
   [`${CWD}/lost`]: undefined,
   [`${CWD}/in`]: `${CWD}/data`,
 };
-const PLACE: AskPlace = {
+const PLACE: RequestContext = {
   home: "/home/me",
   env: {},
   cwd: CWD,
@@ -44,7 +44,7 @@ const parsed = (text: string): FileConfig => {
   return result.config;
 };
 const asks = (text: string, base = CWD, place = PLACE) =>
-  fileAsks(parsed(text), base, place).map((ask) => ask.text);
+  requestsOf(parsed(text), base, place).map((ask) => ask.text);
 
 describe("what asks for nothing", () => {
   test.each([
@@ -112,14 +112,14 @@ describe("what asks for more", () => {
   );
 
   test("a mount carries where it leads", () =>
-    expect(fileAsks(parsed('{"mounts_ro": ["out", "~/.ssh"]}'), CWD, PLACE)).toMatchObject([
+    expect(requestsOf(parsed('{"mounts_ro": ["out", "~/.ssh"]}'), CWD, PLACE)).toMatchObject([
       { mount: { path: `${CWD}/out`, real: "/home/me/.ssh" } },
       { mount: { path: "/home/me/.ssh", real: "/home/me/.ssh" } },
     ]));
 
   test("a key that a later version adds", () => {
     const later = { backends: { other: { place: "far" } } } as unknown as FileConfig;
-    expect(fileAsks(later, CWD, PLACE).map(({ key }) => key.join("."))).toEqual([
+    expect(requestsOf(later, CWD, PLACE).map(({ key }) => key.join("."))).toEqual([
       "backends.other.place",
     ]);
   });

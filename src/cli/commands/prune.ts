@@ -3,7 +3,7 @@ import { sweepLeftovers } from "../../backends/registry.ts";
 import { ageText } from "../../core/text/age.ts";
 import { cacheKey } from "../../core/caches.ts";
 import { homely } from "../../core/paths.ts";
-import { sizeText, unused, unusedCaches } from "../../core/unused-images.ts";
+import { sizeText, unusedImages, unusedCaches } from "../../core/unused-images.ts";
 import type { BackendName } from "../../core/types.ts";
 import { readEnvironment } from "../../sys/host/environment.ts";
 import { projects } from "../../sys/state/projects.ts";
@@ -25,7 +25,7 @@ export const prune: Action = async ({ flags }) => {
   await sweepLeftovers();
   const [found, images, caches] = await waiting(
     "looking for what is not used",
-    Promise.all([allContainers(asked), unusedImages(asked), cachesToPrune(asked)]),
+    Promise.all([allContainers(asked), imagesToPrune(asked), cachesToPrune(asked)]),
   );
   const containers = found.filter(({ running }) => !running);
   if (containers.length + images.length + caches.length === 0) {
@@ -45,12 +45,12 @@ export const prune: Action = async ({ flags }) => {
   return 0;
 };
 
-function unusedImages(asked: BackendName | undefined): Promise<readonly OwnedImage[]> {
+function imagesToPrune(asked: BackendName | undefined): Promise<readonly OwnedImage[]> {
   return ofEach(asked, async (owner, state) => {
     const images = await owner.images();
     const uses = projects(state).flatMap((project) => Object.values(project.images));
     const references = images.map(({ reference }) => reference);
-    const idle = unused(references, uses, Date.now());
+    const idle = unusedImages(references, uses, Date.now());
     return images
       .filter(({ reference }) => idle.includes(reference))
       .map((image) => ({ ...image, owner }));

@@ -24,7 +24,7 @@ export async function readCache(cache: string): Promise<VersionCache> {
   return parseCache(await readText(cachePath(cache)).catch(() => undefined));
 }
 
-/** The version to install of a tool and of each that it carries, as far as is known without asking. */
+/** The version to install of a tool and of each that it bundles, as far as is known without asking. */
 export async function toolVersions(
   tool: Tool,
   cache: string,

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { loadFiles, problemLines } from "../../../config/load.ts";
 import { mergeConfig } from "../../../config/merge.ts";
 import { parseConfig } from "../../../config/parse.ts";
-import { fileAsks } from "../../../trust/requests.ts";
+import { requestsOf } from "../../../trust/requests.ts";
 import { homely } from "../../../core/paths.ts";
 import { jsonWord } from "../../../core/text/quote.ts";
 import { entryLines, type ToolEntry } from "../../../trust/tool-files.ts";
@@ -42,7 +42,7 @@ export function fileOffer(path: string, text: string, here: HostEnvironment): Of
       hint: "silo config edit",
     });
   }
-  const asks = fileAsks(parsed.config, dirname(path), askPlace(here));
+  const asks = requestsOf(parsed.config, dirname(path), askPlace(here));
   return {
     what: `${name}, which asks for${asks.length === 0 ? " nothing" : ":"}`,
     lines: asks.map((ask) => ask.text),

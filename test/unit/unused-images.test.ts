@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { image, sizeInBytes } from "../../src/backends/docker/images.ts";
 import { rows } from "../../src/backends/docker/rows.ts";
-import { sizeText, unused } from "../../src/core/unused-images.ts";
+import { sizeText, unusedImages } from "../../src/core/unused-images.ts";
 
 const DAY = 86_400_000;
 const NOW = 100 * DAY;
@@ -12,7 +12,7 @@ test("an image stays while it is the last one of a project that ran within a mon
     { tag: "silo-vibe:forgotten", used: NOW - 31 * DAY },
   ];
   const all = ["silo-codex:old", "silo-codex:new", "silo-vibe:forgotten", "sha256:untagged"];
-  expect(unused(all, uses, NOW)).toEqual([
+  expect(unusedImages(all, uses, NOW)).toEqual([
     "silo-codex:old",
     "silo-vibe:forgotten",
     "sha256:untagged",
