@@ -1,4 +1,4 @@
-import { homely } from "../core/paths.ts";
+import { displayPath } from "../core/paths.ts";
 import { SiloError } from "../errors.ts";
 import { candidates } from "./files.ts";
 import type { LoadedFile } from "./merge.ts";
@@ -50,7 +50,7 @@ export async function loadFiles(place: ConfigRoots, read: Read): Promise<readonl
   for (const file of files) {
     const parsed = parseConfig(file.text);
     if ("config" in parsed) loaded.push({ ...file, config: parsed.config });
-    else problems.push(...problemLines(parsed.problems, homely(file.path, place.home)));
+    else problems.push(...problemLines(parsed.problems, displayPath(file.path, place.home)));
   }
   if (problems.length > 0) {
     const what = problems.length === 1 ? "a problem" : `${problems.length} problems`;
@@ -94,7 +94,7 @@ export async function loadForBackends(
     .flatMap((file) => {
       const parsed = parseConfig(file.text);
       if ("config" in parsed) return [{ ...file, config: parsed.config }];
-      const why = `${homely(file.path, place.home)} is not valid`;
+      const why = `${displayPath(file.path, place.home)} is not valid`;
       leaveOut({ why, next: "to see why: silo config show" });
       return [];
     });

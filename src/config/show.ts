@@ -1,4 +1,4 @@
-import { homely } from "../core/paths.ts";
+import { displayPath } from "../core/paths.ts";
 import { jsonWord, printable } from "../core/text/quote.ts";
 import { LAYER_KEYS, type Config, type Layer, type Sourced } from "../core/config.ts";
 
@@ -54,7 +54,7 @@ export function showConfig(
 ): string {
   const note = (from: string) => {
     const state = unapproved.has(from) ? ", not approved" : "";
-    const text = `// ${printable(homely(from, home)).replaceAll("\n", " ")}${state}`;
+    const text = `// ${printable(displayPath(from, home)).replaceAll("\n", " ")}${state}`;
     return colour ? `\u001B[90m${text}\u001B[0m` : text;
   };
   const render = (node: Value | readonly Value[] | Tree, indent: string, tail: string): string => {

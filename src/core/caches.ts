@@ -1,5 +1,5 @@
 import { sha256 } from "../runtime/bun.ts";
-import { directoriesBetween, homely, within } from "./paths.ts";
+import { directoriesBetween, displayPath, within } from "./paths.ts";
 import type { Cache, Mount } from "./types.ts";
 
 /** The caches of package managers: the parts of each, and where their programs keep them by themselves. */
@@ -48,7 +48,7 @@ export function planCaches(
       (mount) => within(mount.target, target) || within(target, mount.target),
     );
     if (!covered) return [{ name, key, target, directory: `${data}/silo/caches/${key}/${name}` }];
-    warnings.push(`the cache ${name} is not used, because ${homely(target, home)} is mounted`);
+    warnings.push(`the cache ${name} is not used, because ${displayPath(target, home)} is mounted`);
     return [];
   });
   return { caches, warnings };

@@ -1,5 +1,5 @@
 import { SiloError } from "../errors.ts";
-import { absolutePath, homely, within } from "./paths.ts";
+import { absolutePath, displayPath, within } from "./paths.ts";
 import { printable } from "./text/quote.ts";
 import { guardReadOnly, type ReadOnly } from "./read-only.ts";
 import type { Creation, Mount, MountMode, PathFact } from "./types.ts";
@@ -92,7 +92,7 @@ export function planMounts(
 const ODD = /[\p{Cc}\uFFFD]/u;
 
 function unmountable({ from }: MountRequest, path: string, home: string): string {
-  const name = printable(homely(path, home)).replaceAll(/[\n\t]/g, " ");
+  const name = printable(displayPath(path, home)).replaceAll(/[\n\t]/g, " ");
   const text = `${name} has a control character or invalid UTF-8 in its name and cannot be mounted`;
   // Without these there is no run; others do without.
   if (from !== "project" && from !== "tool") return text;
@@ -107,7 +107,7 @@ function looseFiles(mounts: readonly Mount[], home: string): readonly string[] {
       mounts.some((outer) => outer.mode === "rw" && within(outer.source, source)),
     )
     .map(({ source }) => {
-      const name = homely(source, home);
+      const name = displayPath(source, home);
       return `${name} is read-only only until a program on this machine replaces it; name its directory in mounts_ro instead`;
     });
 }
@@ -123,7 +123,7 @@ function usableKind(request: MountRequest, fact: PathFact): "file" | "dir" | und
 function skipped(request: MountRequest, fact: PathFact, home: string): string {
   const why = fact.kind === "missing" ? "does not exist" : "is neither a file nor a directory";
   const key = request.mode === "ro" ? "mounts_ro" : "mounts_rw";
-  return `${homely(request.path, home)} ${why} and is not mounted (${key} in ${homely(request.from, home)})`;
+  return `${displayPath(request.path, home)} ${why} and is not mounted (${key} in ${displayPath(request.from, home)})`;
 }
 
 /**
@@ -148,7 +148,7 @@ function escapes(
 }
 
 function leadsOut(request: MountRequest, fact: PathFact, outer: string, home: string): string {
-  const [path, real, top] = [request.path, fact.real, outer].map((name) => homely(name, home));
+  const [path, real, top] = [request.path, fact.real, outer].map((name) => displayPath(name, home));
   return `${path} leads over a link in ${top}, which a tool could have written, to ${real}; it is not mounted: name ${real} itself`;
 }
 

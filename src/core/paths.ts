@@ -19,7 +19,7 @@ export function mountPath(written: string, base: string, home: string): string {
 }
 
 /** `~` in place of the home directory, for people to read. */
-export function homely(path: string, home: string): string {
+export function displayPath(path: string, home: string): string {
   return home !== "/" && within(home, path) ? `~${path.slice(home.length)}` : path;
 }
 

@@ -8,7 +8,7 @@ import { planImage } from "./image.ts";
 import { planMounts, toolPath, type MountRequest, type PathFacts } from "./mounts.ts";
 import { projectName } from "./naming.ts";
 import { protect, siloPaths } from "./protected-paths.ts";
-import { directoriesBetween, homely, mountPath, within, xdgDirectories } from "./paths.ts";
+import { directoriesBetween, displayPath, mountPath, within, xdgDirectories } from "./paths.ts";
 import { mergePorts, parsePort } from "./ports.ts";
 import { matchingRepos } from "./repos.ts";
 import { sensitive } from "./sensitive.ts";
@@ -153,7 +153,7 @@ function warnings({ host }: Request): readonly string[] {
   // Without capabilities root is held to the permission bits like anybody else.
   if (host.uid !== 0 || host.cwdOwner === 0) return [];
   return [
-    `${homely(host.cwd, host.home)} belongs to user ${host.cwdOwner}, but silo runs as root, ` +
+    `${displayPath(host.cwd, host.home)} belongs to user ${host.cwdOwner}, but silo runs as root, ` +
       "which inside has no right to write others' files; run silo as that user",
   ];
 }

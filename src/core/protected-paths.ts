@@ -1,6 +1,6 @@
 import { SiloError } from "../errors.ts";
 import type { MountPlan, PathFacts } from "./mounts.ts";
-import { homely, within, xdgDirectories } from "./paths.ts";
+import { displayPath, within, xdgDirectories } from "./paths.ts";
 import { guardReadOnly, type ReadOnly } from "./read-only.ts";
 import type { Mount, PathFact } from "./types.ts";
 
@@ -85,7 +85,7 @@ function refuseLinks(
   const open = [...links.map(({ at }) => at), ...ends].filter(exposed);
   const outer = writable.find(({ source }) => open.some((at) => within(source, at)));
   if (outer === undefined) return;
-  const [own, leads, top] = [path, real, outer.source].map((name) => homely(name, home));
+  const [own, leads, top] = [path, real, outer.source].map((name) => displayPath(name, home));
   throw new SiloError(`${own} is a link to ${leads}, and the tool could change it in ${top}`, {
     hint: `rm ${own} && cp -R ${leads} ${own}   # keep silo's settings outside of what a tool can write`,
   });
@@ -93,6 +93,6 @@ function refuseLinks(
 
 function readOnly(files: readonly string[], outer: readonly string[], home: string): string {
   const list = (paths: readonly string[]) =>
-    [...new Set(paths)].map((path) => homely(path, home)).join(", ");
+    [...new Set(paths)].map((path) => displayPath(path, home)).join(", ");
   return `${list(files)} belongs to silo and is read-only inside, although ${list(outer)} is writable`;
 }

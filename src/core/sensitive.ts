@@ -1,4 +1,4 @@
-import { homely, within, xdgDirectories } from "./paths.ts";
+import { displayPath, within, xdgDirectories } from "./paths.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -76,7 +76,7 @@ export function sensitive(path: string, home: string, env: Env): string | undefi
       // Some systems have home directories below a place of theirs.
       .filter((place) => !within(place, home))
       .find((place) => within(place, path) || within(path, place));
-    if (found !== undefined) return `${homely(found, home)} (${what})`;
+    if (found !== undefined) return `${displayPath(found, home)} (${what})`;
   }
   return undefined;
 }

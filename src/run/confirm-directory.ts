@@ -1,4 +1,4 @@
-import { homely, within } from "../core/paths.ts";
+import { displayPath, within } from "../core/paths.ts";
 import type { HostFacts, SensitiveMount } from "../core/types.ts";
 import { SiloError } from "../errors.ts";
 
@@ -38,8 +38,8 @@ function homeQuestion(cwd: string, home: string): readonly Question[] {
 
 function question({ path, holds, from }: SensitiveMount, home: string): Question {
   if (from === "project") return { gives: `${holds} to read and write`, hint: ELSEWHERE };
-  const named = homely(path, home);
-  const file = homely(from, home);
+  const named = displayPath(path, home);
+  const file = displayPath(from, home);
   return {
     gives: named === holds.replace(/ \(.*$/, "") ? holds : `${named} with ${holds}`,
     hint: `write "!${named}" in ${file} to allow it for good   # or --yes for this run`,

@@ -1,6 +1,6 @@
 import type { Config } from "../core/config.ts";
 import { toolPath } from "../core/mounts.ts";
-import { homely, within, xdgDirectories } from "../core/paths.ts";
+import { displayPath, within, xdgDirectories } from "../core/paths.ts";
 import { entryLines, type EntryState, type ToolEntry } from "./tool-files.ts";
 import { approvedDigest, withDigests, type TrustRecord } from "./record.ts";
 import { SiloError } from "../errors.ts";
@@ -93,7 +93,7 @@ async function ask(
   open: readonly Open[],
   { cwd, home }: HostEnvironment,
 ): Promise<void> {
-  const problem = `${title} runs or loads files of ${homely(cwd, home)} that are not trusted`;
+  const problem = `${title} runs or loads files of ${displayPath(cwd, home)} that are not trusted`;
   const lines = open.flatMap(({ entry, state }) => entryLines(entry, state, canAsk()));
   if (!canAsk()) throw new SiloError(problem, { detail: lines, hint: hintFor(open) });
   const what = open.length === 1 ? "this" : `these ${open.length}`;

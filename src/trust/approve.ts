@@ -4,7 +4,7 @@ import type { ConfigFile, LeftOut } from "../config/load.ts";
 import { parseConfig } from "../config/parse.ts";
 import { requestsOf, type PermissionRequest, type RequestContext } from "./requests.ts";
 import type { Sourced } from "../core/config.ts";
-import { absolutePath, homely, within, xdgDirectories } from "../core/paths.ts";
+import { absolutePath, displayPath, within, xdgDirectories } from "../core/paths.ts";
 import {
   isApproved,
   movedMounts,
@@ -16,7 +16,7 @@ import {
 import { errorText, SiloError } from "../errors.ts";
 import { readSettings } from "../sys/files/read.ts";
 import type { HostEnvironment } from "../sys/host/environment.ts";
-import { resolved } from "../sys/files/links.ts";
+import { resolveLinks } from "../sys/files/links.ts";
 import { readTrust, updateTrust, type TrustStore } from "./store.ts";
 import { log } from "../ui/log.ts";
 import { canAsk, confirmShown } from "../ui/prompts.ts";
@@ -52,7 +52,7 @@ export function askPlace(
 ): RequestContext {
   const known = new Map<string, string | undefined>();
   const real = (path: string) => {
-    if (!known.has(path)) known.set(path, resolved(path));
+    if (!known.has(path)) known.set(path, resolveLinks(path));
     return known.get(path);
   };
   return { home, env, cwd, real, ...(approved === undefined ? {} : { approved }) };
@@ -71,7 +71,7 @@ export function isTrusted(
 ): boolean {
   return trusted.some(({ value, from }) => {
     const path = absolutePath(value, dirname(from), home);
-    return within(resolved(path) ?? path, directory);
+    return within(resolveLinks(path) ?? path, directory);
   });
 }
 
@@ -149,7 +149,7 @@ export async function obeyedFiles(
   });
   for (const { file, asks } of open) {
     if (!asks.some(({ key: [first = ""] }) => first.startsWith("backend"))) continue;
-    const why = `${homely(file.path, here.home)} is not approved`;
+    const why = `${displayPath(file.path, here.home)} is not approved`;
     leaveOut({ why, next: "to approve it: silo config trust" });
   }
   return files.filter((file) => !open.some((other) => other.file === file));
@@ -206,7 +206,7 @@ export async function ensureApproved(
   const { unapproved, mounts } = await checkFiles(files, here);
   if (unapproved.length > 1 && !canAsk()) throw severalUnapproved(unapproved, here);
   for (const { file, asks, reason } of unapproved) {
-    await approveNow(`${homely(file.path, here.home)} ${REASONS[reason]}`, asks);
+    await approveNow(`${displayPath(file.path, here.home)} ${REASONS[reason]}`, asks);
     await approveText(file.path, file.text, here, mountsOf(asks));
   }
   return mounts;
@@ -226,7 +226,7 @@ export async function approveNow(
 
 function severalUnapproved(open: readonly Unapproved[], { home }: HostEnvironment): SiloError {
   const detail = open.flatMap(({ file, asks }) => [
-    `${homely(file.path, home)}:`,
+    `${displayPath(file.path, home)}:`,
     ...asks.map(({ text }) => `  ${text}`),
   ]);
   return new SiloError(
@@ -239,7 +239,7 @@ function warnOfTrustedPaths(files: readonly ConfigFile[], { home }: HostEnvironm
   for (const { path, config, global } of files) {
     if (global || config.trusted_paths === undefined) continue;
     log.warn(
-      `trusted_paths in ${homely(path, home)} has no effect: only the global file may trust`,
+      `trusted_paths in ${displayPath(path, home)} has no effect: only the global file may trust`,
     );
   }
 }

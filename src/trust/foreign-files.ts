@@ -1,5 +1,5 @@
 import type { LeftOut } from "../config/load.ts";
-import { homely } from "../core/paths.ts";
+import { displayPath } from "../core/paths.ts";
 import { shellWord } from "../core/text/quote.ts";
 import { isApproved, NO_TRUST } from "./record.ts";
 import { lstatOf } from "../sys/files/peek.ts";
@@ -28,7 +28,7 @@ export function foreignFile(
   const uid = link === undefined || isOwner(link, cwd) ? owner : link;
   const who = uid === undefined ? "another user" : `another user (uid ${uid})`;
   return {
-    why: `${homely(path, home)} belongs to ${who}`,
+    why: `${displayPath(path, home)} belongs to ${who}`,
     next: `to use it as it is: silo config trust ${shellWord(path)}`,
   };
 }

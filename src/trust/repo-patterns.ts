@@ -1,6 +1,6 @@
 import { patternAsks, type PermissionRequest } from "./requests.ts";
 import type { Config } from "../core/config.ts";
-import { homely } from "../core/paths.ts";
+import { displayPath } from "../core/paths.ts";
 import { jsonWord } from "../core/text/quote.ts";
 import { matchingRepos } from "../core/repos.ts";
 import {
@@ -121,6 +121,6 @@ export async function ensurePatterns(
 function problemOf({ pattern, passes }: Applying, { cwd, home }: HostEnvironment): string {
   const what = `repos ${jsonWord(pattern)}`;
   return passes
-    ? `${what} passes variables or mounts, and is not approved for ${homely(cwd, home)}`
-    : `${what} newly applies to ${homely(cwd, home)}, where a tool could have changed the remotes, and is not approved`;
+    ? `${what} passes variables or mounts, and is not approved for ${displayPath(cwd, home)}`
+    : `${what} newly applies to ${displayPath(cwd, home)}, where a tool could have changed the remotes, and is not approved`;
 }

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { homely, mountPath, within } from "../core/paths.ts";
+import { displayPath, mountPath, within } from "../core/paths.ts";
 import { jsonWord } from "../core/text/quote.ts";
 import { sensitive } from "../core/sensitive.ts";
 import type { RealPath, RealPaths } from "./record.ts";
@@ -146,9 +146,9 @@ function leadsTo({ path, real }: RealPath, value: Leaf, place: RequestContext): 
 }
 
 function ledTo({ path, real }: RealPath, value: Leaf, place: RequestContext): string | undefined {
-  const plain = (target: string) => jsonWord(homely(target, place.home)).slice(1, -1);
+  const plain = (target: string) => jsonWord(displayPath(target, place.home)).slice(1, -1);
   const before = place.approved?.[path];
   if (before !== undefined && before !== real)
     return `${plain(real)}, but ${plain(before)} when it was approved`;
-  return homely(real, place.home) === value ? undefined : plain(real);
+  return displayPath(real, place.home) === value ? undefined : plain(real);
 }

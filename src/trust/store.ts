@@ -2,7 +2,7 @@ import { within } from "../core/paths.ts";
 import { NO_TRUST, parseRecord, type TrustRecord } from "./record.ts";
 import { SiloError } from "../errors.ts";
 import { readText } from "../sys/files/read.ts";
-import { resolved } from "../sys/files/links.ts";
+import { resolveLinks } from "../sys/files/links.ts";
 import { waitForLock } from "../sys/state/locks.ts";
 import { replaceFile } from "../sys/files/write.ts";
 
@@ -29,8 +29,8 @@ export async function readTrust(store: TrustStore): Promise<TrustRecord> {
 
 /** A project could bring its own approvals along; only a home directory has its state in itself rightly. */
 function refuseInProject({ state, cwd, home }: TrustStore): void {
-  const [inner, outer] = [resolved(state) ?? state, resolved(cwd) ?? cwd];
-  if (!within(outer, inner) || within(outer, resolved(home) ?? home)) return;
+  const [inner, outer] = [resolveLinks(state) ?? state, resolveLinks(cwd) ?? cwd];
+  if (!within(outer, inner) || within(outer, resolveLinks(home) ?? home)) return;
   throw new SiloError(
     `the state directory ${state} lies in the working directory, where approvals could be forged`,
     { hint: "unset XDG_STATE_HOME   # or set it to a directory outside the project" },

@@ -1,5 +1,5 @@
 import { siloPaths } from "../../core/protected-paths.ts";
-import { homely, within } from "../../core/paths.ts";
+import { displayPath, within } from "../../core/paths.ts";
 import { printable } from "../../core/text/quote.ts";
 import { SiloError } from "../../errors.ts";
 import { pathFacts } from "../../sys/host/facts.ts";
@@ -114,7 +114,7 @@ async function agree(
       hint,
     });
   const shown = syncs.map(
-    ({ local, kind }) => `${homely(local, home)}${kind === "ro" ? " (read-only)" : ""}`,
+    ({ local, kind }) => `${displayPath(local, home)}${kind === "ro" ? " (read-only)" : ""}`,
   );
   const yes = await report.confirm(
     printable(

@@ -3,7 +3,7 @@ import { mergeConfig } from "../../config/merge.ts";
 import type { Config } from "../../core/config.ts";
 import type { Diagnostic } from "../../core/diagnostic.ts";
 import { isUtf8 } from "../../core/text/locale.ts";
-import { homely } from "../../core/paths.ts";
+import { displayPath } from "../../core/paths.ts";
 import { printable } from "../../core/text/quote.ts";
 import { BACKENDS, type BackendName } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
@@ -60,7 +60,7 @@ async function configuration(
     const { config, files, waiting } = await approvedConfig(here);
     const detail = files.length === 1 ? "1 file" : `${files.length} files`;
     if (waiting.length === 0) return { config, finding: { check, state: "ok", detail } };
-    const names = waiting.map(({ path }) => homely(path, here.home)).join(", ");
+    const names = waiting.map(({ path }) => displayPath(path, here.home)).join(", ");
     const finding: Diagnostic = {
       check,
       state: "warn",
@@ -85,7 +85,7 @@ function skipped(names: readonly string[], { home }: HostEnvironment): readonly 
   return [...new Set(names)].flatMap(skippedPrograms).map(({ path, why }) => ({
     check: "PATH",
     state: "warn",
-    detail: `${homely(path, home)} is not started: ${why}`,
+    detail: `${displayPath(path, home)} is not started: ${why}`,
   }));
 }
 

@@ -2,7 +2,7 @@ import type { Backend, CacheInfo, ImageInfo } from "../../backends/backend.ts";
 import { sweepLeftovers } from "../../backends/registry.ts";
 import { ageText } from "../../core/text/age.ts";
 import { cacheKey } from "../../core/caches.ts";
-import { homely } from "../../core/paths.ts";
+import { displayPath } from "../../core/paths.ts";
 import { sizeText, unusedImages, unusedCaches } from "../../core/unused-images.ts";
 import type { BackendName } from "../../core/types.ts";
 import { readEnvironment } from "../../sys/host/environment.ts";
@@ -97,7 +97,7 @@ function asTable(
       ]),
       ...caches.map(({ reference, owner, created }) => [
         "cache",
-        homely(reference, home),
+        displayPath(reference, home),
         owner.name,
         "",
         age(created),

@@ -1,6 +1,6 @@
 import manifest from "../../../package.json" with { type: "json" };
 import { isAtLeast } from "../../core/text/version.ts";
-import { homely, xdgDirectories } from "../../core/paths.ts";
+import { displayPath, xdgDirectories } from "../../core/paths.ts";
 import { installation, type Way } from "../../sys/self/installation.ts";
 import { readEnvironment } from "../../sys/host/environment.ts";
 import { releasesAddress } from "../../sys/self/release.ts";
@@ -45,7 +45,7 @@ export const version: Action = async ({ flags }) => {
   const rows = [
     ["commit", BUILD.commit],
     ["built for", BUILD.target],
-    ["installed", `${WAYS[way].told} ${homely(folder, home)}`],
+    ["installed", `${WAYS[way].told} ${displayPath(folder, home)}`],
     ["newest", newest(silo, env, way)],
   ] as const;
   const lines = rows.map(([name, told]) => `${name.padEnd(9)}  ${told}`);

@@ -6,7 +6,7 @@ import { attempt, lstatOf, realPathOf } from "./peek.ts";
  * The path with every link resolved, of one that does not exist yet too; undefined where a link leads nowhere.
  * Synchronous, since it is asked for a handful of paths.
  */
-export function resolved(path: string): string | undefined {
+export function resolveLinks(path: string): string | undefined {
   const missing: string[] = [];
   for (let top = path; ; top = dirname(top)) {
     const real = realPathOf(top);

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { homely, within } from "../../core/paths.ts";
+import { displayPath, within } from "../../core/paths.ts";
 import type { Mount } from "../../core/types.ts";
 
 /** Where Linux lists the sockets of this network namespace; one read, and no directory is walked. */
@@ -25,7 +25,7 @@ export function socketWarnings(
   mounts: readonly Pick<Mount, "source">[],
   home: string,
 ): readonly string[] {
-  const found = listeningIn(mounts).map((path) => homely(path, home));
+  const found = listeningIn(mounts).map((path) => displayPath(path, home));
   if (found.length === 0) return [];
   const more = found.length > SHOWN ? `, and ${found.length - SHOWN} more` : "";
   return [

@@ -5,7 +5,7 @@ import type { HostFacts, PathFact } from "../../core/types.ts";
 import { gitFacts } from "../git/facts.ts";
 import { attempt, realPathOf, statOf } from "../files/peek.ts";
 import type { HostEnvironment } from "./environment.ts";
-import { linksOn, resolved } from "../files/links.ts";
+import { linksOn, resolveLinks } from "../files/links.ts";
 import { isTerminal } from "../process/tty.ts";
 
 /** All facts of this machine that a run needs; asked at once, since the threads that would do it aside take longer to wake up. */
@@ -48,7 +48,7 @@ export function pathFacts(
 function pathFact(path: string, writtenIn: (path: string) => string | undefined): PathFact {
   const [real, found] = [realPathOf(path), statOf(path)];
   if (real === undefined || found === undefined)
-    return { kind: "missing", real: resolved(path) ?? path, ...linkFacts(path, writtenIn) };
+    return { kind: "missing", real: resolveLinks(path) ?? path, ...linkFacts(path, writtenIn) };
   const kind = found.isDirectory() ? "dir" : found.isFile() ? "file" : "other";
   return real === path ? { kind, real } : { kind, real, ...linkFacts(path, writtenIn) };
 }

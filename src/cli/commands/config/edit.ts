@@ -2,7 +2,7 @@ import { exampleText } from "../../../config/example.ts";
 import { candidates } from "../../../config/files.ts";
 import { existingFiles, problemLines } from "../../../config/load.ts";
 import { parseConfig } from "../../../config/parse.ts";
-import { homely, xdgDirectories } from "../../../core/paths.ts";
+import { displayPath, xdgDirectories } from "../../../core/paths.ts";
 import { printable } from "../../../core/text/quote.ts";
 import { Cancelled, SiloError } from "../../../errors.ts";
 import { editInPlace, editPrivately } from "../../../sys/files/edit-copy.ts";
@@ -24,7 +24,7 @@ const NOBODY_MS = 400;
 export const edit: Action = async ({ flags }) => {
   const here = readEnvironment();
   const path = await pickFile(flags, here);
-  const name = homely(path, here.home);
+  const name = displayPath(path, here.home);
   const before = await readText(path);
   const scope = path === fileOf("global", here) ? "global" : "local";
   const start = before ?? exampleText(await schemaAddress(here), scope);
@@ -37,7 +37,7 @@ export const edit: Action = async ({ flags }) => {
   const { text, problems } = await edited(draft.path, name, here).catch(async (error: unknown) => {
     const left = await readText(draft.path);
     if (left === undefined || left === start) await draft.discard();
-    else log.info(`what you wrote is in ${homely(draft.path, here.home)}`);
+    else log.info(`what you wrote is in ${displayPath(draft.path, here.home)}`);
     throw error;
   });
   if (text === start) {
@@ -66,7 +66,7 @@ async function pickFile(flags: Flags, here: HostEnvironment): Promise<string> {
     "Which file?",
     offered.map((path) => ({
       value: path,
-      label: printable(homely(path, here.home)),
+      label: printable(displayPath(path, here.home)),
       ...(existing.has(path) ? {} : { hint: "new" }),
     })),
     "silo config edit --global   # or --local",
@@ -112,7 +112,7 @@ async function settleTrust(
   wasTrusted: boolean,
   here: HostEnvironment,
 ): Promise<void> {
-  const name = homely(path, here.home);
+  const name = displayPath(path, here.home);
   if (await needsNoApproval(path, text, here)) return;
   if (wasTrusted) {
     await approveText(path, text, here);

@@ -1,5 +1,5 @@
 import { exampleText } from "../../../config/example.ts";
-import { homely } from "../../../core/paths.ts";
+import { displayPath } from "../../../core/paths.ts";
 import { SiloError } from "../../../errors.ts";
 import { readEnvironment } from "../../../sys/host/environment.ts";
 import { createFile } from "../../../sys/files/write.ts";
@@ -12,7 +12,7 @@ import { fileOf, schemaAddress, scopeFlag, type Scope } from "./scope.ts";
 /** `silo config init`: a commented example, which asks for nothing. Never overwrites. */
 export const init: Action = async ({ flags }) => {
   const here = readEnvironment();
-  const label = (scope: Scope) => homely(fileOf(scope, here), here.home);
+  const label = (scope: Scope) => displayPath(fileOf(scope, here), here.home);
   const scope =
     scopeFlag(flags) ??
     (await choose<Scope>(
@@ -26,11 +26,11 @@ export const init: Action = async ({ flags }) => {
   const path = fileOf(scope, here);
   const text = exampleText(await schemaAddress(here), scope);
   if (!(await createFile(path, text, scope === "global" ? 0o600 : 0o644))) {
-    throw new SiloError(`${homely(path, here.home)} exists already`, {
+    throw new SiloError(`${displayPath(path, here.home)} exists already`, {
       hint: `silo config edit --${scope}`,
     });
   }
   if (scope === "local") await approveText(path, text, here);
-  log.info(`wrote ${homely(path, here.home)}; silo config edit --${scope} opens it`);
+  log.info(`wrote ${displayPath(path, here.home)}; silo config edit --${scope} opens it`);
   return 0;
 };

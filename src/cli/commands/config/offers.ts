@@ -3,7 +3,7 @@ import { loadFiles, problemLines } from "../../../config/load.ts";
 import { mergeConfig } from "../../../config/merge.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { requestsOf } from "../../../trust/requests.ts";
-import { homely } from "../../../core/paths.ts";
+import { displayPath } from "../../../core/paths.ts";
 import { jsonWord } from "../../../core/text/quote.ts";
 import { entryLines, type ToolEntry } from "../../../trust/tool-files.ts";
 import { withApproval, withDigests, type TrustRecord } from "../../../trust/record.ts";
@@ -34,7 +34,7 @@ export type Offer = {
 
 /** A project's file. @throws SiloError where it is not valid. */
 export function fileOffer(path: string, text: string, here: HostEnvironment): Offer {
-  const name = homely(path, here.home);
+  const name = displayPath(path, here.home);
   const parsed = parseConfig(text);
   if ("problems" in parsed) {
     throw new SiloError(`${name} is not valid`, {
@@ -60,7 +60,7 @@ export async function patternOffers(here: HostEnvironment): Promise<readonly Off
   const spot = gitPlace(here, git);
   const record = await readTrust(trustStore(here));
   return unapprovedPatterns(applying, config, spot, here, record).map((one) => ({
-    what: `repos ${jsonWord(one.pattern)} in ${homely(here.cwd, here.home)}, which asks for:`,
+    what: `repos ${jsonWord(one.pattern)} in ${displayPath(here.cwd, here.home)}, which asks for:`,
     lines: one.asks.map(({ text }) => text),
     approve: (last) => withApplying(last, [one], spot),
   }));
@@ -74,7 +74,7 @@ export function toolOffers(here: HostEnvironment): readonly Offer[] {
   return [...found.values()].flatMap((entry) => {
     const { path, unsteady } = entry;
     const [, ...lines] = entryLines(entry, "new", canAsk());
-    const name = homely(`${here.cwd}/${path}`, here.home);
+    const name = displayPath(`${here.cwd}/${path}`, here.home);
     if (unsteady !== undefined) {
       log.warn(`${name} is not approved: ${unsteady}, so each start asks`);
       return [];

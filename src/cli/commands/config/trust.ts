@@ -1,6 +1,6 @@
 import { globalFile, fileIn } from "../../../config/files.ts";
 import { existingFiles } from "../../../config/load.ts";
-import { absolutePath, homely } from "../../../core/paths.ts";
+import { absolutePath, displayPath } from "../../../core/paths.ts";
 import { printable } from "../../../core/text/quote.ts";
 import {
   isApproved,
@@ -13,7 +13,7 @@ import { SiloError, UsageError } from "../../../errors.ts";
 import { readSettings } from "../../../sys/files/read.ts";
 import { isDirectory } from "../../../sys/files/peek.ts";
 import { readEnvironment, type HostEnvironment } from "../../../sys/host/environment.ts";
-import { resolved } from "../../../sys/files/links.ts";
+import { resolveLinks } from "../../../sys/files/links.ts";
 import { readToolEntry } from "../../../trust/read-tool-files.ts";
 import { readTrust, updateTrust } from "../../../trust/store.ts";
 import { log } from "../../../ui/log.ts";
@@ -55,10 +55,10 @@ function named(word: string, { cwd, home, env }: HostEnvironment): Named {
   const written = absolutePath(word, cwd, home);
   const isFile = basename(written) === "silo.jsonc" && !isDirectory(written);
   const path = isFile ? written : fileIn(written);
-  const real = resolved(dirname(path));
+  const real = resolveLinks(dirname(path));
   const file = real === undefined ? path : fileIn(real);
   if (file !== globalFile(home, env)) return { file, directory: isFile ? undefined : real };
-  throw new SiloError(`${homely(file, home)} is your own file and needs no approval`, {
+  throw new SiloError(`${displayPath(file, home)} is your own file and needs no approval`, {
     hint: "silo config trust   # approves those of the project",
   });
 }
@@ -107,7 +107,7 @@ async function offersOf(word: string, here: HostEnvironment): Promise<readonly O
   const text = (await readSettings(file))?.text;
   if (text !== undefined) return [fileOffer(file, text, here), ...tools];
   if (tools.length > 0) return tools;
-  throw new SiloError(`there is no ${homely(file, here.home)}`, { hint: "silo config paths" });
+  throw new SiloError(`there is no ${displayPath(file, here.home)}`, { hint: "silo config paths" });
 }
 
 function tell(what: string, lines: readonly string[]): void {
@@ -128,7 +128,7 @@ async function takeBack(here: HostEnvironment, word: string | undefined): Promis
     const untooled = directory === undefined ? without : withoutDigests(without, directory);
     return word === undefined ? withoutPatterns(untooled, here.cwd) : untooled;
   });
-  for (const path of gone) log.info(`${homely(path, here.home)} is not approved any more`);
+  for (const path of gone) log.info(`${displayPath(path, here.home)} is not approved any more`);
   if (gone.length === 0) log.info("no file here was approved");
 }
 
@@ -141,7 +141,7 @@ async function list(here: HostEnvironment, json: boolean): Promise<number> {
   if (json) print(JSON.stringify(rows, undefined, 2));
   else if (rows.length === 0) say("nothing is approved");
   else {
-    const cells = rows.map(({ file, state }) => [printable(homely(file, here.home)), state]);
+    const cells = rows.map(({ file, state }) => [printable(displayPath(file, here.home)), state]);
     print(table(["FILE", "STATE"], cells));
   }
   return 0;
