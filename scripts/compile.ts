@@ -37,28 +37,6 @@ function glibc(): unknown {
 
 export const ROOT = join(import.meta.dirname, "..");
 
-/**
- * jsonc-parser 3.3 makes 1,200 strings for its formatter whenever it is loaded, which takes a millisecond of each
- * start; here they are made when somebody formats.
- */
-const lazyTables: Bun.BunPlugin = {
-  name: "lazy tables",
-  setup: (build) => {
-    build.onLoad({ filter: /jsonc-parser\/lib\/esm\/impl\/string-intern\.js$/ }, () => ({
-      loader: "js",
-      contents: `
-        const ends = ["\\n", "\\r", "\\r\\n"];
-        const upTo = (length, text) => Array.from({ length }, (_, i) => text(i));
-        const lines = (sign) =>
-          Object.fromEntries(ends.map((end) => [end, upTo(200, (i) => end + sign.repeat(i))]));
-        export const cachedSpaces = upTo(20, (i) => " ".repeat(i));
-        export const cachedBreakLinesWithSpaces = { get " "() { return lines(" "); }, get "\\t"() { return lines("\\t"); } };
-        export const supportedEols = ends;
-      `,
-    }));
-  },
-};
-
 type Options = {
   /** What it is for, with the Bun that it shall run on; without one, it is for this machine. */
   readonly target?: { readonly name: string; readonly runtime: string } | undefined;
@@ -80,7 +58,6 @@ export async function compile(file: string, { target, entry }: Options = {}): Pr
     splitting: true,
     minify: true,
     bytecode: true,
-    plugins: [lazyTables],
     define: { SILO_BUILD: JSON.stringify({ commit: commit(), target: target?.name ?? HERE }) },
     compile: {
       outfile,

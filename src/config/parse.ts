@@ -1,10 +1,5 @@
-import {
-  findNodeAtLocation,
-  parseTree,
-  printParseErrorCode,
-  type Node,
-  type ParseError,
-} from "jsonc-parser";
+import type { Node, ParseError } from "jsonc-parser";
+import { findNodeAtLocation, parseTree } from "jsonc-parser/lib/esm/impl/parser.js";
 import * as v from "valibot";
 import { suggestion } from "../core/text/suggestion.ts";
 import { fileSchema, type FileConfig } from "./schema.ts";
@@ -16,6 +11,26 @@ export type Parsed = { readonly config: FileConfig } | { readonly problems: read
 
 /** Deeper than any configuration; beyond it the parsers would run out of stack. */
 const MAX_DEPTH = 40;
+
+/** Texts by jsonc-parser's `ParseErrorCode`. */
+const SYNTAX_ERRORS: Readonly<Record<number, string>> = {
+  1: "invalid symbol",
+  2: "invalid number format",
+  3: "property name expected",
+  4: "value expected",
+  5: "colon expected",
+  6: "comma expected",
+  7: "close brace expected",
+  8: "close bracket expected",
+  9: "end of file expected",
+  10: "invalid comment token",
+  11: "unexpected end of comment",
+  12: "unexpected end of string",
+  13: "unexpected end of number",
+  14: "invalid unicode",
+  15: "invalid escape character",
+  16: "invalid character",
+};
 
 /** Parses one file: JSON with comments and trailing commas; an empty one is `{}`. */
 export function parseConfig(source: string): Parsed {
@@ -29,7 +44,7 @@ export function parseConfig(source: string): Parsed {
     return {
       problems: errors.map(({ error, offset }) => ({
         ...at(offset),
-        message: syntaxText(printParseErrorCode(error)),
+        message: SYNTAX_ERRORS[error] ?? "invalid JSON",
       })),
     };
   }
@@ -140,10 +155,6 @@ function unwrapped(schema: unknown): Shape {
     else if (shape.pipe !== undefined && shape.pipe[0] !== shape) shape = shape.pipe[0] as Shape;
     else return shape;
   }
-}
-
-function syntaxText(code: string): string {
-  return code.replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
 }
 
 function locator(text: string): (offset: number) => { line: number; column: number } {

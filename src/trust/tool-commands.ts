@@ -1,4 +1,4 @@
-import { parse } from "jsonc-parser";
+import { parse } from "jsonc-parser/lib/esm/impl/parser.js";
 import { jsonWord } from "../core/text/quote.ts";
 
 /** Keys of settings whose values are programs, addresses or packages. */
