@@ -1,3 +1,4 @@
+import type { BackendName } from "../core/types.ts";
 import type { Parsed } from "./grammar/parse.ts";
 
 /** Finds the command of a command line and runs it. @returns the exit code. */
@@ -10,26 +11,26 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
   }
   const { parseArgv } = await import("./grammar/parse.ts");
   const parsed = parseArgv(argv);
-  if (parsed.help) {
-    const [{ help }, { print }] = await Promise.all([
+  if (parsed.help !== undefined) {
+    const [{ helpText }, { print }] = await Promise.all([
       import("./grammar/help.ts"),
       import("../ui/print.ts"),
     ]);
-    print(help(parsed.node, Math.min(process.stdout.columns || 80, 100)));
+    print(helpText(parsed, Math.min(process.stdout.columns || 80, 100)));
     return 0;
   }
-  const [action, ask] = await Promise.all([parsed.node.load(), prefetch(parsed)]);
+  const [action, ask] = await Promise.all([parsed.spec.load(), prefetch(parsed)]);
   return await action({ ...parsed, ask });
 }
 
-/** Starts the engines' queries that a command will need, so that they run while the rest of silo is loaded. */
-async function prefetch({ node, flags }: Parsed) {
-  if (node.prefetch !== "list") return undefined;
-  const [{ prefetchLists, present }, { onPath }, { backendFlag }] = await Promise.all([
+/** Starts the engine queries that a command will need, so that they run while the rest of silo is loaded. */
+async function prefetch({ spec, given }: Parsed) {
+  if (spec.prefetch !== "list") return undefined;
+  const [{ prefetchLists, present }, { onPath }, { BACKENDS }] = await Promise.all([
     import("../backends/registry.ts"),
     import("../sys/host/which.ts"),
-    import("./grammar/flags.ts"),
+    import("../core/types.ts"),
   ]);
-  const named = backendFlag(flags);
+  const named: BackendName | undefined = BACKENDS.find((name) => name === given["backend"]);
   return await prefetchLists(named === undefined ? present(onPath) : [named]);
 }

@@ -1,5 +1,5 @@
 import { REFRESH_WORD } from "../tools/versions.ts";
-import { COMPLETE_WORD } from "./completion/scripts.ts";
+import { COMPLETE_COMMAND } from "./completion/scripts.ts";
 
 /** Runs an internal subcommand. @returns its exit code; undefined where there is none of that name. */
 export async function runInternal(
@@ -7,7 +7,7 @@ export async function runInternal(
   rest: readonly string[],
 ): Promise<number | undefined> {
   if (word === REFRESH_WORD) return await refresh();
-  if (word === COMPLETE_WORD) return await offer(rest);
+  if (word === COMPLETE_COMMAND) return await offer(rest);
   const { INTERNAL } = await import("../backends/registry.ts");
   const run = await INTERNAL[word]?.();
   return await run?.(rest);

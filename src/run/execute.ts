@@ -8,7 +8,7 @@ import { withIds } from "../sys/files/mount-ids.ts";
 import { createMissing } from "../sys/files/create-missing.ts";
 import { openSession } from "../sys/state/sessions.ts";
 import { tell } from "../ui/tell.ts";
-import type { RunFlags } from "./types.ts";
+import type { RunOptions } from "./types.ts";
 import { launch } from "./launch.ts";
 import { reapDead } from "./reap.ts";
 
@@ -17,11 +17,11 @@ export type Execution = {
   readonly plan: RunPlan;
   /** The XDG state directory. */
   readonly state: string;
-  readonly flags: RunFlags;
+  readonly options: RunOptions;
 };
 
 /** Carries out a plan: makes what it needs on the host, runs it, and leaves nothing behind. */
-export async function execute({ backend, plan, state, flags }: Execution): Promise<Exit> {
+export async function execute({ backend, plan, state, options }: Execution): Promise<Exit> {
   const [session, tips] = await Promise.all([
     openSession(state, backend.name),
     unseenTips(state, plan.tips),
@@ -40,8 +40,8 @@ export async function execute({ backend, plan, state, flags }: Execution): Promi
       plan: { ...plan, mounts: withIds(plan.mounts) },
       state,
       own: session,
-      forceBuild: flags.forceBuild,
-      verbose: flags.verbose,
+      forceBuild: options["force-build"],
+      verbose: options.verbose,
     });
   } finally {
     session.close();

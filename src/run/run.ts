@@ -18,7 +18,7 @@ import { refreshInBackground, toolVersions } from "../sys/self/versions.ts";
 import { projectFilesOf, toolByName } from "../tools/index.ts";
 import type { Tool } from "../core/tool.ts";
 import { tell } from "../ui/tell.ts";
-import type { RunFlags } from "./types.ts";
+import type { RunOptions } from "./types.ts";
 import { chooseTool } from "./choose-tool.ts";
 import { trustedConfig } from "../trust/approved-config.ts";
 import { confirmPlace } from "./confirm-directory.ts";
@@ -29,22 +29,22 @@ export type RunInput = {
   /** Undefined: as `chooseTool` chooses. */
   readonly tool: string | undefined;
   readonly args: readonly string[];
-  readonly flags: RunFlags;
+  readonly options: RunOptions;
 };
 
 /** Plans a run here and runs it, or prints it with `--dry-run`. @returns the tool's own exit code. */
-export async function runTool({ tool: named, args, flags }: RunInput): Promise<Exit> {
+export async function runTool({ tool: named, args, options }: RunInput): Promise<Exit> {
   const here = readEnvironment();
   const { config, mounts: checked } = await trustedConfig(here);
   const backend = await openBackend(
-    chooseBackend(flags.backend, config.backend?.value, onPath),
+    chooseBackend(options.backend, config.backend?.value, onPath),
     config,
   );
   const host = await hostFacts(here);
-  const ofPatterns = await patternMounts(config, here, host, flags);
+  const ofPatterns = await patternMounts(config, here, host, options);
   const dirs = xdgDirectories(host.home, host.env);
   const tool = toolByName(named ?? (await chooseTool(config, host, dirs.state)));
-  await approveToolFiles(tool, config, here, flags);
+  await approveToolFiles(tool, config, here, options);
   const versions = await toolVersions(tool, dirs.cache);
   const request: Request = {
     config,
@@ -52,8 +52,8 @@ export async function runTool({ tool: named, args, flags }: RunInput): Promise<E
     tool,
     args,
     versions,
-    name: flags.name,
-    keep: flags.keep,
+    name: options.name,
+    keep: options.keep,
     layer: backend.abilities.layer ?? "",
   };
   const refused = refusal(request);
@@ -67,16 +67,16 @@ export async function runTool({ tool: named, args, flags }: RunInput): Promise<E
       ? { ...planned, mounts: withoutShownLinks(planned.mounts) }
       : planned;
   await backend.check?.(plan);
-  if (flags.dryRun) {
+  if (options["dry-run"]) {
     const [{ printPlan }, { withIds }] = await Promise.all([
       import("./dry-run.ts"),
       import("../sys/files/mount-ids.ts"),
     ]);
     const shown = { ...plan, mounts: withIds(plan.mounts, true) };
-    return await printPlan(backend, shown, flags.json);
+    return await printPlan(backend, shown, options.json);
   }
-  await confirmPlace(host, plan.sensitive, flags.yes);
-  const asked = flags.backend ?? config.backend?.value;
+  await confirmPlace(host, plan.sensitive, options.yes);
+  const asked = options.backend ?? config.backend?.value;
   if (asked === undefined && backend.unasked !== undefined) await tell("info", [backend.unasked]);
   const sockets =
     backend.abilities.files === "direct" ? socketWarnings(plan.mounts, host.home) : [];
@@ -84,7 +84,7 @@ export async function runTool({ tool: named, args, flags }: RunInput): Promise<E
   rememberPlaces(dirs.state, [host.cwd, ...writable(plan)]);
   rememberRun(dirs.state, host.cwd, tool.name, plan.image.tag);
   await refreshInBackground(dirs.cache);
-  return await execute({ backend, plan, state: dirs.state, flags });
+  return await execute({ backend, plan, state: dirs.state, options });
 }
 
 /** The directories of the host that the tool can write. */
@@ -99,7 +99,7 @@ async function patternMounts(
   config: Config,
   here: HostEnvironment,
   { git }: HostFacts,
-  { dryRun }: RunFlags,
+  { "dry-run": dryRun }: RunOptions,
 ): Promise<readonly RealPath[]> {
   if (Object.keys(config.repos).length === 0) return [];
   const { ensurePatterns } = await import("../trust/repo-patterns.ts");
@@ -111,7 +111,7 @@ async function approveToolFiles(
   tool: Tool,
   config: Config,
   here: HostEnvironment,
-  { dryRun }: RunFlags,
+  { "dry-run": dryRun }: RunOptions,
 ): Promise<void> {
   if (presentPaths(here.cwd, projectFilesOf(tool)).length === 0) return;
   const { ensureToolFiles } = await import("../trust/approve-tool-files.ts");

@@ -1,11 +1,11 @@
 import type { BackendName } from "../core/types.ts";
 
-/** The flags of a run as its code wants them. */
-export type RunFlags = {
+/** The options of a run, by their names on the command line. */
+export type RunOptions = {
   readonly backend: BackendName | undefined;
-  readonly forceBuild: boolean;
+  readonly "force-build": boolean;
   readonly verbose: boolean;
-  readonly dryRun: boolean;
+  readonly "dry-run": boolean;
   readonly json: boolean;
   readonly name: string | undefined;
   readonly keep: boolean;

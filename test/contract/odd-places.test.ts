@@ -56,7 +56,7 @@ test.each([
 
 test("an argument that is a secret does not come back in an error", () => {
   const { stderr } = shell("silo codex --api-key=s3cr3t --name x");
-  expect(stderr).toContain("silo codex has no flag --api-key");
+  expect(stderr).toContain("silo codex has no option --api-key");
   expect(stderr).not.toContain("s3cr3t");
 });
 

@@ -4,37 +4,44 @@ import { nameOf } from "../../src/cli/grammar/command.ts";
 import { UsageError } from "../../src/errors.ts";
 
 function parse(line: string) {
-  const { node, help, flags, words, rest } = parseArgv(line === "" ? [] : line.split(" "));
-  return { command: nameOf(node), help, flags, words, rest };
+  const { spec, help, given, args, rest } = parseArgv(line === "" ? [] : line.split(" "));
+  return { command: nameOf(spec), help, given, args, rest };
 }
 
 describe("accepted", () => {
-  const base = { help: false, flags: {}, words: [], rest: [] };
+  const base = { help: undefined, given: {}, args: [], rest: [] };
   test.each([
     ["", { command: "" }],
     ["claude", { command: "claude" }],
-    ["--backend docker claude", { command: "claude", flags: { backend: "docker" } }],
-    ["claude --backend=docker", { command: "claude", flags: { backend: "docker" } }],
-    ["-v claude --name x", { command: "claude", flags: { verbose: true, name: "x" } }],
-    ["claude -vy", { command: "claude", flags: { verbose: true, yes: true } }],
+    ["--backend docker claude", { command: "claude", given: { backend: "docker" } }],
+    ["claude --backend=docker", { command: "claude", given: { backend: "docker" } }],
+    ["-v claude --name x", { command: "claude", given: { verbose: true, name: "x" } }],
+    ["claude -vy", { command: "claude", given: { verbose: true, yes: true } }],
     [
       "claude -- --help -- -x --version",
       { command: "claude", rest: ["--help", "--", "-x", "--version"] },
     ],
     ["-- --version", { command: "", rest: ["--version"] }],
-    ["claude --help", { command: "claude", help: true }],
-    ["--help", { command: "", help: true }],
-    ["exec --help", { command: "exec", help: true }],
-    ["ls -q --backend docker", { command: "ls", flags: { quiet: true, backend: "docker" } }],
-    ["--backend docker ls", { command: "ls", flags: { backend: "docker" } }],
-    ["rm a b", { command: "rm", words: ["a", "b"] }],
-    ["exec a -- ls -la --help", { command: "exec", words: ["a", "ls", "-la", "--help"] }],
+    ["help", { command: "", help: "command" }],
+    ["help --all", { command: "", help: "all" }],
+    ["--help --all", { command: "", help: "all" }],
+    ["rm --help --all", { command: "rm", help: "command", given: { all: true } }],
+    ["config --help", { command: "", help: "group" }],
+    ["help config show", { command: "config show", help: "command" }],
+    ["help exec a ls", { command: "exec", help: "command", args: ["a", "ls"] }],
+    ["claude --help", { command: "claude", help: "command" }],
+    ["--help", { command: "", help: "command" }],
+    ["exec --help", { command: "exec", help: "command" }],
+    ["ls -q --backend docker", { command: "ls", given: { quiet: true, backend: "docker" } }],
+    ["--backend docker ls", { command: "ls", given: { backend: "docker" } }],
+    ["rm a b", { command: "rm", args: ["a", "b"] }],
+    ["exec a -- ls -la --help", { command: "exec", args: ["a", "ls", "-la", "--help"] }],
     [
       "exec --backend docker a sh -c x",
-      { command: "exec", flags: { backend: "docker" }, words: ["a", "sh", "-c", "x"] },
+      { command: "exec", given: { backend: "docker" }, args: ["a", "sh", "-c", "x"] },
     ],
     ["config show", { command: "config show" }],
-    ["config paths -v", { command: "config paths", flags: { verbose: true } }],
+    ["config paths -v", { command: "config paths", given: { verbose: true } }],
   ])("silo %s", (line, expected) => {
     expect(parse(line)).toEqual({ ...base, ...expected } as ReturnType<typeof parse>);
   });
@@ -42,31 +49,35 @@ describe("accepted", () => {
 
 describe("refused with a suggestion", () => {
   test.each([
-    ["cluade", 'there is no command or tool "cluade"; did you mean "claude"?'],
-    ["constructor", 'there is no command or tool "constructor"'],
-    ["__proto__", 'there is no command or tool "__proto__"'],
-    ["--version --verbose", "--version stands alone"],
-    ["-v -V", "-V stands alone"],
-    ["claude foo", '"foo" is no word of silo'],
-    ["--bakcend docker", 'silo has no flag --bakcend; did you mean "--backend"?'],
-    ["claude --forcebuild", 'silo claude has no flag --forcebuild; did you mean "--force-build"?'],
+    ["cluade", 'unknown command "cluade"; did you mean "claude"?'],
+    ["constructor", 'unknown command "constructor"'],
+    ["__proto__", 'unknown command "__proto__"'],
+    ["--version --verbose", "--version cannot be combined with other arguments"],
+    ["-v -V", "-V cannot be combined with other arguments"],
+    ["claude foo", 'unexpected argument "foo"; pass tool arguments after --'],
+    ["--bakcend docker", 'silo has no option --bakcend; did you mean "--backend"?'],
+    [
+      "claude --forcebuild",
+      'silo claude has no option --forcebuild; did you mean "--force-build"?',
+    ],
     [
       "--backend dockr",
-      '--backend is one of docker, container, fly, bwrap, not "dockr"; did you mean "docker"?',
+      'unsupported value "dockr" for --backend (docker, container, fly or bwrap); did you mean "docker"?',
     ],
-    ["--backend", "--backend needs a value"],
-    ["--name --yes claude", "--name needs a value"],
-    ["--backend docker claude --backend fly", "--backend is given twice"],
+    ["--backend", "--backend requires a value"],
+    ["--name --yes claude", "--name requires a value"],
+    ["--backend docker claude --backend fly", "--backend can be used only once"],
     ["--verbose=yes", "--verbose takes no value"],
-    ["--force-build ls", "silo ls has no flag --force-build"],
-    ["config", "silo config needs a further word"],
-    ["config shwo", 'there is no config command "shwo"; did you mean "show"?'],
-    ["exec a", "silo exec needs <name> [--] <command...>"],
-    ["shell", "silo shell needs <name>"],
-    ["shell a b", 'silo shell takes no word "b"'],
-    ["ls x", 'silo ls takes no word "x"'],
-    ["ls -- x", "silo ls takes nothing behind --"],
-    ["claude -x", "silo claude has no flag -x"],
+    ["--force-build ls", "silo ls has no option --force-build"],
+    ["config", "silo config requires a subcommand"],
+    ["config shwo", 'unknown command "shwo" for "silo config"; did you mean "show"?'],
+    ["exec a", "silo exec requires <name> [--] <command...>"],
+    ["shell", "silo shell requires <name>"],
+    ["shell a b", 'unexpected argument "b"'],
+    ["ls x", 'unexpected argument "x"'],
+    ["ls -- x", "silo ls takes no arguments after --"],
+    ["--all", "silo has no option --all"],
+    ["claude -x", "silo claude has no option -x"],
   ])("silo %s", (line, message) => {
     let error: unknown;
     try {

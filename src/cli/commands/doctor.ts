@@ -15,15 +15,15 @@ import { paint } from "../../ui/colour.ts";
 import { waiting } from "../../ui/live.ts";
 import { print } from "../../ui/print.ts";
 import { wrapped } from "../../ui/table.ts";
-import { backendFlag } from "../grammar/flags.ts";
 import type { Action } from "../grammar/command.ts";
+import type { DOCTOR_OPTIONS } from "../grammar/options.ts";
 import { approvedConfig } from "../../trust/approved-config.ts";
 
 /** `silo doctor`: everything is asked side by side. Exits with 1 where silo cannot run as it is set up. */
-export const doctor: Action = async ({ flags }) => {
+export const doctor: Action<typeof DOCTOR_OPTIONS> = async ({ options }) => {
   const here = readEnvironment();
   const { config, finding } = await configuration(here);
-  const chosen = chooseBackend(backendFlag(flags), config.backend?.value, onPath);
+  const chosen = chooseBackend(options.backend, config.backend?.value, onPath);
   const [host, ...backends] = await waiting(
     "asking the backends",
     Promise.all([
@@ -33,7 +33,7 @@ export const doctor: Action = async ({ flags }) => {
   );
   const programs = skipped([config.backends.docker.command.value, ...PROGRAMS.split(" ")], here);
   const findings = [...backends.flat(), finding, ...programs, ...host];
-  if (flags["json"] === true) print(JSON.stringify(findings, undefined, 2));
+  if (options.json) print(JSON.stringify(findings, undefined, 2));
   else print(findings.map((found) => shown(found, here)).join("\n"));
   return findings.some(({ state }) => state === "bad") ? 1 : 0;
 };

@@ -1,7 +1,7 @@
-import type { Flags } from "../grammar/flags.ts";
-import { backendFlag } from "../grammar/flags.ts";
 import { allContainers, pick } from "../../run/instances.ts";
+import type { BackendName } from "../../core/types.ts";
 import type { Action } from "../grammar/command.ts";
+import type { BACKEND_OPTION } from "../grammar/options.ts";
 
 /** zsh before bash. Without any file of its own zsh would not greet but question who comes. */
 const LOGIN_SHELL = [
@@ -12,15 +12,21 @@ const LOGIN_SHELL = [
 exec "$(command -v zsh || command -v bash || command -v sh)" -l`,
 ];
 
-async function run(flags: Flags, name: string, argv: readonly string[]): Promise<number> {
-  const { owner, ...instance } = pick(await allContainers(backendFlag(flags)), name);
+async function run(
+  backend: BackendName | undefined,
+  name: string,
+  argv: readonly string[],
+): Promise<number> {
+  const { owner, ...instance } = pick(await allContainers(backend), name);
   return await owner.exec(instance, argv, process.stdin.isTTY && process.stdout.isTTY);
 }
 
 /** `silo exec <name> <command…>`. */
-export const exec: Action = async ({ flags, words: [name = "", ...argv] }) =>
-  await run(flags, name, argv);
+export const exec: Action<typeof BACKEND_OPTION> = async ({
+  options,
+  args: [name = "", ...argv],
+}) => await run(options.backend, name, argv);
 
 /** `silo shell <name>`. */
-export const shell: Action = async ({ flags, words: [name = ""] }) =>
-  await run(flags, name, LOGIN_SHELL);
+export const shell: Action<typeof BACKEND_OPTION> = async ({ options, args: [name = ""] }) =>
+  await run(options.backend, name, LOGIN_SHELL);

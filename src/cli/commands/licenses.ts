@@ -1,9 +1,10 @@
 import text from "../../../THIRD-PARTY-LICENSES.txt" with { type: "text" };
 import { print } from "../../ui/print.ts";
 import type { Action } from "../grammar/command.ts";
+import type { NO_OPTIONS } from "../grammar/options.ts";
 
 /** `silo licenses`. */
-export const licenses: Action = async () => {
+export const licenses: Action<typeof NO_OPTIONS> = async () => {
   print(text.trimEnd());
   return 0;
 };

@@ -1,15 +1,15 @@
-import { backendFlag } from "../grammar/flags.ts";
 import { allContainers } from "../../run/instances.ts";
 import { print, say } from "../../ui/print.ts";
 import type { Action } from "../grammar/command.ts";
+import type { LS_OPTIONS } from "../grammar/options.ts";
 
 /** `silo ls`: a table, names only, or data. */
-export const ls: Action = async ({ flags, ask }) => {
-  const found = await allContainers(backendFlag(flags), ask);
-  if (flags["json"] === true) {
+export const ls: Action<typeof LS_OPTIONS> = async ({ options, ask }) => {
+  const found = await allContainers(options.backend, ask);
+  if (options.json) {
     const data = found.map(({ owner: _owner, ...info }) => info);
     print(JSON.stringify(data, undefined, 2));
-  } else if (flags["quiet"] === true) {
+  } else if (options.quiet) {
     for (const { name } of found) print(name);
   } else if (found.length === 0) {
     say("nothing runs");

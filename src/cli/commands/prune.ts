@@ -12,16 +12,16 @@ import { print, say } from "../../ui/print.ts";
 import { confirm } from "../../ui/prompts.ts";
 import { waiting } from "../../ui/live.ts";
 import { table } from "../../ui/table.ts";
-import { backendFlag } from "../grammar/flags.ts";
 import { allContainers, ofEach, type Found } from "../../run/instances.ts";
 import type { Action } from "../grammar/command.ts";
+import type { PRUNE_OPTIONS } from "../grammar/options.ts";
 
 type OwnedImage = ImageInfo & { readonly owner: Backend };
 type OwnedCache = CacheInfo & { readonly owner: Backend };
 
 /** `silo prune`: images and caches that no project uses and containers that have ended. What dead silos left goes without a word. */
-export const prune: Action = async ({ flags }) => {
-  const asked = backendFlag(flags);
+export const prune: Action<typeof PRUNE_OPTIONS> = async ({ options }) => {
+  const asked = options.backend;
   await sweepLeftovers();
   const [found, images, caches] = await waiting(
     "looking for what is not used",
@@ -33,11 +33,11 @@ export const prune: Action = async ({ flags }) => {
     return 0;
   }
   const total = images.reduce((sum, { size }) => sum + size, 0);
-  const dry = flags["dry-run"] === true;
+  const dry = options["dry-run"];
   (dry ? print : say)(asTable(containers, images, caches));
   say(`${dry ? "would free" : "frees"} up to ${sizeText(total)}`);
   if (dry) return 0;
-  if (flags["yes"] !== true && !(await confirm("Remove all of it?", "silo prune --yes"))) {
+  if (!options.yes && !(await confirm("Remove all of it?", "silo prune --yes"))) {
     say("nothing was removed");
     return 1;
   }

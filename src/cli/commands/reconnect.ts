@@ -4,15 +4,18 @@ import { readEnvironment } from "../../sys/host/environment.ts";
 import { adoptSession, takeSession } from "../../sys/state/sessions.ts";
 import { log } from "../../ui/log.ts";
 import { canAsk } from "../../ui/prompts.ts";
-import { backendFlag } from "../grammar/flags.ts";
 import { allContainers, pick } from "../../run/instances.ts";
 import type { Action } from "../grammar/command.ts";
+import type { RECONNECT_OPTIONS } from "../grammar/options.ts";
 import { leftRunning } from "../../run/launch.ts";
 import { runReport } from "../../run/progress.ts";
 
 /** `silo reconnect <name>`: this terminal for one that was left running. @returns the tool's exit code. */
-export const reconnect: Action = async ({ flags, words: [name = ""] }) => {
-  const { owner, ...instance } = pick(await allContainers(backendFlag(flags)), name);
+export const reconnect: Action<typeof RECONNECT_OPTIONS> = async ({
+  options,
+  args: [name = ""],
+}) => {
+  const { owner, ...instance } = pick(await allContainers(options.backend), name);
   const { session } = instance;
   if (owner.reconnect === undefined) {
     throw new SiloError(`the ${owner.name} backend cannot come back to what runs`, {
@@ -29,7 +32,7 @@ export const reconnect: Action = async ({ flags, words: [name = ""] }) => {
       ? await adoptSession(state, owner.name, session, name)
       : known;
   if (own === undefined || "pid" in own) throw inUse(name, own?.pid);
-  const report = runReport(flags["verbose"] === true, () => own.named(name, true));
+  const report = runReport(options.verbose, () => own.named(name, true));
   try {
     const outcome = await owner.reconnect(instance, report);
     if (outcome.kind !== "exit") return leftRunning(own, name);

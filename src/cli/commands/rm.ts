@@ -5,23 +5,22 @@ import { canAsk, chooseSeveral, confirm } from "../../ui/prompts.ts";
 import { waiting } from "../../ui/live.ts";
 import { log } from "../../ui/log.ts";
 import { columns } from "../../ui/table.ts";
-import { backendFlag } from "../grammar/flags.ts";
 import { allContainers, pick, type Found } from "../../run/instances.ts";
 import type { Action } from "../grammar/command.ts";
+import type { RM_OPTIONS } from "../grammar/options.ts";
 
 /** `silo rm`: by name, all, or those that the user picks. A running one needs --force, as with docker. */
-export const rm: Action = async ({ flags, words }) => {
-  const all = flags["all"] === true;
-  const picks = !all && words.length === 0;
-  if ((all && words.length > 0) || (picks && !canAsk())) {
+export const rm: Action<typeof RM_OPTIONS> = async ({ options, args }) => {
+  const { all, force } = options;
+  const picks = !all && args.length === 0;
+  if ((all && args.length > 0) || (picks && !canAsk())) {
     throw new UsageError(all ? "--all takes no name" : "no container was named", {
       hint: "silo rm <name>...   # or --all",
     });
   }
-  const found = await allContainers(backendFlag(flags));
-  const named = () => [...new Set(words)].map((name) => pick(found, name));
+  const found = await allContainers(options.backend);
+  const named = () => [...new Set(args)].map((name) => pick(found, name));
   const wanted = all ? found : picks ? await pickSeveral(found) : named();
-  const force = flags["force"] === true;
   await allowRunning(wanted, { force, ask: picks, all });
   for (const owner of new Set(wanted.map((container) => container.owner))) {
     const own = wanted.filter((container) => container.owner === owner);

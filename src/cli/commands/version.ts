@@ -8,6 +8,7 @@ import { readCache } from "../../sys/self/versions.ts";
 import type { Release } from "../../tools/versions.ts";
 import { print } from "../../ui/print.ts";
 import type { Action } from "../grammar/command.ts";
+import type { JSON_OPTION } from "../grammar/options.ts";
 
 /** What scripts/compile.ts writes into the binary. */
 declare const SILO_BUILD: { readonly commit: string; readonly target: string } | undefined;
@@ -27,11 +28,11 @@ const WAYS: { readonly [K in Way]: { readonly told: string; readonly newest: () 
 };
 
 /** `silo version`: what is known without asking anybody. */
-export const version: Action = async ({ flags }) => {
+export const version: Action<typeof JSON_OPTION> = async ({ options }) => {
   const { home, env } = readEnvironment();
   const { data, cache } = xdgDirectories(home, env);
   const [{ way, folder }, { silo }] = await Promise.all([installation(data), readCache(cache)]);
-  if (flags["json"] === true) {
+  if (options.json) {
     const newest = silo?.version ?? null;
     const told = {
       version: manifest.version,

@@ -1,5 +1,5 @@
 /** The hidden word by which the scripts ask: `silo __complete <words…>`, the last one being the one to complete. */
-export const COMPLETE_WORD = "__complete";
+export const COMPLETE_COMMAND = "__complete";
 
 /** What silo answers where the shell should offer files. */
 export const FILES = ":files";
@@ -11,7 +11,7 @@ export type Shell = (typeof SHELLS)[number];
 const BASH = `_silo() {
   local IFS=$'\\n' current=\${COMP_WORDS[COMP_CWORD]} line
   COMPREPLY=()
-  for line in $("$1" ${COMPLETE_WORD} "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null); do
+  for line in $("$1" ${COMPLETE_COMMAND} "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null); do
     if [ "$line" = "${FILES}" ]; then
       COMPREPLY=($(compgen -f -- "$current"))
       return
@@ -27,7 +27,7 @@ const ZSH = `#compdef silo
 _silo() {
   local line
   local -a found described
-  found=("\${(@f)$("$words[1]" ${COMPLETE_WORD} "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  found=("\${(@f)$("$words[1]" ${COMPLETE_COMMAND} "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   if [[ $found[1] == ${FILES} ]]; then
     _files
     return
@@ -42,7 +42,7 @@ if [[ \${funcstack[1]} == _silo ]]; then _silo "$@"; else compdef _silo silo; fi
 
 const FISH = `function __silo_complete
   set -l words (commandline -opc) (commandline -ct)
-  set -l found ($words[1] ${COMPLETE_WORD} $words[2..-1] 2>/dev/null)
+  set -l found ($words[1] ${COMPLETE_COMMAND} $words[2..-1] 2>/dev/null)
   if test "$found[1]" = "${FILES}"
     __fish_complete_path (commandline -ct)
   else if test (count $found) -gt 0

@@ -1,37 +1,54 @@
 import { TOOLS } from "../../tools/index.ts";
-import { RUN_ARGS, runFlags } from "./flags.ts";
-import { define, nameOf, NO_WORDS, type Node } from "./command.ts";
-import { CONFIG_NODES } from "./config-commands.ts";
-import { CONTAINER_NODES } from "./container-commands.ts";
+import { define, nameOf, type CommandSpec } from "./command.ts";
+import { CONFIG_COMMANDS } from "./config-commands.ts";
+import { CONTAINER_COMMANDS } from "./container-commands.ts";
+import { RUN_OPTIONS } from "./options.ts";
 
-function toolNode({ name, title, description }: (typeof TOOLS)[number]): Node {
-  return {
-    group: "Run",
-    definition: define(name, `${title}: ${description}`, RUN_ARGS),
-    examples: [`silo ${name}`, `silo ${name} -- --version`],
-    words: NO_WORDS,
+const toolCommand = ({ name, title, description }: (typeof TOOLS)[number]) =>
+  define({
+    group: "Tools",
+    name,
+    description: `${title}: ${description}`,
+    options: RUN_OPTIONS,
+    examples: [`silo ${name}`, `silo ${name} --dry-run`, `silo ${name} -- --version`],
     load: async () => {
       const { runTool } = await import("../../run/run.ts");
-      return ({ flags, rest }) => runTool({ tool: name, args: rest, flags: runFlags(flags) });
+      return ({ options, rest }) => runTool({ tool: name, args: rest, options });
     },
-  };
-}
+  });
 
-const root: Node = {
-  group: "Run",
-  definition: define("", "run the repository's or the configured tool here", RUN_ARGS),
-  examples: ["silo", "silo -- --version"],
-  words: NO_WORDS,
+/** Plain `silo`, without the name of a command. */
+export const ROOT = define({
+  group: "Tools",
+  name: "",
+  description: "run the configured tool, or pick one",
+  options: RUN_OPTIONS,
+  examples: ["silo", "silo --dry-run", "silo -- --version"],
   load: async () => {
     const { runTool } = await import("../../run/run.ts");
-    return ({ flags, rest }) => runTool({ tool: undefined, args: rest, flags: runFlags(flags) });
+    return ({ options, rest }) => runTool({ tool: undefined, args: rest, options });
   },
-};
+});
 
 /** Every command by its words; the empty name is plain `silo`. */
-export const COMMANDS: ReadonlyMap<string, Node> = new Map(
-  [root, ...TOOLS.map(toolNode), ...CONTAINER_NODES, ...CONFIG_NODES].map((node) => [
-    nameOf(node),
-    node,
+export const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
+  [ROOT, ...TOOLS.map(toolCommand), ...CONTAINER_COMMANDS, ...CONFIG_COMMANDS].map((spec) => [
+    nameOf(spec),
+    spec,
   ]),
 );
+
+/** The first word of commands that have two, and what they do. */
+export const GROUPS: ReadonlyMap<string, string> = new Map([
+  ["config", "show, edit and approve configuration files"],
+]);
+
+/** The commands below a group, or all of one word without a group, by the word that follows. */
+export function commandsBelow(group: string): ReadonlyMap<string, CommandSpec> {
+  const prefix = group === "" ? "" : `${group} `;
+  const below = [...COMMANDS].flatMap(([name, spec]) => {
+    const word = name.startsWith(prefix) ? name.slice(prefix.length) : "";
+    return word === "" || word.includes(" ") ? [] : ([[word, spec]] as const);
+  });
+  return new Map(below);
+}

@@ -1,83 +1,108 @@
 import type { ArgsDef } from "citty";
-import { flagsOf, nameOf, type Node } from "./command.ts";
 import { described, wrapped } from "../../ui/table.ts";
-import { COMMANDS } from "./commands.ts";
-
-const GROUPS = ["Run", "Containers", "Configuration"] as const;
+import { descriptionOf, nameOf, optionsOf, type CommandSpec } from "./command.ts";
+import { COMMANDS, commandsBelow, GROUPS, ROOT } from "./commands.ts";
+import type { Parsed } from "./parse.ts";
 
 const EXAMPLES = [
-  ["silo claude", "run Claude Code on this directory"],
-  ["silo codex -- exec 'fix it'", "everything behind -- goes to the tool"],
-  ["silo claude --dry-run", "show what would run"],
+  ["silo claude", "run Claude Code in this directory"],
+  ["silo codex -- exec 'fix it'", "pass everything after -- to the tool"],
+  ["silo claude --dry-run", "print what would run"],
 ] as const;
 
-const EXIT_CODES = "the tool's own, whatever it is; 1 silo failed; 2 wrong usage; 130 cancelled";
+const EXIT_CODES = [
+  "A run exits with the exit status of the tool. silo itself exits with 1 on failure, 2 on wrong usage,",
+  "and 130 when it is interrupted.",
+].join(" ");
 
-/** Help of one command, or of all of silo for plain `silo`. */
-export function help(node: Node, width: number): string {
-  const name = nameOf(node);
-  return name === "" ? overview(node, width) : ofCommand(node, name, width);
+/** The help that `--help` asks for, in lines of at most `width` columns. */
+export function helpText({ spec, group, help }: Parsed, width: number): string {
+  if (help === "all") return everything(width);
+  if (help === "group") return groupHelp(group, width);
+  return spec === ROOT ? overview(width) : commandHelp(spec, width);
 }
 
-function describe({ definition }: Node): string {
-  return (definition.meta as { description?: string }).description ?? "";
-}
-
-function overview(root: Node, width: number): string {
-  const groups = GROUPS.map((group) => {
-    const nodes = [...COMMANDS.values()].filter(
-      (node) => node.group === group && nameOf(node) !== "",
-    );
-    return [
+/** A page of the most important things: 35 rows of 80 columns. */
+function overview(width: number): string {
+  return [
+    ...wrapped("Run AI coding agents in auto-approve mode inside an isolated environment.", width),
+    "",
+    "Usage: silo [options] [tool] [-- tool arguments]",
+    "       silo <command> [options]",
+    ...(["Tools", "Containers", "Setup"] as const).flatMap((group) => [
+      "",
       `${group}:`,
-      ...described(
-        nodes.map((node) => [usageName(node), describe(node)]),
-        width,
-      ),
-    ].join("\n");
-  });
-  return [
-    ...wrapped("Runs AI coding agents in auto-approve mode inside an isolated environment.", width),
-    "",
-    "Usage: silo [flags] [tool] [-- args for the tool]",
-    "       silo <command> [flags]",
-    "",
-    groups.join("\n\n"),
-    "",
-    ["Flags of a run:", ...flagRows(flagsOf(root), width)].join("\n"),
-    "",
-    ["Examples:", ...described(EXAMPLES, width)].join("\n"),
-    "",
-    ["Exit codes:", ...wrapped(EXIT_CODES, width - 2).map((line) => `  ${line}`)].join("\n"),
-    "",
-    ...wrapped("silo <command> --help tells more about a command.", width),
-  ].join("\n");
-}
-
-function usageName(node: Node): string {
-  return `${nameOf(node)} ${node.words.form}`.trim();
-}
-
-function ofCommand(node: Node, name: string, width: number): string {
-  const tail = node.group === "Run" ? " [flags] [-- args for the tool]" : " [flags]";
-  const flags = flagRows(flagsOf(node), width);
-  return [
-    ...wrapped(describe(node), width),
-    "",
-    `Usage: silo ${name}${node.words.form === "" ? "" : ` ${node.words.form}`}${tail}`,
-    ...(flags.length === 0 ? [] : ["", "Flags:", ...flags]),
+      ...described(commandRows(group), width),
+    ]),
     "",
     "Examples:",
-    ...node.examples.map((example) => `  ${example}`),
+    ...described(EXAMPLES, width),
+    "",
+    ...wrapped("silo <command> --help shows its options; silo --help --all shows all help.", width),
   ].join("\n");
 }
 
-function flagRows(flags: ArgsDef, width: number): readonly string[] {
-  const named = Object.entries(flags).map(([name, flag]) => {
-    const alias = "alias" in flag && flag.alias !== undefined ? `-${String(flag.alias)}, ` : "    ";
-    const options = flag.type === "enum" ? ` ${(flag.options ?? []).join("|")}` : "";
-    const value = flag.type === "string" ? ` ${flag.valueHint ?? "VALUE"}` : options;
-    return [`${alias}--${name}${value}`, flag.description ?? ""] as const;
+/** Commands of one word, and groups of commands. */
+function commandRows(group: CommandSpec["group"]): readonly (readonly [string, string])[] {
+  const commands = [...commandsBelow("")].filter(([, spec]) => spec.group === group);
+  const groups = group === "Setup" ? GROUPS : [];
+  return [...groups, ...commands.map(([word, spec]) => [word, descriptionOf(spec)] as const)];
+}
+
+function groupHelp(group: string, width: number): string {
+  const rows = [...commandsBelow(group).values()].map(
+    (spec) => [usage(spec), descriptionOf(spec)] as const,
+  );
+  return [
+    ...wrapped(GROUPS.get(group) ?? "", width),
+    "",
+    `Usage: silo ${group} <subcommand> [options]`,
+    "",
+    "Subcommands:",
+    ...described(rows, width),
+    "",
+    ...wrapped(`silo ${group} <subcommand> --help shows its options.`, width),
+  ].join("\n");
+}
+
+function everything(width: number): string {
+  const commands = [...COMMANDS.values()].filter(({ group }) => group !== "Tools");
+  return [
+    overview(width),
+    "",
+    ["Options of a run:", ...optionRows(optionsOf(ROOT), width)].join("\n"),
+    "",
+    ["Exit status:", ...wrapped(EXIT_CODES, width - 2).map((line) => `  ${line}`)].join("\n"),
+    ...commands.flatMap((spec) => ["", "", `silo ${nameOf(spec)}: ${commandHelp(spec, width)}`]),
+  ].join("\n");
+}
+
+function usage(spec: CommandSpec): string {
+  return `${nameOf(spec)} ${spec.args.usage}`.trim();
+}
+
+function commandHelp(spec: CommandSpec, width: number): string {
+  const tail = spec.group === "Tools" ? "[-- tool arguments]" : spec.args.usage;
+  return [
+    ...wrapped(descriptionOf(spec), width),
+    "",
+    `Usage: silo ${nameOf(spec)} [options] ${tail}`.trimEnd(),
+    "",
+    "Options:",
+    ...optionRows(optionsOf(spec), width),
+    "",
+    "Examples:",
+    ...spec.examples.map((example) => `  ${example}`),
+  ].join("\n");
+}
+
+function optionRows(options: ArgsDef, width: number): readonly string[] {
+  const named = Object.entries(options).map(([name, option]) => {
+    const alias =
+      "alias" in option && option.alias !== undefined ? `-${String(option.alias)}, ` : "    ";
+    const allowed = option.type === "enum" ? ` ${(option.options ?? []).join("|")}` : "";
+    const value = option.type === "string" ? ` ${option.valueHint ?? "VALUE"}` : allowed;
+    return [`${alias}--${name}${value}`, option.description ?? ""] as const;
   });
   return described([...named, ["-h, --help", "show this help"]], width);
 }

@@ -1,174 +1,176 @@
-import type { ArgsDef } from "citty";
-import { suggestion } from "../../core/text/suggestion.ts";
-import { UsageError } from "../../errors.ts";
-import { flagsOf, nameOf, type Input, type Node } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import type { ArgDef } from "citty";
+import type { UsageError } from "../../errors.ts";
+import {
+  findOption,
+  optionsOf,
+  takesValue,
+  type CommandSpec,
+  type GivenOptions,
+} from "./command.ts";
+import { COMMANDS, GROUPS, ROOT } from "./commands.ts";
+import * as wrong from "./usage-errors.ts";
 
-/** What the command line asks for. */
-export type Parsed = { readonly node: Node; readonly help: boolean } & Input;
-
-/** Reads a command line strictly: every flag and word must be known, and what stands behind `--` is not looked at. */
-export function parseArgv(typed: readonly string[]): Parsed {
-  const argv = typed[0] === "help" ? [...typed.slice(1), "--help"] : typed;
-  const state: State = { node: undefined, group: "", early: [], flags: {}, words: [], help: false };
-  let i = 0;
-  for (; i < argv.length; i += 1) {
-    const word = argv[i] ?? "";
-    const verbatim = state.node?.verbatimAfter;
-    if (verbatim !== undefined && state.words.length >= verbatim) {
-      const command = argv.slice(i);
-      state.words.push(...(command[0] === "--" ? command.slice(1) : command));
-      i = argv.length;
-      break;
-    }
-    if (word === "--") break;
-    if (word === "-h" || word === "--help") state.help = true;
-    else if (word.startsWith("-") && word !== "-") i += takeFlag(state, word, argv[i + 1]);
-    else takeWord(state, word);
-  }
-  return finish(state, argv.slice(i + 1));
-}
-
-type State = {
-  node: Node | undefined;
-  /** A first word of commands with two, such as `config`. */
-  group: string;
-  /** Flags before the command is known; only those of a run may stand there. */
-  early: string[];
-  readonly flags: Record<string, string | true>;
-  readonly words: string[];
-  help: boolean;
+/** A command line that has been read, from left to right. */
+export type CommandLine = {
+  /** Undefined until the command is named. */
+  readonly spec: CommandSpec | undefined;
+  /** The first word of a command with two, such as `config`; also an unknown command that was tolerated. */
+  readonly group: string;
+  readonly given: GivenOptions;
+  /** Arguments of the command before `--`. */
+  readonly args: readonly string[];
+  /** Everything after `--`; undefined without one. */
+  readonly rest: readonly string[] | undefined;
+  /** Whether a further argument would belong to another program. */
+  readonly passesThrough: boolean;
+  /** The option at the end of the line that still requires its value. */
+  readonly awaiting: ArgDef | undefined;
+  readonly help: boolean;
+  /** `--all` beside `--help`. */
+  readonly all: boolean;
 };
 
-const TOP = () => [
-  ...new Set(
-    [...COMMANDS.keys()].map((name) => name.split(" ")[0] ?? "").filter((name) => name !== ""),
-  ),
-];
+/** A command line that is complete and valid. */
+export type Parsed = {
+  /** `ROOT` for plain `silo`. */
+  readonly spec: CommandSpec;
+  readonly given: GivenOptions;
+  readonly args: readonly string[];
+  readonly rest: readonly string[];
+  /** What `--help` asks for: the command, its group, or everything. */
+  readonly help: "command" | "group" | "all" | undefined;
+  readonly group: string;
+};
 
-function takeWord(state: State, word: string): void {
-  if (state.node !== undefined) {
-    if (state.words.length >= state.node.words.max) throw extraWord(state.node, word);
-    state.words.push(word);
+/**
+ * Reads a command line strictly; arguments after `--` are not interpreted.
+ * @throws UsageError for an unknown command, option or argument, and for a missing one.
+ */
+export function parseArgv(argv: readonly string[]): Parsed {
+  const line = readLine(argv, (error) => {
+    throw error;
+  });
+  if (line.help) return { ...complete(line), help: helpTopic(line) };
+  if (line.all) throw wrong.unknownOption(line.spec ?? ROOT, "--all");
+  if (line.spec === undefined && line.group !== "") throw wrong.missingSubcommand(line.group);
+  const parsed = complete(line);
+  if (parsed.args.length < parsed.spec.args.min) throw wrong.missingArguments(parsed.spec);
+  return parsed;
+}
+
+function helpTopic({ all, spec, group }: CommandLine): Parsed["help"] {
+  if (all) return "all";
+  return spec === undefined && group !== "" ? "group" : "command";
+}
+
+function complete({ spec = ROOT, group, given, args, rest = [] }: CommandLine): Parsed {
+  // Options before the command were read as those of a run.
+  const foreign = Object.keys(given).find((name) => !(name in optionsOf(spec)));
+  if (foreign !== undefined) throw wrong.unknownOption(spec, `--${foreign}`);
+  if (spec.group !== "Tools" && rest.length > 0) throw wrong.argumentsAfterDashes(spec);
+  return { spec, group, given, args, rest, help: undefined };
+}
+
+type Reading = { -readonly [K in keyof CommandLine]: CommandLine[K] } & {
+  given: Record<string, string | true>;
+  args: string[];
+  /** Is called with each error; where it returns, the argument is skipped. */
+  readonly refuse: (error: UsageError) => void;
+};
+
+/** Reads as much of a command line as makes sense. @param refuse is called with each error; by default none counts. */
+export function readLine(
+  argv: readonly string[],
+  refuse: (error: UsageError) => void = () => {},
+): CommandLine {
+  const line: Reading = {
+    spec: undefined,
+    group: "",
+    given: {},
+    args: [],
+    rest: undefined,
+    passesThrough: false,
+    awaiting: undefined,
+    help: argv[0] === "help",
+    all: false,
+    refuse,
+  };
+  for (let i = line.help ? 1 : 0; i < argv.length; i += 1) {
+    const word = argv[i] ?? "";
+    if (line.passesThrough) {
+      line.args.push(...argv.slice(word === "--" ? i + 1 : i));
+      break;
+    }
+    if (word === "--") {
+      line.rest = argv.slice(i + 1);
+      break;
+    }
+    if (word === "-h" || word === "--help") line.help = true;
+    else if (word.startsWith("-") && word !== "-") i += readOption(line, word, argv[i + 1]);
+    else readWord(line, word);
+    line.passesThrough = line.args.length >= (line.spec?.passThroughAfter ?? Infinity);
+  }
+  if (line.rest !== undefined) line.passesThrough = true;
+  return line;
+}
+
+function readWord(line: Reading, word: string): void {
+  if (line.spec !== undefined) {
+    if (line.args.length < line.spec.args.max) line.args.push(word);
+    else line.refuse(wrong.unexpectedArgument(line.spec, word));
     return;
   }
-  const name = state.group === "" ? word : `${state.group} ${word}`;
-  const node = word === "" ? undefined : COMMANDS.get(name);
-  const inner = [...COMMANDS.keys()].filter((key) => key.startsWith(`${name} `));
-  if (node !== undefined) state.node = node;
-  else if (state.group === "" && inner.length > 0) state.group = word;
-  else throw unknownCommand(state.group, word);
+  const known = word === "" ? undefined : COMMANDS.get(`${line.group} ${word}`.trim());
+  if (known !== undefined) line.spec = known;
+  else {
+    if (line.group !== "" || !GROUPS.has(word)) line.refuse(wrong.unknownCommand(line.group, word));
+    line.group = `${line.group} ${word}`.trim();
+  }
 }
 
-function unknownCommand(group: string, word: string): UsageError {
-  const prefix = group === "" ? "" : `${group} `;
-  const known =
-    group === ""
-      ? TOP()
-      : [...COMMANDS.keys()]
-          .filter((key) => key.startsWith(prefix))
-          .map((key) => key.slice(prefix.length));
-  const what = group === "" ? "command or tool" : `${group} command`;
-  return new UsageError(`there is no ${what} "${word}"${suggestion(word, known)}`, {
-    hint: `silo ${prefix}--help`,
-  });
-}
-
-function extraWord(node: Node, word: string): UsageError {
-  const name = nameOf(node);
-  if (node.group !== "Run")
-    return new UsageError(`silo ${name} takes no word "${word}"`, { hint: `silo ${name} --help` });
-  return new UsageError(`"${word}" is no word of silo; words for the tool stand behind --`, {
-    hint: `silo ${name} -- ${word}`,
-  });
-}
-
-/** Takes one flag. @returns how many further words it used. */
-function takeFlag(state: State, word: string, next: string | undefined): number {
-  const node = state.node ?? COMMANDS.get("");
-  if (node === undefined) return 0;
-  const known = flagsOf(node);
+/** Reads one option, or several of one letter. @returns how many further words it used. */
+function readOption(line: Reading, word: string, next: string | undefined): number {
   if (/^-[a-z]{2,}$/i.test(word)) {
-    for (const letter of word.slice(1)) setFlag(state, known, `-${letter}`, undefined);
+    for (const letter of word.slice(1)) setOption(line, `-${letter}`, undefined, undefined);
     return 0;
   }
   const equals = word.indexOf("=");
-  const name = equals < 0 ? word : word.slice(0, equals);
-  const value = equals < 0 ? undefined : word.slice(equals + 1);
-  return setFlag(state, known, name, value, next);
+  if (equals < 0) return setOption(line, word, undefined, next);
+  return setOption(line, word.slice(0, equals), word.slice(equals + 1), undefined);
 }
 
-function setFlag(
-  state: State,
-  known: ArgsDef,
+function setOption(
+  line: Reading,
   written: string,
-  value: string | undefined,
-  next?: string,
+  attached: string | undefined,
+  next: string | undefined,
 ): number {
-  const found = Object.entries(known).find(
-    ([name, flag]) =>
-      written === `--${name}` || ("alias" in flag && written === `-${String(flag.alias)}`),
-  );
-  const command = state.node === undefined ? "silo" : `silo ${nameOf(state.node)}`.trim();
-  const help = `${command} --help`;
-  // Alone it never comes here: main.ts answers it.
-  if (state.node === undefined && (written === "--version" || written === "-V"))
-    throw new UsageError(`${written} stands alone`, { hint: "silo version   # tells more" });
+  const spec = line.spec ?? ROOT;
+  const found = findOption(optionsOf(spec), written);
   if (found === undefined) {
-    const names = Object.keys(known).map((name) => `--${name}`);
-    const near = suggestion(written, names);
-    const forTool = state.node?.group === "Run" && nameOf(state.node) !== "" && near === "";
-    throw new UsageError(`${command} has no flag ${written}${near}`, {
-      hint: forTool ? `${command} -- ${written}   # hands it to the tool` : help,
-    });
-  }
-  const [name, definition] = found;
-  if (name in state.flags) throw new UsageError(`${written} is given twice`, { hint: help });
-  if (state.node === undefined) state.early.push(name);
-  if (definition.type === "boolean") {
-    if (value !== undefined) throw new UsageError(`${written} takes no value`, { hint: help });
-    state.flags[name] = true;
+    // `--version` alone never comes here: main.ts answers it.
+    if (spec === ROOT && (written === "--version" || written === "-V"))
+      line.refuse(wrong.versionNotAlone(written));
+    else if (written === "--all" && attached === undefined) line.all = true;
+    else line.refuse(wrong.unknownOption(spec, written));
     return 0;
   }
-  const given = value ?? next;
-  if (given === undefined || given === "" || (value === undefined && given.startsWith("-"))) {
-    throw new UsageError(`${written} needs a value`, { hint: help });
+  const [name, option] = found;
+  if (name in line.given) line.refuse(wrong.repeatedOption(spec, written));
+  if (!takesValue(option)) {
+    if (attached !== undefined) line.refuse(wrong.unexpectedValue(spec, written));
+    line.given[name] = true;
+    return 0;
   }
-  const options = definition.type === "enum" ? (definition.options ?? []) : undefined;
-  if (options !== undefined && !options.includes(given)) {
-    throw new UsageError(
-      `${written} is one of ${options.join(", ")}, not "${given}"${suggestion(given, options)}`,
-      { hint: help },
-    );
+  const value = attached ?? next;
+  if (value === undefined || value === "" || (attached === undefined && value.startsWith("-"))) {
+    if (value === undefined) line.awaiting = option;
+    line.refuse(wrong.missingValue(spec, written));
+    return 0;
   }
-  state.flags[name] = given;
-  return value === undefined ? 1 : 0;
-}
-
-function finish(state: State, rest: readonly string[]): Parsed {
-  if (state.node === undefined && state.group !== "" && !state.help) {
-    throw new UsageError(`silo ${state.group} needs a further word`, {
-      hint: `silo ${state.group} --help`,
-    });
-  }
-  const node = state.node ?? COMMANDS.get(state.group) ?? COMMANDS.get("");
-  if (node === undefined) throw new UsageError("there is no command");
-  const known = flagsOf(node);
-  const foreign = state.early.find((name) => !(name in known));
-  if (foreign !== undefined) {
-    throw new UsageError(`silo ${nameOf(node)} has no flag --${foreign}`, {
-      hint: `silo ${nameOf(node)} --help`,
-    });
-  }
-  if (!state.help && state.words.length < node.words.min) {
-    throw new UsageError(`silo ${nameOf(node)} needs ${node.words.form}`, {
-      hint: `silo ${nameOf(node)} --help`,
-    });
-  }
-  if (node.group !== "Run" && rest.length > 0) {
-    throw new UsageError(`silo ${nameOf(node)} takes nothing behind --`, {
-      hint: `silo ${nameOf(node)} --help`,
-    });
-  }
-  return { node, help: state.help, flags: state.flags, words: state.words, rest };
+  const allowed = option.type === "enum" ? (option.options ?? []) : undefined;
+  if (allowed !== undefined && !allowed.includes(value))
+    line.refuse(wrong.invalidValue(spec, written, value, allowed));
+  line.given[name] = value;
+  return attached === undefined ? 1 : 0;
 }

@@ -11,19 +11,19 @@ import { readText } from "../../../sys/files/read.ts";
 import { readEnvironment, type HostEnvironment } from "../../../sys/host/environment.ts";
 import { log } from "../../../ui/log.ts";
 import { canAsk, choose, confirm } from "../../../ui/prompts.ts";
-import type { Flags } from "../../grammar/flags.ts";
 import type { Action } from "../../grammar/command.ts";
+import type { SCOPE_OPTIONS } from "../../grammar/options.ts";
 import { anyText } from "../../../trust/approved-config.ts";
 import { approveText, needsNoApproval } from "../../../trust/approve.ts";
-import { fileOf, schemaAddress, scopeFlag } from "./scope.ts";
+import { fileOf, schemaAddress, scopeOf, type ScopeOptions } from "./scope.ts";
 
 /** Faster than anybody edits: the editor has handed the file over to a window of its own. */
 const NOBODY_MS = 400;
 
 /** `silo config edit`: opens a file in the user's editor and checks it. */
-export const edit: Action = async ({ flags }) => {
+export const edit: Action<typeof SCOPE_OPTIONS> = async ({ options }) => {
   const here = readEnvironment();
-  const path = await pickFile(flags, here);
+  const path = await pickFile(options, here);
   const name = displayPath(path, here.home);
   const before = await readText(path);
   const scope = path === fileOf("global", here) ? "global" : "local";
@@ -54,8 +54,8 @@ export const edit: Action = async ({ flags }) => {
   });
 };
 
-async function pickFile(flags: Flags, here: HostEnvironment): Promise<string> {
-  const scope = scopeFlag(flags);
+async function pickFile(options: ScopeOptions, here: HostEnvironment): Promise<string> {
+  const scope = scopeOf(options);
   if (scope !== undefined) return fileOf(scope, here);
   const [global, local] = [fileOf("global", here), fileOf("local", here)];
   const existing = new Set((await existingFiles(here, anyText)).map(({ path }) => path));

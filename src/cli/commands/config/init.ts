@@ -6,15 +6,16 @@ import { createFile } from "../../../sys/files/write.ts";
 import { log } from "../../../ui/log.ts";
 import { choose } from "../../../ui/prompts.ts";
 import type { Action } from "../../grammar/command.ts";
+import type { SCOPE_OPTIONS } from "../../grammar/options.ts";
 import { approveText } from "../../../trust/approve.ts";
-import { fileOf, schemaAddress, scopeFlag, type Scope } from "./scope.ts";
+import { fileOf, schemaAddress, scopeOf, type Scope } from "./scope.ts";
 
 /** `silo config init`: a commented example, which asks for nothing. Never overwrites. */
-export const init: Action = async ({ flags }) => {
+export const init: Action<typeof SCOPE_OPTIONS> = async ({ options }) => {
   const here = readEnvironment();
   const label = (scope: Scope) => displayPath(fileOf(scope, here), here.home);
   const scope =
-    scopeFlag(flags) ??
+    scopeOf(options) ??
     (await choose<Scope>(
       "Which file?",
       [

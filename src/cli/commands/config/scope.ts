@@ -3,16 +3,20 @@ import { xdgDirectories } from "../../../core/paths.ts";
 import { UsageError } from "../../../errors.ts";
 import type { HostEnvironment } from "../../../sys/host/environment.ts";
 import { replaceFile, createFile } from "../../../sys/files/write.ts";
-import type { Flags } from "../../grammar/flags.ts";
+import type { OptionsOf } from "../../grammar/command.ts";
+import type { SCOPE_OPTIONS } from "../../grammar/options.ts";
 import { pathToFileURL } from "node:url";
+
+export type ScopeOptions = OptionsOf<typeof SCOPE_OPTIONS>;
 
 export type Scope = "global" | "local";
 
 /** `--global` or `--local`, where one is given. */
-export function scopeFlag(flags: Flags): Scope | undefined {
-  const [global, local] = [flags["global"] === true, flags["local"] === true];
+export function scopeOf({ global, local }: ScopeOptions): Scope | undefined {
   if (global && local) {
-    throw new UsageError("--global and --local exclude each other", { hint: "silo config --help" });
+    throw new UsageError("--global and --local cannot be used together", {
+      hint: "silo config --help",
+    });
   }
   return global ? "global" : local ? "local" : undefined;
 }

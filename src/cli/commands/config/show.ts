@@ -8,6 +8,7 @@ import { hasColour } from "../../../ui/colour.ts";
 import { log } from "../../../ui/log.ts";
 import { print } from "../../../ui/print.ts";
 import type { Action } from "../../grammar/command.ts";
+import type { JSON_OPTION, NO_OPTIONS, PATHS_OPTIONS } from "../../grammar/options.ts";
 import { anyText, leftOutText, settingsReader } from "../../../trust/approved-config.ts";
 
 function shown(text: string): number {
@@ -16,13 +17,13 @@ function shown(text: string): number {
 }
 
 /** `silo config show`; shows what is not approved too, and says so. */
-export const show: Action = async ({ flags }) => {
+export const show: Action<typeof JSON_OPTION> = async ({ options }) => {
   const here = readEnvironment();
   const leftOut: LeftOut[] = [];
   const files = await loadFiles(here, settingsReader(here, leftOut));
   for (const file of leftOut) log.warn(leftOutText(file));
   const config = mergeConfig(files, here.env);
-  if (flags["json"] === true) return shown(JSON.stringify(configData(config), undefined, 2));
+  if (options.json) return shown(JSON.stringify(configData(config), undefined, 2));
   const open = await unapprovedPaths(files, here);
   return shown(showConfig(config, here.home, hasColour(process.stdout), open));
 };
@@ -43,20 +44,20 @@ async function unapprovedPaths(
 }
 
 /** `silo config default`. */
-export const defaults: Action = async () =>
+export const defaults: Action<typeof NO_OPTIONS> = async () =>
   shown(showConfig(mergeConfig([], {}), readEnvironment().home, false));
 
 /** `silo config paths`; works with files that are not valid too. */
-export const paths: Action = async ({ flags }) => {
+export const paths: Action<typeof PATHS_OPTIONS> = async ({ options }) => {
   const here = readEnvironment();
   const all = candidates(here.cwd, here.home, here.env);
   const existing = (await existingFiles(here, anyText)).map(({ path }) => path);
-  const wanted = flags["verbose"] === true ? all : existing;
+  const wanted = options.verbose ? all : existing;
   return wanted.length === 0 ? 0 : shown(wanted.join("\n"));
 };
 
 /** `silo config schema`. */
-export const schema: Action = async () => {
+export const schema: Action<typeof NO_OPTIONS> = async () => {
   const { default: text } = await import("../../../../silo.schema.json", {
     with: { type: "json" },
   });

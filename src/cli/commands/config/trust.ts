@@ -22,24 +22,24 @@ import { canAsk, confirmShown } from "../../../ui/prompts.ts";
 import { table } from "../../../ui/table.ts";
 import { basename, dirname } from "node:path";
 import type { Action } from "../../grammar/command.ts";
+import type { TRUST_OPTIONS } from "../../grammar/options.ts";
 import { anyText, leftOutText, settingsReader } from "../../../trust/approved-config.ts";
 import { trustStore } from "../../../trust/approve.ts";
 import { fileOffer, patternOffers, toolOffers, type Offer } from "./offers.ts";
 
 /** `silo config trust`: approves, revokes, or lists. */
-export const trust: Action = async ({ flags, words: [word] }) => {
+export const trust: Action<typeof TRUST_OPTIONS> = async ({ options, args: [path] }) => {
   const here = readEnvironment();
-  const revoke = flags["revoke"] === true;
-  const yes = flags["yes"] === true;
-  if (flags["list"] === true) {
-    if (revoke || yes || word !== undefined)
+  const { revoke, yes, json } = options;
+  if (options.list) {
+    if (revoke || yes || path !== undefined)
       throw wrong("--list takes no path, no --revoke and no --yes");
-    return await list(here, flags["json"] === true);
+    return await list(here, json);
   }
-  if (flags["json"] === true) throw wrong("--json belongs to --list");
+  if (json) throw wrong("--json belongs to --list");
   if (revoke && yes) throw wrong("--revoke and --yes cannot be used together");
-  if (!revoke) return await approve(here, word, yes);
-  await takeBack(here, word);
+  if (!revoke) return await approve(here, path, yes);
+  await takeBack(here, path);
   return 0;
 };
 

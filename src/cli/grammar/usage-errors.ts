@@ -1,0 +1,83 @@
+import { shellWord } from "../../core/text/quote.ts";
+import { suggestion } from "../../core/text/suggestion.ts";
+import { UsageError } from "../../errors.ts";
+import { nameOf, optionsOf, type CommandSpec } from "./command.ts";
+import { commandsBelow, GROUPS } from "./commands.ts";
+
+// What can be wrong with a command line. Each error names the argument and, as its hint, one command.
+
+/** The command as it is typed: `silo config show`. */
+function commandLine(spec: CommandSpec | undefined): string {
+  return spec === undefined ? "silo" : `silo ${nameOf(spec)}`.trim();
+}
+
+const helpOf = (spec: CommandSpec | undefined) => `${commandLine(spec)} --help`;
+
+export function unknownCommand(group: string, word: string): UsageError {
+  const known = [...commandsBelow(group).keys(), ...(group === "" ? GROUPS.keys() : [])];
+  const where = group === "" ? "" : ` for "silo ${group}"`;
+  return new UsageError(`unknown command "${word}"${where}${suggestion(word, known)}`, {
+    hint: `silo ${group} --help`.replace("  ", " "),
+  });
+}
+
+export function unexpectedArgument(spec: CommandSpec, word: string): UsageError {
+  if (spec.group !== "Tools")
+    return new UsageError(`unexpected argument "${word}"`, { hint: helpOf(spec) });
+  return new UsageError(`unexpected argument "${word}"; pass tool arguments after --`, {
+    hint: `${commandLine(spec)} -- ${shellWord(word)}`,
+  });
+}
+
+export function unknownOption(spec: CommandSpec | undefined, written: string): UsageError {
+  const command = commandLine(spec);
+  const names = spec === undefined ? [] : Object.keys(optionsOf(spec)).map((name) => `--${name}`);
+  const near = suggestion(written, names);
+  const forTool = spec?.group === "Tools" && command !== "silo" && near === "";
+  return new UsageError(`${command} has no option ${written}${near}`, {
+    hint: forTool ? `${command} -- ${written}   # passes it to the tool` : helpOf(spec),
+  });
+}
+
+export function versionNotAlone(written: string): UsageError {
+  return new UsageError(`${written} cannot be combined with other arguments`, {
+    hint: "silo --version",
+  });
+}
+
+export function repeatedOption(spec: CommandSpec | undefined, written: string): UsageError {
+  return new UsageError(`${written} can be used only once`, { hint: helpOf(spec) });
+}
+
+export function unexpectedValue(spec: CommandSpec | undefined, written: string): UsageError {
+  return new UsageError(`${written} takes no value`, { hint: helpOf(spec) });
+}
+
+export function missingValue(spec: CommandSpec | undefined, written: string): UsageError {
+  return new UsageError(`${written} requires a value`, { hint: helpOf(spec) });
+}
+
+export function invalidValue(
+  spec: CommandSpec | undefined,
+  written: string,
+  value: string,
+  allowed: readonly string[],
+): UsageError {
+  const list = `${allowed.slice(0, -1).join(", ")} or ${allowed.at(-1) ?? ""}`;
+  return new UsageError(
+    `unsupported value "${value}" for ${written} (${list})${suggestion(value, allowed)}`,
+    { hint: helpOf(spec) },
+  );
+}
+
+export function missingSubcommand(group: string): UsageError {
+  return new UsageError(`silo ${group} requires a subcommand`, { hint: `silo ${group} --help` });
+}
+
+export function missingArguments(spec: CommandSpec): UsageError {
+  return new UsageError(`${commandLine(spec)} requires ${spec.args.usage}`, { hint: helpOf(spec) });
+}
+
+export function argumentsAfterDashes(spec: CommandSpec): UsageError {
+  return new UsageError(`${commandLine(spec)} takes no arguments after --`, { hint: helpOf(spec) });
+}
