@@ -10,7 +10,7 @@ import { THREATS } from "../test/escape/threats.ts";
 import { ROOT } from "./compile.ts";
 import { HOMEPAGE, RELEASES, REPOSITORY } from "./source.ts";
 
-/** What this script reads of a JSON schema. */
+/** The parts of a JSON schema that this script reads. */
 type Schema = {
   readonly type?: string;
   readonly description?: string;
@@ -26,18 +26,22 @@ const row = (...cells: readonly string[]) =>
 const table = (head: readonly string[], rows: readonly string[]) =>
   [row(...head), `|${head.map(() => "---|").join("")}`, ...rows].join("\n");
 
-/** The form of a value, in few words. */
+/** The type of a value as the reference prints it. */
 function form(schema: Schema): string {
-  if (schema.enum !== undefined) return schema.enum.map((word) => `\`"${word}"\``).join(" ");
+  if (schema.enum !== undefined) return schema.enum.map((value) => `\`"${value}"\``).join(" ");
   if (schema.type === "array")
-    return `list of ${form(schema.items ?? {}).replace(/^text$/, "texts")}`;
-  return { string: "text", boolean: "`true` `false`", number: "number" }[schema.type ?? ""] ?? "";
+    return `list of ${form(schema.items ?? {}).replace(/^string$/, "strings")}`;
+  return (
+    { string: "string", boolean: "`true` `false`", number: "number", integer: "whole number" }[
+      schema.type ?? ""
+    ] ?? ""
+  );
 }
 
-/** What holds where no file says anything; as `silo config default` prints it. */
+/** The default of a setting, as `silo config default` prints it; empty if it has none. */
 function byDefault(key: string): string {
   let found: unknown = mergeConfig([], {});
-  for (const word of key.split(".")) found = (found as Record<string, unknown> | undefined)?.[word];
+  for (const part of key.split(".")) found = (found as Record<string, unknown> | undefined)?.[part];
   if (found === undefined) return "";
   const value = Array.isArray(found)
     ? (found as readonly Sourced<string>[]).map((each) => each.value)
@@ -45,26 +49,25 @@ function byDefault(key: string): string {
   return Array.isArray(value) && value.length === 0 ? "" : `\`${JSON.stringify(value)}\``;
 }
 
-/** Whether an object is one of those that hold the lists of every layer. */
+/** Whether the schema is a layer: the lists that the top level, each tool and each repository have. */
 const isLayer = ({ properties = {} }: Schema) => LAYER_KEYS.every((key) => key in properties);
 
-/** A row for every key; what stands under each tool and each repository is the same and told once. */
+/** One row per key. Every tool has the same keys, and so has every repository: each gets one row. */
 function rows(properties: Schema["properties"] = {}, above = ""): readonly string[] {
   return Object.entries(properties).flatMap(([name, schema]) => {
     const key = `${above}${name}`;
     if (key === "tools")
       return inner("tools.<tool>", schema, Object.values(schema.properties ?? {})[0]);
-    if (key === "repos")
-      return inner("repos.<part of an address>", schema, schema.additionalProperties);
+    if (key === "repos") return inner("repos.<pattern>", schema, schema.additionalProperties);
     if (schema.properties !== undefined) return rows(schema.properties, `${key}.`);
     return [row(`\`${key}\``, form(schema), byDefault(key), schema.description ?? "")];
   });
 }
 
 function inner(key: string, { description }: Schema, one: Schema | boolean | undefined) {
-  if (typeof one !== "object" || !isLayer(one)) throw new Error(`${key} is no layer any more`);
-  const words = Object.keys(one.properties ?? {}).map((word) => `\`${word}\``);
-  return [row(`\`${key}\``, `an object of ${words.join(", ")}`, "", description ?? "")];
+  if (typeof one !== "object" || !isLayer(one)) throw new Error(`${key} is not a layer`);
+  const keys = Object.keys(one.properties ?? {}).map((name) => `\`${name}\``);
+  return [row(`\`${key}\``, `object: ${keys.join(", ")}`, "", description ?? "")];
 }
 
 /** The table of every setting. */
@@ -73,16 +76,43 @@ export function referenceText(): string {
   return table(["Key", "Value", "Default", "Meaning"], rows(properties));
 }
 
+/** A machine on which nothing is set, for the variables that a tool names. */
+const NOTHING_SET = {
+  home: "~",
+  uid: 1000,
+  xdg: { config: "~/.config", data: "~/.local/share", state: "~/.local/state" },
+  env: {},
+  exists: () => false,
+};
+
+const codes = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(" ");
+
+/** The table of tools: command, title, state directories and variables passed when set. */
 function tools(): string {
   return table(
-    ["`silo …`", "runs", "keeps its state in"],
-    TOOLS.map(({ name, title, mounts }) =>
-      row(`\`${name}\``, title, mounts.rw.map((path) => `\`${path}\``).join(" ")),
+    ["Command", "Runs", "Keeps its state in", "Gets, if set"],
+    TOOLS.map(({ name, title, mounts, env }) =>
+      row(
+        `\`silo ${name}\``,
+        title,
+        codes(mounts.rw),
+        codes(env(NOTHING_SET).filter((entry) => !entry.includes("="))),
+      ),
     ),
   );
 }
 
-/** Where a release is fetched from. */
+/** The table of project files that need approval, by tool. */
+function projectFiles(): string {
+  return table(
+    ["Tool", "Files and directories", "And those of"],
+    TOOLS.map(({ name, projectFiles: files, carries }) =>
+      row(`\`${name}\``, codes(files), codes(carries)),
+    ),
+  );
+}
+
+/** The commands that install a release. */
 function install(): string {
   const lines = [
     "# Homebrew, on macOS and Linux",
@@ -95,15 +125,16 @@ function install(): string {
   return ["```sh", ...lines, "```"].join("\n");
 }
 
-/** What is made, by the document and the name of its place there. */
+/** Generated parts: the document, the name in its markers, and the function that makes the text. */
 const PLACES = [
-  ["README.md", "tools", tools],
   ["README.md", "install", install],
+  ["docs/tools.md", "tools", tools],
+  ["docs/tools.md", "project-files", projectFiles],
   ["docs/configuration.md", "reference", referenceText],
   ["SECURITY.md", "attacks", () => threatTable(THREATS)],
 ] as const;
 
-/** A document with what stands between two comments made anew. */
+/** Replaces the text between the markers of that name. @throws Error if the document lacks them. */
 export function filled(document: string, name: string, text: string): string {
   const [open, close] = [
     `<!-- made by scripts/reference.ts: ${name} -->`,
@@ -111,7 +142,7 @@ export function filled(document: string, name: string, text: string): string {
   ];
   const [before, rest] = document.split(open);
   const after = rest?.split(close)[1];
-  if (before === undefined || after === undefined) throw new Error(`no place for ${name}`);
+  if (before === undefined || after === undefined) throw new Error(`markers of ${name} not found`);
   return `${before}${open}\n\n${text}\n\n${close}${after}`;
 }
 
@@ -121,7 +152,7 @@ if (import.meta.main) {
     const text = filled(old, name, made());
     if (text === old) continue;
     if (process.argv.includes("--check"))
-      throw new Error(`${path} is not what the code says; run: bun scripts/reference.ts`);
+      throw new Error(`${path} is out of date; run: bun scripts/reference.ts`);
     writeFileSync(join(ROOT, path), text);
   }
 }

@@ -3,7 +3,7 @@ import { CACHE_NAMES } from "../core/caches.ts";
 import { BACKENDS, TOOLCHAINS } from "../core/types.ts";
 import { TOOL_NAMES } from "../core/tool-names.ts";
 
-/** A field with the sentence that people read in their editor. */
+/** Adds the description that editors show for a setting. */
 const about = <T extends v.GenericSchema>(schema: T, text: string) =>
   v.pipe(schema, v.description(text));
 
@@ -30,77 +30,77 @@ const count = v.pipe(
 );
 const cpus = v.pipe(v.number(), v.gtValue(0, "expected a number above 0"));
 const name = text("a name without white space", /^\S+$/);
-// A relative path would mean another program in each directory.
+// No relative path: it would mean a different program in each directory.
 const command = text("a command's name or its absolute path", /^([^\s/]+|\/\S+)$/);
 
 const layer = {
-  mounts_ro: about(v.optional(v.array(path)), "Host paths that the tool may read."),
-  mounts_rw: about(v.optional(v.array(path)), "Host paths that the tool may read and write."),
+  mounts_ro: about(v.optional(v.array(path)), "Host paths to mount read-only."),
+  mounts_rw: about(v.optional(v.array(path)), "Host paths to mount read-write."),
   caches: about(
     v.optional(v.array(v.picklist(CACHE_NAMES))),
-    "Package caches that this directory's runs keep for each other, apart from the host's.",
+    "Package caches to keep for the next run in this directory; separate from the host's.",
   ),
-  env: about(v.optional(v.array(envEntry)), "NAME passes the host's value, NAME=value sets it."),
+  env: about(
+    v.optional(v.array(envEntry)),
+    "Environment variables: NAME passes the host's value, NAME=value sets it.",
+  ),
   post_build_hooks: about(
     v.optional(v.array(hook)),
-    "Shell commands that run as the user when the image is built.",
+    "Shell commands to run as the user when the image is built.",
   ),
   pre_run_hooks: about(
     v.optional(v.array(hook)),
-    "Shell commands that run before the tool, in one bash.",
+    "Shell commands to run before the tool starts, all in one bash.",
   ),
   ports: about(
     v.optional(v.array(port)),
-    "Published ports: [hostIP:]host:guest[/udp]; 127.0.0.1 without an address.",
+    "Ports to publish, as [hostIP:]host:guest[/udp]; hostIP defaults to 127.0.0.1.",
   ),
 };
 
 const tool = v.picklist(TOOL_NAMES);
 const size = {
-  cpus: about(v.optional(cpus), "Number of processors."),
-  memory: about(v.optional(memory), "Memory, such as 4g."),
+  cpus: about(v.optional(cpus), "Number of CPUs."),
+  memory: about(v.optional(memory), "Memory limit, such as 4g."),
 };
 
-/** One silo.jsonc. The types of the configuration and the published JSON schema come from here. */
+/** Schema of a silo.jsonc. The configuration types and the published JSON schema derive from it. */
 export const fileSchema = v.strictObject({
-  $schema: about(v.optional(v.string()), "The address of this schema, for editors."),
+  $schema: about(v.optional(v.string()), "URL of the JSON schema, for editors."),
   backend: about(
     v.optional(v.picklist(BACKENDS)),
-    "Where tools run; chosen by itself when not set.",
+    "Backend that runs the tools; detected if not set.",
   ),
-  tool: about(v.optional(tool), "The tool that `silo` without a word runs."),
+  tool: about(v.optional(tool), "Tool that plain `silo` runs."),
   backends: about(
     v.optional(
       v.strictObject({
         docker: v.optional(
           v.strictObject({
-            command: about(v.optional(command), "The engine's command: docker or podman."),
+            command: about(v.optional(command), "Command of the engine: docker or podman."),
             socket: about(
               v.optional(v.boolean()),
-              "Shares the host's engine socket: root on the host.",
+              "Mount the engine's socket. The tool is then effectively root on the Docker host.",
             ),
             keep: about(
               v.optional(v.boolean()),
-              "A closed terminal leaves the tool running, for `silo reconnect`.",
+              "Keep the tool running when its terminal closes; reattach with `silo reconnect`.",
             ),
             runtime: about(
               v.optional(name),
-              "The engine's runtime, such as kata or runsc; its default when not set.",
+              "Container runtime, such as kata or runsc; the engine's default if not set.",
             ),
             ...size,
             memory: about(
               v.optional(memoryOrNone),
-              "Memory, such as 4g; three quarters of the machine's when not set, none for no limit.",
+              "Memory limit, such as 4g, or none; three quarters of the machine's memory if not set.",
             ),
-            processes: about(v.optional(count), "The most processes and threads at once."),
+            processes: about(v.optional(count), "Limit of processes and threads."),
             log: about(
               v.optional(v.boolean()),
-              "Lets the engine keep all output in its log, for `docker logs`.",
+              "Keep the output in the engine's log, for `docker logs`.",
             ),
-            core_dumps: about(
-              v.optional(v.boolean()),
-              "Lets programs that crash write their memory to a file.",
-            ),
+            core_dumps: about(v.optional(v.boolean()), "Allow core dumps."),
           }),
         ),
         container: v.optional(v.strictObject(size)),
@@ -108,63 +108,63 @@ export const fileSchema = v.strictObject({
           v.strictObject({
             memory: about(
               v.optional(memoryOrNone),
-              "Memory, such as 4g; three quarters of the machine's when not set, if that can be held; none for no limit.",
+              "Memory limit, such as 4g, or none; three quarters of the machine's memory if not set and if it can be enforced.",
             ),
             processes: about(
               v.optional(v.pipe(v.number(), v.integer(), v.minValue(16, "expected at least 16"))),
-              "Most processes and threads; 4096 when not set.",
+              "Limit of processes and threads; 4096 if not set.",
             ),
-            tmp: about(
-              v.optional(memory),
-              "Size of /tmp and of each other file system in memory, such as 2g.",
-            ),
+            tmp: about(v.optional(memory), "Size of /tmp and of each other tmpfs, such as 2g."),
           }),
         ),
         fly: v.optional(
           v.strictObject({
-            app: about(v.optional(name), "The Fly.io app that machines belong to."),
-            region: about(v.optional(name), "The region of new machines."),
+            app: about(v.optional(name), "Fly.io app of the machines."),
+            region: about(v.optional(name), "Region of new machines."),
             ignore: about(
               v.optional(v.array(path)),
-              "What is not synchronised, as in .gitignore: node_modules, /dist.",
+              "Paths not to sync, in .gitignore syntax: node_modules, /dist.",
             ),
             persist: about(
               v.optional(v.picklist(["tmux", "none"])),
-              "tmux keeps the tool running when the link is lost; none gives it the plain terminal.",
+              "tmux keeps the tool running when the connection is lost; none runs it directly on the TTY.",
             ),
             ...size,
           }),
         ),
       }),
     ),
-    "Settings of each backend.",
+    "Settings of the backends.",
   ),
   image: about(
     v.optional(
       v.strictObject({
-        base: about(v.optional(name), "The image that all else is built on; Debian or Ubuntu."),
+        base: about(
+          v.optional(name),
+          "Base image; Debian, Ubuntu or an image based on one of them.",
+        ),
         toolchains: about(
           v.optional(v.array(v.picklist(TOOLCHAINS))),
-          "The toolchains that the image carries.",
+          "Toolchains to install in the image.",
         ),
       }),
     ),
-    "What the image is made of.",
+    "Contents of the image.",
   ),
   trusted_paths: about(
     v.optional(v.array(path)),
-    "Directories whose silo.jsonc files are obeyed without asking.",
+    "Directories whose silo.jsonc files need no approval. Only in your own file.",
   ),
   ...layer,
   tools: about(
     v.optional(v.strictObject(v.entriesFromList(TOOL_NAMES, v.optional(v.strictObject(layer))))),
-    "Settings of one tool.",
+    "Settings for one tool only.",
   ),
   repos: about(
     v.optional(v.record(v.string(), v.strictObject({ tool: v.optional(tool), ...layer }))),
-    "Settings of repositories, by a part of a remote's address.",
+    "Settings for matching repositories, by segments of a remote's address, such as github.com/acme.",
   ),
 });
 
-/** The content of one file. */
+/** Content of one silo.jsonc. */
 export type FileConfig = v.InferOutput<typeof fileSchema>;
