@@ -31,7 +31,7 @@ const LIST_QUERIES: {
 export const INTERNAL: Readonly<
   Record<string, () => Promise<(args: readonly string[]) => Promise<Exit>>>
 > = {
-  [PIPE_WORD]: async () => (await import("./fly/pipe.ts")).flyPipe,
+  [PIPE_WORD]: async () => (await import("./fly/ssh-proxy.ts")).flyPipe,
 };
 
 /** What `silo doctor` asks of each. */

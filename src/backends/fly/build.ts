@@ -9,7 +9,7 @@ import type { BuildOptions } from "../backend.ts";
 import { buildFailure } from "../engine/build-failure.ts";
 import { followBuild } from "../engine/build-log.ts";
 import { deployArgs, type FlySettings } from "./args.ts";
-import { flyCommand, makeFolders } from "./ask.ts";
+import { flyCommand, makeFolders } from "./flyctl.ts";
 import { flyError, missingProgram } from "./errors.ts";
 
 export function buildCommand(

@@ -4,7 +4,7 @@ import { SiloError } from "../../errors.ts";
 import { readEnvironment } from "../../sys/host/environment.ts";
 import type { Backend, Instance } from "../backend.ts";
 import { LAYER, type FlySettings } from "./args.ts";
-import { list } from "./list.ts";
+import { list } from "../remote/list.ts";
 import { machines, type Machine } from "./machines.ts";
 
 /** Fly's own default of 256 MB runs no agent; shared processors may have 2 GB each. */
@@ -64,7 +64,7 @@ export function open(config: Config): Backend {
     takenNames: async () => (await machines(state, settings().app)).map(({ name }) => name),
     check: async () => {
       settings();
-      const { checkPrograms } = await import("./run.ts");
+      const { checkPrograms } = await import("../remote/run.ts");
       checkPrograms();
     },
     preview: async (plan, session) => {
@@ -72,7 +72,7 @@ export function open(config: Config): Backend {
       return await previewRun(plan, session, settings(), here);
     },
     run: async (plan, session, report) => {
-      const { runPlan } = await import("./run.ts");
+      const { runPlan } = await import("../remote/run.ts");
       return await runPlan(plan, session, settings(), here, report);
     },
     build: async (image, options) => {
@@ -82,12 +82,12 @@ export function open(config: Config): Backend {
     keeps: () => false,
     reconnect: async (instance, report) => {
       const { app } = settings();
-      const { reconnect } = await import("./reconnect.ts");
+      const { reconnect } = await import("../remote/reconnect.ts");
       return await reconnect(here, own.home, app, machineOf(instance), report);
     },
     exec: async (instance, argv, tty) => {
       const { app } = settings();
-      const { execIn } = await import("./exec.ts");
+      const { execIn } = await import("../remote/exec.ts");
       return await execIn(here, own.home, app, machineOf(instance), argv, tty);
     },
     // Without an app there is nothing of silo's.
@@ -98,11 +98,11 @@ export function open(config: Config): Backend {
       return machines.map(({ instance }) => instance);
     },
     remove: async (instances, force) => {
-      const { remove } = await import("./remove.ts");
+      const { remove } = await import("../remote/remove.ts");
       return await remove(here, settings().app, instances.map(machineOf), force);
     },
     reap: async (sessions) => {
-      const { takeBack } = await import("./run.ts");
+      const { takeBack } = await import("../remote/run.ts");
       for (const session of sessions) await takeBack(here, settings().app, session);
       return [];
     },

@@ -1,6 +1,6 @@
 import type { Instance } from "../backend.ts";
 import { listArgs, tagOf } from "./args.ts";
-import { ask, jsonIn } from "./ask.ts";
+import { ask, jsonIn } from "./flyctl.ts";
 
 /** A machine as silo sees it. */
 export type Machine = {

@@ -2,10 +2,10 @@ import { normalize } from "node:path";
 import * as v from "valibot";
 import { within } from "../../core/paths.ts";
 import { SiloError } from "../../errors.ts";
-import { consoleArgs } from "./args.ts";
-import { answer, jsonIn } from "./ask.ts";
-import { flyError } from "./errors.ts";
-import type { Here } from "./link.ts";
+import { consoleArgs } from "../fly/args.ts";
+import { answer, jsonIn } from "../fly/flyctl.ts";
+import { flyError } from "../fly/errors.ts";
+import type { Here } from "./link/link.ts";
 import type { Record } from "./record.ts";
 
 const path = v.pipe(

@@ -1,12 +1,12 @@
 import { writeFile } from "node:fs/promises";
-import { SiloError } from "../../errors.ts";
-import type { Captured } from "../../sys/process/process.ts";
+import { SiloError } from "../../../errors.ts";
+import type { Captured } from "../../../sys/process/process.ts";
 import { ensureDaemon, releaseDaemon, SESSIONS } from "./daemon.ts";
-import { lastLines } from "./errors.ts";
+import { lastLines } from "../../fly/errors.ts";
 import type { Sync } from "./layout.ts";
 import { mutagen, type Place } from "./mutagen-command.ts";
 import type { SyncSession } from "./sessions.ts";
-import { syncDoorOf } from "./ssh.ts";
+import { syncDoorOf } from "../link/ssh.ts";
 
 /** The daemon names a prompter before it knows it (mutagen 0.18, pkg/service/prompting/server.go): who asks faster fails. */
 const TOO_FAST = /prompter not found/;

@@ -1,8 +1,8 @@
-import { SiloError } from "../../errors.ts";
-import { consoleArgs } from "./args.ts";
-import { answer } from "./ask.ts";
-import { flyError, lastLines } from "./errors.ts";
-import { filesOf, type Record } from "./record.ts";
+import { SiloError } from "../../../errors.ts";
+import { consoleArgs } from "../../fly/args.ts";
+import { answer } from "../../fly/flyctl.ts";
+import { flyError, lastLines } from "../../fly/errors.ts";
+import { filesOf, type Record } from "../record.ts";
 import { setUpOf, SETUP_COMMAND } from "./setup.ts";
 import { closeShared, doorOf, openShared, syncDoorOf, writeSsh } from "./ssh.ts";
 

@@ -1,8 +1,8 @@
-import { SiloError } from "../../errors.ts";
-import type { RunReport } from "../backend.ts";
-import { LINK_MS, pause, type Here } from "./link.ts";
+import { SiloError } from "../../../errors.ts";
+import type { RunReport } from "../../backend.ts";
+import { LINK_MS, pause, type Here } from "../link/link.ts";
 import { createSync, flush, syncSessions } from "./mutagen.ts";
-import { filesOf, type Record } from "./record.ts";
+import { filesOf, type Record } from "../record.ts";
 import { progressText, uncopied } from "./sessions.ts";
 
 /** The first copy of everything, and then all that changes, both ways. */

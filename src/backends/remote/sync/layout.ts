@@ -1,6 +1,6 @@
 import { basename } from "node:path";
-import { within } from "../../core/paths.ts";
-import type { Mount, RunPlan } from "../../core/types.ts";
+import { within } from "../../../core/paths.ts";
+import type { Mount, RunPlan } from "../../../core/types.ts";
 
 /**
  * What a synchronised path is to the user: `work` is theirs, and a conflict in it ends nothing silently; `git` is a

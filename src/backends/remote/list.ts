@@ -1,8 +1,8 @@
 import { ageText } from "../../core/text/age.ts";
 import type { Instance } from "../backend.ts";
-import type { Here } from "./link.ts";
-import { infoOf, isOwn, machines, type Machine } from "./machines.ts";
-import { terminateSyncs } from "./mutagen.ts";
+import type { Here } from "./link/link.ts";
+import { infoOf, isOwn, machines, type Machine } from "../fly/machines.ts";
+import { terminateSyncs } from "./sync/mutagen.ts";
 import { forget, knownMachines, readEnding, readRecord } from "./record.ts";
 
 /** What silo made in the app. What this laptop still has of machines that are gone ends here. */

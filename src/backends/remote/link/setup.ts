@@ -1,10 +1,10 @@
 import { dirname } from "node:path";
-import { shellWord } from "../../core/text/quote.ts";
-import { directoriesBetween, within } from "../../core/paths.ts";
-import type { RunPlan } from "../../core/types.ts";
+import { shellWord } from "../../../core/text/quote.ts";
+import { directoriesBetween, within } from "../../../core/paths.ts";
+import type { RunPlan } from "../../../core/types.ts";
 import { FILES, NOTES, SECRETS } from "./guest.ts";
-import { COPIES, type Layout } from "./layout.ts";
-import type { Record } from "./record.ts";
+import { COPIES, type Layout } from "../sync/layout.ts";
+import type { Record } from "../record.ts";
 
 /** What stands around the machine's answer: warnings of flyctl's may stand before and behind it. */
 const MARK = "-----silo-----";

@@ -2,15 +2,15 @@ import type { Cmd, Exit } from "../../runtime/command.ts";
 import { SiloError } from "../../errors.ts";
 import { interruptible } from "../../sys/process/interrupt.ts";
 import { restoreTerminal } from "../../sys/process/tty.ts";
-import { consoleArgs } from "./args.ts";
-import { answer } from "./ask.ts";
+import { consoleArgs } from "../fly/args.ts";
+import { answer } from "../fly/flyctl.ts";
 import { attempt } from "../engine/foreground.ts";
 import type { RunReport } from "../backend.ts";
-import { GUEST } from "./guest.ts";
-import { LINK_MS, pause, type Here } from "./link.ts";
-import { machines } from "./machines.ts";
+import { GUEST } from "./link/guest.ts";
+import { LINK_MS, pause, type Here } from "./link/link.ts";
+import { machines } from "../fly/machines.ts";
 import { filesOf, type Record } from "./record.ts";
-import { askMachine, doorOf, openShared, sshCommand } from "./ssh.ts";
+import { askMachine, doorOf, openShared, sshCommand } from "./link/ssh.ts";
 
 /** What is known of a tool: `lost` where its machine was restarted, `gone` with it, `waiting` where it was not started yet. */
 export type ToolState =

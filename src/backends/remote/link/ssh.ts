@@ -1,14 +1,19 @@
 import { appendFile, chmod, mkdir, readFile, writeFile } from "node:fs/promises";
-import { shellWord } from "../../core/text/quote.ts";
-import type { Cmd } from "../../runtime/command.ts";
-import { SiloError } from "../../errors.ts";
-import { whereIs } from "../../sys/host/which.ts";
-import { capture, ownCommand, ProgramMissing, type Captured } from "../../sys/process/process.ts";
-import { flyFolder } from "./ask.ts";
-import { missingProgram } from "./errors.ts";
-import { shortFolder } from "./short-folder.ts";
-import type { Files } from "./record.ts";
-import { PIPE_WORD } from "./words.ts";
+import { shellWord } from "../../../core/text/quote.ts";
+import type { Cmd } from "../../../runtime/command.ts";
+import { SiloError } from "../../../errors.ts";
+import { whereIs } from "../../../sys/host/which.ts";
+import {
+  capture,
+  ownCommand,
+  ProgramMissing,
+  type Captured,
+} from "../../../sys/process/process.ts";
+import { flyFolder } from "../../fly/flyctl.ts";
+import { missingProgram } from "../../fly/errors.ts";
+import { shortFolder } from "./socket-dir.ts";
+import type { Files } from "../record.ts";
+import { PIPE_WORD } from "../../fly/words.ts";
 
 /** Two ways into a machine: a large transfer on one does not hold up the keys typed on the other. */
 export const doorOf = (id: string) => `silo-${id}`;

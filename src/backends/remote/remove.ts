@@ -1,8 +1,8 @@
 import { SiloError } from "../../errors.ts";
-import { destroyMachine, endMachine } from "./end.ts";
-import { bringHome, heldLines, isHome, saveBeside, saveToolSide } from "./home.ts";
-import { openLinks, type Here } from "./link.ts";
-import type { Machine } from "./machines.ts";
+import { destroyMachine, endMachine } from "./finish.ts";
+import { bringHome, heldLines, isHome, saveBeside, saveToolSide } from "./sync/sync-back.ts";
+import { openLinks, type Here } from "./link/link.ts";
+import type { Machine } from "../fly/machines.ts";
 import { readRecord, type Record } from "./record.ts";
 
 const PATIENCE_MS = 30_000;

@@ -1,6 +1,6 @@
 import { lstat, mkdir } from "node:fs/promises";
-import { SiloError } from "../../errors.ts";
-import { sha256 } from "../../runtime/bun.ts";
+import { SiloError } from "../../../errors.ts";
+import { sha256 } from "../../../runtime/bun.ts";
 
 /**
  * A private folder for sockets, whose paths have to be short: the wanted one where it is, else one in /tmp, where

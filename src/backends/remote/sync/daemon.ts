@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
-import { SiloError } from "../../errors.ts";
-import { holderOf, waitForLock } from "../../sys/state/locks.ts";
-import { detach } from "../../sys/process/process.ts";
-import { lastLines } from "./errors.ts";
-import { pause } from "./link.ts";
+import { SiloError } from "../../../errors.ts";
+import { holderOf, waitForLock } from "../../../sys/state/locks.ts";
+import { detach } from "../../../sys/process/process.ts";
+import { lastLines } from "../../fly/errors.ts";
+import { pause } from "../link/link.ts";
 import { dataFolder, mutagen, mutagenCommand, type Place } from "./mutagen-command.ts";
-import { filesOf, knownMachines } from "./record.ts";
+import { filesOf, knownMachines } from "../record.ts";
 
 /** Every session of this daemon's, as a list in JSON. */
 export const SESSIONS = ["sync", "list", "--template", "{{ json . }}"] as const;

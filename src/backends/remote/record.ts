@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import type { GuestUser, Port, RunPlan, Session } from "../../core/types.ts";
-import { flyFolder } from "./ask.ts";
-import type { Layout } from "./layout.ts";
+import { flyFolder } from "../fly/flyctl.ts";
+import type { Layout } from "./sync/layout.ts";
 
 /** What silo knows of a machine that it made, on this laptop and in the machine itself. */
 export type Record = {

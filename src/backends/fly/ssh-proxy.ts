@@ -4,8 +4,8 @@ import { xdgDirectories } from "../../core/paths.ts";
 import { interactive } from "../../sys/process/process.ts";
 import { supervise } from "../../sys/process/signals.ts";
 import { consoleArgs } from "./args.ts";
-import { flyCommand, makeFolders } from "./ask.ts";
-import { SSHD_COMMAND } from "./guest.ts";
+import { flyCommand, makeFolders } from "./flyctl.ts";
+import { SSHD_COMMAND } from "../remote/link/guest.ts";
 
 /**
  * ssh's way to a machine: an sshd that Fly's console starts there, on this process' own input and output. Nothing

@@ -1,4 +1,4 @@
-import { SUPERVISE } from "../../core/guest/perl.ts";
+import { SUPERVISE } from "../../../core/guest/perl.ts";
 
 /** Where silo's part of a machine lies. */
 export const GUEST = "/usr/local/lib/silo/guest";

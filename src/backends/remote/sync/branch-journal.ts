@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Here } from "./link.ts";
-import { filesOf, type Record as Machine } from "./record.ts";
+import type { Here } from "../link/link.ts";
+import { filesOf, type Record as Machine } from "../record.ts";
 
 /**
  * In a git directory the machine's tool goes first, so a branch that was moved on both sides while the link was down

@@ -1,10 +1,10 @@
 import { mkdir, stat, writeFile } from "node:fs/promises";
-import { flyFolder } from "./ask.ts";
-import { pause, type Here } from "./link.ts";
+import { flyFolder } from "../../fly/flyctl.ts";
+import { pause, type Here } from "../link/link.ts";
 import { flush, resumeSyncs, syncSessions } from "./mutagen.ts";
-import { filesOf, type Record } from "./record.ts";
+import { filesOf, type Record } from "../record.ts";
 import { judge, type Change, type Held, type Verdict } from "./sessions.ts";
-import { askMachine, remoteWords } from "./ssh.ts";
+import { askMachine, remoteWords } from "../link/ssh.ts";
 
 /** One flush may hang on a link that is dead. */
 const FLUSH_MS = 120_000;

@@ -3,13 +3,13 @@ import type { Exit } from "../../runtime/command.ts";
 import { SiloError } from "../../errors.ts";
 import { interactive } from "../../sys/process/process.ts";
 import { supervise } from "../../sys/process/signals.ts";
-import { adopt, theirRecord } from "./adopt.ts";
-import { GUEST } from "./guest.ts";
-import { LINK_MS, setUp, type Here } from "./link.ts";
-import type { Machine } from "./machines.ts";
+import { adopt, theirRecord } from "./foreign-record.ts";
+import { GUEST } from "./link/guest.ts";
+import { LINK_MS, setUp, type Here } from "./link/link.ts";
+import type { Machine } from "../fly/machines.ts";
 import { filesOf, readRecord, saveRecord } from "./record.ts";
-import { returnScript } from "./setup.ts";
-import { doorOf, makeKey, openShared, sshCommand } from "./ssh.ts";
+import { returnScript } from "./link/setup.ts";
+import { doorOf, makeKey, openShared, sshCommand } from "./link/ssh.ts";
 
 /** Runs a command beside the tool, with its surroundings. */
 export async function execIn(

@@ -1,14 +1,14 @@
 import type { Exit } from "../../runtime/command.ts";
-import { destroyArgs } from "./args.ts";
-import { answer } from "./ask.ts";
+import { destroyArgs } from "../fly/args.ts";
+import { answer } from "../fly/flyctl.ts";
 import type { RunOutcome, RunReport } from "../backend.ts";
-import { lastLines } from "./errors.ts";
-import { bringHome, heldLines, heldText, isHome, saveToolSide } from "./home.ts";
-import { closeLinks, pause, type Here } from "./link.ts";
-import { terminateSyncs } from "./mutagen.ts";
+import { lastLines } from "../fly/errors.ts";
+import { bringHome, heldLines, heldText, isHome, saveToolSide } from "./sync/sync-back.ts";
+import { closeLinks, pause, type Here } from "./link/link.ts";
+import { terminateSyncs } from "./sync/mutagen.ts";
 import { forget, saveEnding, type Record } from "./record.ts";
-import { movedRefs, noteRefs } from "./refs.ts";
-import type { Verdict } from "./sessions.ts";
+import { movedRefs, noteRefs } from "./sync/branch-journal.ts";
+import type { Verdict } from "./sync/sessions.ts";
 
 const DESTROY_TRIES = 3;
 const PATIENCE_MS = 120_000;

@@ -1,9 +1,9 @@
-import type { Cmd } from "../../runtime/command.ts";
-import { capture, ProgramMissing, type Captured } from "../../sys/process/process.ts";
-import { flyFolder } from "./ask.ts";
-import { missingProgram } from "./errors.ts";
-import { shortFolder } from "./short-folder.ts";
-import { shimFolder } from "./ssh.ts";
+import type { Cmd } from "../../../runtime/command.ts";
+import { capture, ProgramMissing, type Captured } from "../../../sys/process/process.ts";
+import { flyFolder } from "../../fly/flyctl.ts";
+import { missingProgram } from "../../fly/errors.ts";
+import { shortFolder } from "../link/socket-dir.ts";
+import { shimFolder } from "../link/ssh.ts";
 
 /** A Unix socket's path is at most 103 bytes long on macOS, and mutagen adds 19. */
 const LONGEST = 80;
