@@ -106,8 +106,8 @@ function tools(): string {
 function projectFiles(): string {
   return table(
     ["Tool", "Files and directories", "And those of"],
-    TOOLS.map(({ name, projectFiles: files, carries }) =>
-      row(`\`${name}\``, codes(files), codes(carries)),
+    TOOLS.map(({ name, projectFiles: files, bundles }) =>
+      row(`\`${name}\``, codes(files), codes(bundles)),
     ),
   );
 }

@@ -65,6 +65,9 @@ const onFly = (cases: Readonly<Record<string, string>>): Scene => {
   };
 };
 const fails = (text: string) => `echo "Error: ${text}" >&2; exit 1`;
+/** Every command fails the same. */
+const flyFails = (text: string) =>
+  onFly({ list: fails(text), run: fails(text), deploy: fails(text) });
 const launchFails = (text: string) => onFly({ run: fails(`could not launch machine: ${text}`) });
 
 /** Every error that people can meet, by where it comes from. */
@@ -305,7 +308,7 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
       args: ["codex"],
       container: THERE.replace("1.2.2", "0.8.1"),
     },
-    "not started, and nobody to ask": { args: ["codex"], container: says("list", DOWN, 1) },
+    "not started, and nobody to ask": { args: ["codex"], container: says("image", DOWN, 1) },
     "a port in use": {
       args: ["codex"],
       files: { [GLOBAL]: '{"ports": ["8080:80"]}' },
@@ -343,10 +346,8 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
     "no fly": { ...onFly({}), programs: { mutagen: "x) ;;", ssh: "x) ;;" } },
     "no mutagen": { ...onFly({}), programs: { fly: "x) ;;", ssh: "x) ;;" } },
     "no ssh": { ...onFly({}), programs: { fly: "x) ;;", mutagen: "x) ;;" } },
-    "not signed in": onFly({
-      list: fails("no access token available. Please login with 'flyctl auth login'"),
-    }),
-    "no such app": onFly({ list: fails("Could not find App agents") }),
+    "not signed in": flyFails("no access token available. Please login with 'flyctl auth login'"),
+    "no such app": flyFails("Could not find App agents"),
     "an old fly": onFly({ run: fails("unknown flag: --rootfs-persist") }),
     "an unknown region": launchFails("region zzz not found"),
     "a full region": launchFails("insufficient resources available to fulfill request"),

@@ -22,7 +22,7 @@ export async function execIn(
 ): Promise<Exit> {
   const { id, name } = machine;
   if (machine.state !== "started")
-    throw new SiloError(`${name} does not run: ${machine.state}`, {
+    throw new SiloError(`${name} is not running: ${machine.state}`, {
       hint: `silo reconnect ${name}`,
     });
   const known = await readRecord(here.state, id);
