@@ -113,7 +113,7 @@ const ELSEWHERE = [
   /^\$\{name\} \$\{why\}|^the link to|asks for \$\{bad\.local\}|^not connected|holds what is not home|is stopped: its files|on another laptop, which|does not say what it has|does not let silo in/, // test/e2e/fly-failures.test.ts
   /^silo has no machine|is somebody else's, and silo needs it|^ssh-keygen failed|^mutagen does not (answer|start)/, // a machine that goes, or a program that breaks, between two questions
   /^\$\{name\} is not running: |^\$\{name\} has ended$/, // it stops between the list and the command
-  /is still starting/, // test/e2e/fly.test.ts
+  /^\$\{name\} does not run: |is still starting/, // test/e2e/fly.test.ts
   /^the terminal could not be attached/, // a type's corner: ssh's words are never taken for a refusal
   /^there is no room for all files|^the files could not be copied/, // test/e2e/fly-failures.test.ts
   /^mutagen has no agents|cannot be synchronised$/, // test/e2e/fly-failures.test.ts
