@@ -40,6 +40,7 @@ fd=; for word in "$@"; do [ "$last" = --args ] && fd=$word; last=$word; done
 const view: HostView = {
   bwrap,
   perl: "/usr/bin/perl",
+  arch: process.arch,
   version: "1",
   system: [],
   etc: [],

@@ -3,7 +3,7 @@ import { mountArg, portArg, runArgs, steersCli } from "../../src/backends/docker
 import type { DockerSettings } from "../../src/backends/docker/settings.ts";
 import { buildStep } from "../../src/backends/engine/build-log.ts";
 import { engineError, mendable } from "../../src/backends/docker/errors.ts";
-import { container } from "../../src/backends/docker/list.ts";
+import { container, list } from "../../src/backends/docker/list.ts";
 import { rows } from "../../src/backends/docker/rows.ts";
 import { checkRuntime } from "../../src/backends/docker/runtime.ts";
 import { limited, runCommand } from "../../src/backends/docker/run.ts";
@@ -295,4 +295,15 @@ test("rows of docker and of podman say the same", () => {
     },
   ]);
   expect([rows(""), rows("[]\n")]).toEqual([[], []]);
+});
+
+test("only containers with a session of silo's are listed, and so reaped or removed", async () => {
+  const asked: string[][] = [];
+  await list(SETTINGS, ({ args }) => {
+    asked.push([...args]);
+    return Promise.resolve({ code: 0, stdout: "", stderr: "" });
+  });
+  expect(asked.map((args) => args.join(" "))).toEqual([
+    "ps --all --no-trunc --filter label=silo.session --format {{json .}}",
+  ]);
 });

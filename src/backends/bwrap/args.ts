@@ -7,6 +7,8 @@ export type HostView = {
   /** Their own paths: nothing of the environment says which programs are started. */
   readonly bwrap: string;
   readonly perl: string;
+  /** The processor, as `process.arch` names it. */
+  readonly arch: string;
   /** Changes when bwrap is replaced. */
   readonly version: string;
   /** `/bin`, `/lib` …: links as on the host, or directories. */
@@ -172,6 +174,6 @@ export function runArgs(
     "--chdir",
     plan.workdir,
     "--",
-    ...enterCommand(plan, plan.argv, processLimits(limits.processes, process.arch)),
+    ...enterCommand(plan, plan.argv, processLimits(limits.processes, view.arch)),
   ];
 }

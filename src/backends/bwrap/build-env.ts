@@ -2,6 +2,20 @@ import { existsSync } from "node:fs";
 
 type Env = Readonly<Record<string, string>>;
 
+/** What a build takes from this machine. */
+export type BuildHost = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The settings of npm, bun and pip that are here (`settingFiles`). */
+  readonly files: readonly string[];
+  /** Silo's own process id, which makes the names of concurrent builds differ. */
+  readonly pid: number;
+};
+
+/** The host of a build by the user with that home directory. */
+export function buildHost(home: string): BuildHost {
+  return { env: process.env, files: settingFiles(home), pid: process.pid };
+}
+
 /** Which of the user's settings an installation needs: the registry, the sign-in, and how to reach it. */
 const PASSED =
   /^(npm_config_.*|NPM_CONFIG_.*|NPM_TOKEN|NODE_AUTH_TOKEN|BUN_CONFIG_.*|PIP_.*|UV_.*|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|(HTTPS?|NO)_PROXY|https?_proxy|no_proxy)$/;

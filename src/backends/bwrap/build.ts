@@ -7,7 +7,7 @@ import { SiloError } from "../../errors.ts";
 import type { BuildOptions } from "../backend.ts";
 import { followBuild } from "../engine/build-log.ts";
 import { buildArgs, TOOLS, type HostView, type Prefix } from "./args.ts";
-import { certificates, fetchEnv, scriptEnv, settingFiles } from "./build-env.ts";
+import { buildHost, certificates, fetchEnv, scriptEnv, settingFiles, type BuildHost } from "./build-env.ts";
 import { featuresFor, made, note, prefixRoot } from "./features.ts";
 import { hasNode, seesNode } from "./host.ts";
 import { baseEnv, SHIMS } from "./inside-env.ts";
@@ -60,6 +60,7 @@ export function buildCommands(
   image: ImagePlan,
   view: HostView,
   prefix: Prefix,
+  host: BuildHost = buildHost(image.buildArgs["HOME"] ?? ""),
 ): { readonly fetch: Cmd; readonly rest: Cmd } {
   const { HOME: home = "", USER: user = "", UID: uid = "0", GID: gid = "0" } = image.buildArgs;
   const inhabitant = { uid: Number(uid), gid: Number(gid), home };
@@ -73,7 +74,7 @@ export function buildCommands(
     launchCommand(view, inhabitant.uid, {
       args: buildArgs(view, prefix, inhabitant, [...files, ...certificates(env)], script),
       inside: { ...env, ...image.buildArgs, ...baseEnv(home, user) },
-      name: `build-${process.pid}`,
+      name: `build-${host.pid}`,
       features: prefix.features,
       workdir: "/",
       tty: false,
@@ -81,11 +82,11 @@ export function buildCommands(
       memory: undefined,
     });
   return {
-    fetch: command(buildScript(fetch, 0, total), settingFiles(home), {
-      ...fetchEnv(process.env),
+    fetch: command(buildScript(fetch, 0, total), host.files, {
+      ...fetchEnv(host.env),
       ...FETCH_ENV,
     }),
-    rest: command(buildScript(rest, fetch.length, total), [], scriptEnv(process.env)),
+    rest: command(buildScript(rest, fetch.length, total), [], scriptEnv(host.env)),
   };
 }
 

@@ -61,6 +61,7 @@ export async function hostView(): Promise<HostView> {
   return {
     bwrap,
     perl,
+    arch: process.arch,
     version: `${dev}:${ino}:${size}:${mtimeMs}`,
     system: ["/usr", ...SYSTEM].filter((path) => existsSync(path)).map(asOnHost),
     etc: ETC,

@@ -4,7 +4,7 @@ import { SiloError } from "../../errors.ts";
 import { readEnvironment } from "../../sys/host/environment.ts";
 import type { Backend, Instance } from "../backend.ts";
 import { hostCachesOf } from "../engine/host-caches.ts";
-import { limitsFrom } from "./limits.ts";
+import { limitsFrom, memoryLimit } from "./limits.ts";
 import { running, type Running } from "./state.ts";
 
 /** How long a sandbox that was killed may take to be gone. */
@@ -24,6 +24,10 @@ function info({ workdir: _workdir, pid, started: _started, ...record }: Running)
 export function open(config: Config): Backend {
   const here = readEnvironment();
   const { state, cache, data } = xdgDirectories(here.home, here.env);
+  const limited = () => {
+    const limits = limitsFrom(config);
+    return { limits, memory: memoryLimit(limits, here.uid) };
+  };
   const remove = async (wanted: (each: Running) => boolean) => {
     const { kill } = await import("./run.ts");
     const end = performance.now() + GONE_MS;
@@ -54,15 +58,14 @@ export function open(config: Config): Backend {
     hasImage: async (tag) => (await import("./build.ts")).isBuilt(cache, tag),
     preview: async (plan, session) => {
       const { preview } = await import("./preview.ts");
-      return await preview(plan, session, { state, cache, limits: limitsFrom(config) });
+      return await preview(plan, session, { state, cache, ...limited() });
     },
     run: async (plan, session) => {
       const [{ runPlan }, { hostView }] = await Promise.all([
         import("./run.ts"),
         import("./host.ts"),
       ]);
-      const limits = limitsFrom(config);
-      return await runPlan(plan, session, { view: await hostView(), state, cache, limits });
+      return await runPlan(plan, session, { view: await hostView(), state, cache, ...limited() });
     },
     build: async (image, options) => {
       const [{ buildImage }, { hostView }] = await Promise.all([

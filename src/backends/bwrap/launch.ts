@@ -44,7 +44,7 @@ const settings = (values: Readonly<Record<string, string | number | undefined>>)
  * The command that starts bwrap. Perl runs with an environment that silo made, and without the site's start file.
  * @param uid the user's own; 0 gives the sandbox a user of its own.
  */
-export function launchCommand({ perl, bwrap }: HostView, uid: number, launch: Launch): Cmd {
+export function launchCommand({ perl, bwrap, arch }: HostView, uid: number, launch: Launch): Cmd {
   const { memory, inside } = launch;
   const parts = [begin, ...(memory ? [limit] : []), ...(uid === 0 ? [user] : []), become];
   const boxed = Object.entries(inside).map(([name, value]) => [`BOX_${name}`, value] as const);
@@ -56,7 +56,7 @@ export function launchCommand({ perl, bwrap }: HostView, uid: number, launch: La
       parts.map(compact).join(""),
       "--",
       ...settings({
-        arch: process.arch,
+        arch,
         descriptors: launch.features.descriptors ? 1 : undefined,
         name: launch.name,
         workdir: launch.workdir,

@@ -10,7 +10,7 @@ import { builtPrefix } from "./build.ts";
 import { LIKELY, prefixRoot } from "./features.ts";
 import { baseEnv } from "./inside-env.ts";
 import { launchCommand } from "./launch.ts";
-import { cgroupOf, memoryLimit, type Limits } from "./limits.ts";
+import { cgroupOf, type Limits, type MemoryLimit } from "./limits.ts";
 import { isStarted, SESSION, toolOf } from "./inside.ts";
 import { claim, release, started } from "./state.ts";
 
@@ -19,6 +19,8 @@ export type Surroundings = {
   readonly state: string;
   readonly cache: string;
   readonly limits: Limits;
+  /** What limits the memory of a sandbox here (`memoryLimit`). */
+  readonly memory: MemoryLimit | undefined;
 };
 
 /** What hooks have put into the home: not the caches of the installation, and of shared folders what is in them. */
@@ -42,7 +44,7 @@ function entries(path: string): readonly string[] {
 export function runCommand(
   plan: RunPlan,
   session: Session,
-  { view, cache, limits }: Surroundings,
+  { view, cache, limits, memory }: Surroundings,
   prefix: Prefix = {
     root: prefixRoot(cache, plan.image.tag),
     runtime: undefined,
@@ -61,7 +63,7 @@ export function runCommand(
     workdir: plan.workdir,
     tty: plan.tty,
     deaf: true,
-    memory: memoryLimit(limits, uid),
+    memory,
   });
 }
 

@@ -10,6 +10,8 @@ export type ContainerSettings = {
   readonly cpus: number;
   /** As the command takes it: `4096M`. */
   readonly memory: string;
+  /** The processor of this machine and its guests, as `process.arch` names it. */
+  readonly arch: string;
   /** Whether the image has an engine of its own, which is started by first use. */
   readonly engine: boolean;
 };
@@ -97,7 +99,7 @@ function dropped(uid: number, version: string): readonly string[] {
 function guestCommand(
   plan: RunPlan,
   copies: Copies,
-  engine: boolean,
+  { engine, arch }: ContainerSettings,
   version: string,
 ): readonly string[] {
   const links: readonly GuestLink[] = copies.links.map(({ path, name, mode }) => ({
@@ -109,7 +111,7 @@ function guestCommand(
   const command = enterCommand(
     { mounts, bootId },
     withLinks(links, plan.argv),
-    limits(PROCESSES, process.arch),
+    limits(PROCESSES, arch),
   );
   return engine ? withEngine(plan.user, command) : [...dropped(plan.user.uid, version), ...command];
 }
@@ -166,7 +168,7 @@ export function runArgs(
     ...plan.env.filter(({ name }) => !steersCli(name)).flatMap(({ name }) => ["--env", name]),
     ...(envFile === undefined ? [] : ["--env-file", envFile]),
     plan.image.tag,
-    ...guestCommand(plan, copies, settings.engine, version),
+    ...guestCommand(plan, copies, settings, version),
   ];
 }
 

@@ -28,6 +28,7 @@ function settingsFrom({ backends: { container }, image }: Config): ContainerSett
   return {
     cpus: container.cpus?.value ?? size.cpus,
     memory: (container.memory?.value ?? size.memory).toUpperCase(),
+    arch: process.arch,
     engine: image.toolchains.some(({ value }) => value === "docker"),
   };
 }
