@@ -23,13 +23,13 @@ export class SiloError extends Error {
   }
 }
 
-/** What silo needs is there, but not started; `start` is the command line that starts it. */
-export class NotStarted extends SiloError {
+/** A service that silo needs is installed but not running; `start` is the command line that starts it. */
+export class ServiceNotRunning extends SiloError {
   readonly start: readonly [string, ...string[]];
 
   constructor(message: string, start: readonly [string, ...string[]]) {
     super(message, { hint: start.join(" ") });
-    this.name = "NotStarted";
+    this.name = "ServiceNotRunning";
     this.start = start;
   }
 }

@@ -4,128 +4,129 @@ import type { Cmd, Exit } from "../runtime/command.ts";
 
 /** A container, sandbox, VM or machine that silo started; `exec`, `reconnect` and `remove` take it. */
 export type Instance = {
-  /** What the backend identifies it by. */
+  /** The backend's own identifier. */
   readonly id: string;
   readonly name: string;
   readonly image: string;
   readonly backend: BackendName;
-  /** In the backend's own words: `Up 3 minutes`, `started` … */
+  /** As the backend prints it: `Up 3 minutes`, `started` … */
   readonly status: string;
   readonly running: boolean;
   readonly tool: string;
   readonly project: string;
   readonly session: string;
-  /** ISO 8601, where the backend tells. */
+  /** ISO 8601; undefined if the backend does not report it. */
   readonly created: string | undefined;
 };
 
 /** An image that silo built. */
 export type ImageInfo = {
-  /** What the backend knows it by: the tag, or its id where it has none any more. */
+  /** The tag, or the image's id if it no longer has a tag. */
   readonly reference: string;
   readonly tool: string;
-  /** Bytes, with the layers that it shares with others. */
+  /** Bytes, including layers shared with other images. */
   readonly size: number;
-  /** ISO 8601, where the backend tells. */
+  /** ISO 8601; undefined if the backend does not report it. */
   readonly created: string | undefined;
 };
 
-/** The caches of one directory, or a part of them. */
+/** One of silo's package caches, or several of the same project directory. */
 export type CacheInfo = {
-  /** What the backend knows it by. */
+  /** The backend's own identifier: a volume's name, a directory. */
   readonly reference: string;
-  /** Tells whose directory it belongs to (`cacheKey`). */
+  /** The key of the user and the project directory (`cacheKey`). */
   readonly key: string;
-  /** ISO 8601, where the backend tells. */
+  /** ISO 8601; undefined if the backend does not report it. */
   readonly created: string | undefined;
 };
 
-/** How an attempt to run ended. All but `exit` are for the caller to mend and try again. */
+/** How a run ended. All kinds except `exit` and `detached` are recoverable: the caller fixes the cause and retries. */
 export type RunOutcome =
   | { readonly kind: "exit"; readonly code: Exit; readonly warnings?: readonly string[] }
-  /** The terminal is gone, and the tool was left running as the user wants it. */
-  | { readonly kind: "left" }
+  /** The terminal closed and the tool keeps running. */
+  | { readonly kind: "detached" }
   | { readonly kind: "no-image" }
   | { readonly kind: "name-taken" }
   | { readonly kind: "port-taken"; readonly port: number };
 
 export type BuildOptions = {
-  /** Without any cached layer (`--force-build`). */
+  /** Builds without cached layers (`--force-build`). */
   readonly fresh: boolean;
   readonly report: (event: BuildEvent) => void;
-  /** Aborted when the user interrupts: the build ends and `Cancelled` is thrown. */
+  /** Aborted when the user interrupts: the build is stopped and `Cancelled` is thrown. */
   readonly signal: AbortSignal;
 };
 
-/** What differs between backends, as data, so that no command asks which one it has. */
+/** Differences between backends as data, so that commands never test a backend's name. */
 export type Abilities = {
   /** How files reach the guest. */
   readonly files: "direct" | "staged" | "synced";
-  /** What it needs in an image besides a tool, as lines of a Dockerfile. */
+  /** Lines of a Dockerfile that the backend adds to every image. */
   readonly layer?: string;
-  /** Whether what runs can be come back to from another machine. */
-  readonly elsewhere?: boolean;
+  /** Whether `silo reconnect` works from another computer than the one that started the tool. */
+  readonly attachFromAnywhere?: boolean;
 };
 
-/** What a backend tells while it prepares a run, and what it asks. */
+/** Progress and questions of a backend while it prepares a run. */
 export type RunReport = {
-  /** What is going on, shown on a line of its own; undefined takes that away before the tool has the terminal. */
+  /** Shows the current step on a status line; undefined clears the line before the tool gets the terminal. */
   readonly stage: (text: string | undefined) => void;
-  /** From here on what runs outlives this silo. */
+  /** Marks the session as one that outlives this process. */
   readonly keep: () => void;
-  /** Asks for a yes. @throws SiloError with the hint where there is no terminal. */
+  /** Asks a yes/no question. @throws SiloError with the hint if there is no terminal. */
   readonly confirm: (question: string, hint: string) => Promise<boolean>;
 };
 
-/** A place where tools run. One folder each, made by `openBackend`. Every failure is a SiloError with its mend. */
+/** A backend runs tools. One folder each, opened by `openBackend`. Every failure is a SiloError carrying a fix hint. */
 export type Backend = {
   readonly name: BackendName;
   readonly abilities: Abilities;
-  /** Notes of this backend on a run, shown before it starts. */
+  /** Warnings about this backend's configuration, shown before a run starts. */
   readonly warnings: readonly string[];
-  /** What it means that this one was chosen without being named. */
-  readonly unasked?: string;
-  /** Every name in use on the backend, silo's or not; asked for after a name conflict. */
+  /** Notice printed when this backend was auto-detected. */
+  readonly autoDetectNotice?: string;
+  /** Lists every name in use on the backend, silo's or not; called after a name conflict. */
   readonly takenNames: () => Promise<readonly string[]>;
-  /** The exact commands of a build and a run, as `--dry-run` prints them. */
+  /** Returns the exact commands of a build and a run, for `--dry-run`. */
   readonly preview: (
     plan: RunPlan,
     session: Session,
   ) => Promise<{
-    /** What fetches packages before the build, where that is a command of its own. */
+    /** The command that downloads packages, if the backend runs it separately from the build. */
     readonly fetch?: Cmd;
     readonly build: Cmd;
     readonly run: Cmd;
   }>;
-  /** Whether it can run such a plan at all, known before anything is built. @throws SiloError where it cannot. */
+  /** Checks before the build that this backend can run the plan. @throws SiloError if it cannot. */
   readonly check?: (plan: RunPlan) => Promise<void>;
-  /** Whether the image is there; absent where a run finds out by itself at no cost. */
+  /** Whether the image exists; absent if `run` itself reports `no-image` at no extra cost. */
   readonly hasImage?: (tag: string) => Promise<boolean>;
-  /** Runs the plan on the user's terminal and leaves nothing behind. */
+  /** Runs the plan on the user's terminal and cleans up. @throws SiloError if the tool could not be started. */
   readonly run: (plan: RunPlan, session: Session, report: RunReport) => Promise<RunOutcome>;
-  /** Throws SiloError with the last 20 lines of output where a step fails. */
+  /** Builds the image. @throws SiloError with the last 20 lines of output if a step fails. */
   readonly build: (image: ImagePlan, options: BuildOptions) => Promise<void>;
-  /** Whether a closed terminal will leave this run running. */
-  readonly keeps: (plan: RunPlan) => boolean;
-  /** Attaches this terminal to one that was left running; without it the backend cannot. */
+  /** Whether the tool of this plan keeps running when its terminal hangs up. */
+  readonly survivesHangup: (plan: RunPlan) => boolean;
+  /** Attaches this terminal to a detached instance; absent if the backend cannot. */
   readonly reconnect?: (instance: Instance, report: RunReport) => Promise<RunOutcome>;
+  /** Runs a command in a running instance. @throws SiloError if the instance is not running. */
   readonly exec: (instance: Instance, argv: readonly string[], tty: boolean) => Promise<Exit>;
-  /** What silo made, running or not. */
+  /** Lists silo's own instances, running or not. */
   readonly list: () => Promise<readonly Instance[]>;
   /**
-   * Stops and deletes; an instance that is already gone is not an error.
-   * @param force also what holds work that is nowhere else, once that is saved.
-   * @returns what the user should know of it.
+   * Stops and deletes instances; one that is already gone is not an error.
+   * @param force also deletes instances whose work exists nowhere else, after saving that work.
+   * @returns warnings.
    */
   readonly remove: (instances: readonly Instance[], force: boolean) => Promise<readonly string[]>;
-  /** What silo built, used or not. */
+  /** Lists the images that silo built, used or not. */
   readonly images: () => Promise<readonly ImageInfo[]>;
-  /** Deletes images. @returns those that are still in use and so stay. */
+  /** Deletes images. @returns those that were kept because they are in use. */
   readonly removeImages: (references: readonly string[]) => Promise<readonly string[]>;
-  /** This user's caches, used or not; absent where they end with what runs. */
+  /** Lists this user's caches, used or not; absent if caches are deleted with the instance. */
   readonly caches?: () => Promise<readonly CacheInfo[]>;
-  /** Deletes caches. @returns those that are still in use and so stay. */
+  /** Deletes caches. @returns those that were kept because they are in use. */
   readonly removeCaches?: (references: readonly string[]) => Promise<readonly string[]>;
-  /** Deletes whatever belongs to sessions whose silo has died. @returns what the user should know of it. */
+  /** Deletes everything that belongs to sessions of killed silo processes. @returns warnings. */
   readonly reap: (sessions: readonly string[]) => Promise<readonly string[]>;
 };

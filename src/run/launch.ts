@@ -40,7 +40,7 @@ export async function launch(given: Launch): Promise<Exit> {
     // Names come from the session files: to list the engine's containers takes as long as all of silo's own start.
     const known = [...otherNames(given.state, backend.name, own.id), ...taken];
     const name = plan.name ?? nextName(plan.project, known);
-    own.named(name, backend.keeps(plan));
+    own.named(name, backend.survivesHangup(plan));
     const report = runReport(given.verbose, () => own.named(name, true));
     const outcome = await backend
       .run(plan, { id: own.id, name }, report)
@@ -49,7 +49,7 @@ export async function launch(given: Launch): Promise<Exit> {
       case "exit":
         await tell("warn", outcome.warnings ?? []);
         return outcome.code;
-      case "left":
+      case "detached":
         return leftRunning(own, name);
       case "no-image":
         if (built) throw vanished(plan);

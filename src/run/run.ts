@@ -77,7 +77,8 @@ export async function runTool({ tool: named, args, options }: RunInput): Promise
   }
   await confirmPlace(host, plan.sensitive, options.yes);
   const asked = options.backend ?? config.backend?.value;
-  if (asked === undefined && backend.unasked !== undefined) await tell("info", [backend.unasked]);
+  if (asked === undefined && backend.autoDetectNotice !== undefined)
+    await tell("info", [backend.autoDetectNotice]);
   const sockets =
     backend.abilities.files === "direct" ? socketWarnings(plan.mounts, host.home) : [];
   await tell("warn", [...backend.warnings, ...plan.warnings, ...sockets]);

@@ -1,4 +1,4 @@
-import { NotStarted, SiloError } from "../errors.ts";
+import { ServiceNotRunning, SiloError } from "../errors.ts";
 import { interactive } from "../sys/process/process.ts";
 import { canAsk, confirm } from "../ui/prompts.ts";
 
@@ -7,7 +7,7 @@ export async function offeringToStart<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    if (!(error instanceof NotStarted) || !canAsk()) throw error;
+    if (!(error instanceof ServiceNotRunning) || !canAsk()) throw error;
     const typed = error.start.join(" ");
     if (!(await confirm(`${error.message}. Start it now?`, typed, true))) throw error;
     const [bin, ...args] = error.start;

@@ -12,7 +12,7 @@ export function sha256(text: string | Uint8Array): string {
 }
 
 export function startWithBun(
-  { bin, args, cwd, apart, files = [] }: Cmd,
+  { bin, args, cwd, newSession, files = [] }: Cmd,
   env: NodeJS.ProcessEnv,
   options: SpawnOptions,
 ): Child {
@@ -20,7 +20,7 @@ export function startWithBun(
     env,
     ...(cwd === undefined ? {} : { cwd }),
     stdio: [options.stdin, options.stdout, options.stderr, ...files],
-    detached: options.detached ?? apart ?? false,
+    detached: options.detached ?? newSession ?? false,
   });
   const { stdin, stdout, stderr } = child;
   return {

@@ -13,7 +13,7 @@ export function startWithNode(
     env: env,
     cwd: cmd.cwd,
     stdio: [options.stdin, options.stdout, options.stderr, ...(cmd.files ?? [])],
-    detached: options.detached ?? false,
+    detached: options.detached ?? cmd.newSession ?? false,
   });
   const web = (stream: Readable | null) =>
     stream === null ? undefined : (Readable.toWeb(stream) as unknown as ReadableStream<Uint8Array>);

@@ -186,10 +186,10 @@ function shown(cmd: Cmd): readonly string[] {
     (word) => PROGRAMS.get(word) ?? word.replaceAll(INSTALL_SCRIPTS, "@install-scripts"),
   );
   const extras = [
-    cmd.bare === true ? "# with no other variable" : undefined,
-    cmd.without === undefined ? undefined : `# without ${cmd.without.join(" ")}`,
+    cmd.cleanEnv === true ? "# with no other variable" : undefined,
+    cmd.unsetEnv === undefined ? undefined : `# without ${cmd.unsetEnv.join(" ")}`,
     cmd.cwd === undefined ? undefined : `# in ${cmd.cwd}`,
-    cmd.apart === true ? "# in a session of its own" : undefined,
+    cmd.newSession === true ? "# in a session of its own" : undefined,
     cmd.stdin === undefined ? undefined : `# with ${cmd.stdin.length} bytes on standard input`,
   ];
   return [...extras.filter((line) => line !== undefined), showCommand({ ...cmd, args })];

@@ -7,7 +7,14 @@ import { SiloError } from "../../errors.ts";
 import type { BuildOptions } from "../backend.ts";
 import { followBuild } from "../engine/build-log.ts";
 import { buildArgs, TOOLS, type HostView, type Prefix } from "./args.ts";
-import { buildHost, certificates, fetchEnv, scriptEnv, settingFiles, type BuildHost } from "./build-env.ts";
+import {
+  buildHost,
+  certificates,
+  fetchEnv,
+  scriptEnv,
+  settingFiles,
+  type BuildHost,
+} from "./build-env.ts";
 import { featuresFor, made, note, prefixRoot } from "./features.ts";
 import { hasNode, seesNode } from "./host.ts";
 import { baseEnv, SHIMS } from "./inside-env.ts";

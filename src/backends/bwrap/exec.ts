@@ -50,15 +50,15 @@ export async function execIn(
       ...argv,
     ],
     env: { SILO_FILTER: await filterOf(cache, image) },
-    bare: true,
+    cleanEnv: true,
     // Without a terminal of its own it has none at all: not even the one that silo was started on.
-    apart: !tty,
+    newSession: !tty,
   };
   const child = tty ? onOwnTerminal(cmd) : await offTerminal(cmd);
   const release = supervise({
     forward: child.kill,
     destroy: () => child.kill("SIGKILL"),
-    apart: true,
+    newSession: true,
   });
   return await child.exit.finally(release);
 }

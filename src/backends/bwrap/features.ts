@@ -57,7 +57,7 @@ export async function note(
   ownRuntime: boolean,
 ): Promise<Features> {
   const [help, filter] = await Promise.all([
-    capture({ bin: view.bwrap, args: ["--help"], env: {}, bare: true }),
+    capture({ bin: view.bwrap, args: ["--help"], env: {}, cleanEnv: true }),
     filterHex(uid),
   ]);
   const knows = (option: string) => `${help.stdout}${help.stderr}`.includes(`${option} `);

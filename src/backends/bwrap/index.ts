@@ -44,7 +44,7 @@ export function open(config: Config): Backend {
     name: "bwrap",
     abilities: { files: "direct" },
     warnings: [],
-    unasked:
+    autoDetectNotice:
       "there is no engine here, so the tool runs in a bwrap sandbox: it sees this machine's /usr and network, and shares its kernel",
     takenNames: async () => (await running(state)).map(({ name }) => name),
     check: async (plan) => {
@@ -74,7 +74,7 @@ export function open(config: Config): Backend {
       ]);
       await buildImage(image, await hostView(), cache, options);
     },
-    keeps: () => false,
+    survivesHangup: () => false,
     exec: async (instance, argv, tty) => {
       const { execIn } = await import("./exec.ts");
       return await execIn(await recordOf(state, instance), argv, tty, {

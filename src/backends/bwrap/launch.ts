@@ -75,7 +75,7 @@ export function launchCommand({ perl, bwrap, arch }: HostView, uid: number, laun
       ...launch.args,
     ],
     env: { ...launch.outside, SILO_FILTER: launch.features.filter, ...Object.fromEntries(boxed) },
-    bare: true,
+    cleanEnv: true,
   };
 }
 

@@ -119,7 +119,7 @@ export async function runPlan(
       words: { lastWords: ["bwrap: "], remarks: [] },
       refused: [1],
       ownTerminal: plan.tty,
-      apart: true,
+      newSession: true,
       onStart: (pid) => {
         sandbox = pid;
         noted = started(state, record, pid);

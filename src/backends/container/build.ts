@@ -39,8 +39,8 @@ export function buildCommand(
   options: BuilderSize & { readonly fresh: boolean },
 ): Cmd {
   // They go to the builder, which is made anew where they differ from the last build's.
-  const without = ["NO_COLOR", "BUILDKIT_COLORS"];
-  return { bin: BIN, args: buildArgs(image.tag, image.buildArgs, folder, options), without };
+  const unsetEnv = ["NO_COLOR", "BUILDKIT_COLORS"];
+  return { bin: BIN, args: buildArgs(image.tag, image.buildArgs, folder, options), unsetEnv };
 }
 
 /** Builds the image. @throws Cancelled when interrupted, SiloError with the last 20 lines where it fails. */

@@ -1,4 +1,4 @@
-import { NotStarted, SiloError } from "../../errors.ts";
+import { ServiceNotRunning, SiloError } from "../../errors.ts";
 import type { RunOutcome } from "../backend.ts";
 
 /** The codes of ContainerizationError, as every failure of a command begins: `Error: exists: "…"` (apple/container 0.9 to 1.2). */
@@ -59,7 +59,7 @@ const RULES: readonly Rule[] = [
 /** What a failure of the `container` command means to the user. */
 export function containerError(text: string, what: string): SiloError {
   if (/XPC connection error|system start/i.test(text))
-    return new NotStarted("the container service is not started", START);
+    return new ServiceNotRunning("the container service is not started", START);
   const detail = text
     .split("\n")
     .filter((line) => line.trim() !== "")

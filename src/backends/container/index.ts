@@ -66,7 +66,7 @@ export function open(config: Config, ask: Ask): Backend {
       const { buildImage } = await import("./build.ts");
       await buildImage(image, options);
     },
-    keeps: () => false,
+    survivesHangup: () => false,
     exec: async (instance, argv, tty) => {
       requireRunning(instance);
       return await exec(execArgs(instance.id, here, argv, tty));

@@ -6,7 +6,7 @@ import type { DockerSettings } from "./settings.ts";
 import type { Mount, Port, RunPlan, Session } from "../../core/types.ts";
 
 /** Needs a terminal that can be closed. A tool that shares a directory with no other ends with its silo, which holds the lock. */
-export function keeps(plan: RunPlan, settings: DockerSettings): boolean {
+export function survivesHangup(plan: RunPlan, settings: DockerSettings): boolean {
   return plan.tty && plan.exclusive === undefined && (plan.keep || settings.keep);
 }
 
@@ -76,7 +76,7 @@ export function runArgs(
     "--interactive",
     ...(plan.tty ? ["--tty"] : []),
     // A terminal that is closed says so to the CLI as well, which would hand it on.
-    ...(keeps(plan, settings) ? ["--sig-proxy=false"] : []),
+    ...(survivesHangup(plan, settings) ? ["--sig-proxy=false"] : []),
     `--detach-keys=${DETACH_KEYS}`,
     `--name=${session.name}`,
     `--hostname=${session.name}`,

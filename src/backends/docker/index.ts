@@ -7,7 +7,7 @@ import { interactive, ProgramMissing } from "../../sys/process/process.ts";
 import type { Ask } from "../../sys/process/prefetch.ts";
 import type { Backend } from "../backend.ts";
 import { requireRunning } from "../engine/running.ts";
-import { execArgs, keeps } from "./args.ts";
+import { execArgs, survivesHangup } from "./args.ts";
 import type { DockerSettings } from "./settings.ts";
 import { missingCli } from "./errors.ts";
 import { list, names, reap, remove } from "./list.ts";
@@ -81,7 +81,7 @@ export function open(config: Config, ask: Ask): Backend {
       const { buildImage } = await import("./build.ts");
       await buildImage(image, settings, options);
     },
-    keeps: (plan) => keeps(plan, settings),
+    survivesHangup: (plan) => survivesHangup(plan, settings),
     reconnect: async (instance) => {
       requireRunning(instance);
       const { attach } = await import("./run.ts");

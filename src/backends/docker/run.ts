@@ -5,7 +5,7 @@ import { ProgramMissing } from "../../sys/process/process.ts";
 import { attempt, sendBy, type Attempt } from "../engine/foreground.ts";
 import type { Instance, RunOutcome } from "../backend.ts";
 import { withEnvFile } from "../engine/env-file.ts";
-import { attachArgs, keeps, runArgs, steersCli } from "./args.ts";
+import { attachArgs, survivesHangup, runArgs, steersCli } from "./args.ts";
 import type { DockerSettings } from "./settings.ts";
 import { makeVolumes } from "./caches.ts";
 import { dialectOf } from "./dialect.ts";
@@ -81,7 +81,7 @@ async function start(
     const ran = () => wasStarted(session.id, settings);
     const onStart = () => file?.close();
     const sweepKilled = () => reapLate(settings, [session.id]);
-    const kept = keeps(plan, settings);
+    const kept = survivesHangup(plan, settings);
     const asked = { cmd, tty, kept, sweep, sweepKilled, onStart, ran };
     return await onTerminal(asked, session, settings, refused);
   });

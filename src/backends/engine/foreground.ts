@@ -30,7 +30,7 @@ export type Attempt = {
   /** Gives the tool a terminal of its own, so that it cannot type on the user's. */
   readonly ownTerminal?: boolean;
   /** Whether it is in a session of its own, where the user's terminal reaches nothing, and gets no descriptor of it. */
-  readonly apart?: boolean;
+  readonly newSession?: boolean;
   /** Told the command's process as soon as it runs. */
   readonly onStart?: (pid: number) => void;
   /** Deletes what was left behind. */
@@ -49,23 +49,23 @@ export async function attempt(asked: Attempt): Promise<RunOutcome> {
   const started = Promise.withResolvers<Interactive>();
   started.promise.catch(() => {});
   let swept: Promise<void> | undefined;
-  let left = false;
+  let detached = false;
   let interrupted = false;
   // Before the start, so that no signal ends silo when it has started a tool and cannot end it yet.
   const release = supervise({
     forward: (signal) => {
       interrupted = true;
-      left = kept && signal === "SIGHUP";
-      const send = left ? undefined : asked.send;
+      detached = kept && signal === "SIGHUP";
+      const send = detached ? undefined : asked.send;
       started.promise.then((child) => handOn(signal, child, send)).catch(() => {});
     },
     destroy: () => {
       swept = sweep();
     },
-    apart: asked.apart ?? false,
+    newSession: asked.newSession ?? false,
   });
   try {
-    const onStreams = asked.apart === true ? offTerminal : interactive;
+    const onStreams = asked.newSession === true ? offTerminal : interactive;
     const child =
       asked.ownTerminal === true
         ? onOwnTerminal(asked.cmd)
@@ -74,7 +74,7 @@ export async function attempt(asked: Attempt): Promise<RunOutcome> {
     started.resolve(child);
     const code = await child.exit;
     await swept;
-    if (left) return { kind: "left" };
+    if (detached) return { kind: "detached" };
     const said = stderr.held();
     const isRefused = asked.refused.includes(code) && said !== "";
     if (isRefused && (await asked.ran?.()) !== true) return await refused(said, asked);
@@ -84,7 +84,7 @@ export async function attempt(asked: Attempt): Promise<RunOutcome> {
     if (!kept && (killed || interrupted)) await (asked.sweepKilled ?? (killed ? sweep : none))();
     if (killed) {
       if (asked.tty) await restoreTerminal();
-      if (kept) return { kind: "left" };
+      if (kept) return { kind: "detached" };
     }
     return { kind: "exit", code };
   } finally {

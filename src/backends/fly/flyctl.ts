@@ -33,9 +33,9 @@ export function flyCommand(state: string, args: readonly string[]): Cmd {
     args,
     cwd: `${flyFolder(state)}/empty`,
     env: { NO_COLOR: "1", FLY_NO_UPDATE_CHECK: "1" },
-    without: STEERING,
+    unsetEnv: STEERING,
     // A key of the terminal's must not end it between making a machine and telling which.
-    apart: true,
+    newSession: true,
   };
 }
 

@@ -59,7 +59,7 @@ export function open(config: Config): Backend {
   };
   return {
     name: "fly",
-    abilities: { files: "synced", layer: LAYER, elsewhere: true },
+    abilities: { files: "synced", layer: LAYER, attachFromAnywhere: true },
     warnings: [],
     takenNames: async () => (await machines(state, settings().app)).map(({ name }) => name),
     check: async () => {
@@ -79,7 +79,7 @@ export function open(config: Config): Backend {
       const { buildImage } = await import("./build.ts");
       await buildImage(image, settings(), state, options);
     },
-    keeps: () => false,
+    survivesHangup: () => false,
     reconnect: async (instance, report) => {
       const { app } = settings();
       const { reconnect } = await import("../remote/reconnect.ts");

@@ -95,25 +95,25 @@ export async function attachTool(
   record: Record,
   report: RunReport,
 ): Promise<
-  { readonly kind: "exit"; readonly code: Exit } | { readonly kind: "left" | "lost" | "gone" }
+  { readonly kind: "exit"; readonly code: Exit } | { readonly kind: "detached" | "lost" | "gone" }
 > {
   // Ports are forwarded by the shared connection: each new one has to be told.
   for (let anew = true; ;) {
     const outcome = await attachOnce(here, record, anew);
-    if (outcome.kind === "left") return { kind: "left" };
+    if (outcome.kind === "detached") return { kind: "detached" };
     const broken = outcome.kind === "exit" && outcome.code === LINK_LOST;
     anew = broken;
     if (broken && record.tty) await restoreTerminal();
     const found = await findAgain(here, record, report);
     report.stage(undefined);
-    if (found === undefined) return { kind: "left" };
+    if (found === undefined) return { kind: "detached" };
     if (found.kind === "exit") {
       if (broken) await showLastScreen(here, record);
       return found;
     }
     if (found.kind === "lost" || found.kind === "gone") return { kind: found.kind };
     // What a plain pipe has lost cannot be had again.
-    if (found.kind === "running" && !(record.tty && record.persist)) return { kind: "left" };
+    if (found.kind === "running" && !(record.tty && record.persist)) return { kind: "detached" };
   }
 }
 

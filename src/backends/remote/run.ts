@@ -88,7 +88,7 @@ export async function useMachine(
     return { kind: "exit", code: REMOVED, warnings: [`${record.name} was removed elsewhere`] };
   }
   await closeLinks(here, record, "terminal").catch(() => {});
-  return { kind: "left" };
+  return { kind: "detached" };
 }
 
 /** What ran is gone, by a restart or a stop; what was on the machine's disk is there. */

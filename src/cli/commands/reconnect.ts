@@ -28,7 +28,7 @@ export const reconnect: Action<typeof RECONNECT_OPTIONS> = async ({
   const { state } = xdgDirectories(here.home, here.env);
   const known = await takeSession(state, owner.name, session);
   const own =
-    known === undefined && owner.abilities.elsewhere === true
+    known === undefined && owner.abilities.attachFromAnywhere === true
       ? await adoptSession(state, owner.name, session, name)
       : known;
   if (own === undefined || "pid" in own) throw inUse(name, own?.pid);

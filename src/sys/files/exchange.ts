@@ -33,7 +33,10 @@ export async function exchange(a: string, b: string): Promise<"done" | "gone" | 
   const args = ["-e", PROGRAM, "--", ...[process.pid, ...call].map(String), a, b];
   try {
     // Apart, since Ctrl-C on the terminal must not reach it.
-    const { code } = await capture({ bin: PERL, args, env: {}, bare: true, apart: true }, LIMIT_MS);
+    const { code } = await capture(
+      { bin: PERL, args, env: {}, cleanEnv: true, newSession: true },
+      LIMIT_MS,
+    );
     if (code === ENOENT) return "gone";
     return code === 0 ? "done" : "refused";
   } catch {

@@ -17,10 +17,10 @@ export class ProgramMissing extends SiloError {
 /** What would change how a child behaves: they steer a Bun that a child may be. */
 const DROPPED = ["BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT"];
 
-function childEnvironment({ env: added, without = [], bare }: Cmd): NodeJS.ProcessEnv {
-  if (bare === true) return { ...added };
+function childEnvironment({ env: added, unsetEnv = [], cleanEnv }: Cmd): NodeJS.ProcessEnv {
+  if (cleanEnv === true) return { ...added };
   const env = { ...process.env };
-  for (const name of [...DROPPED, ...without]) delete env[name];
+  for (const name of [...DROPPED, ...unsetEnv]) delete env[name];
   // Commands look for further programs there: credential helpers, ssh.
   const path = childPath();
   return { ...env, ...(path === undefined ? {} : { PATH: path }), ...added };

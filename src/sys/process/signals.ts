@@ -1,21 +1,21 @@
 import { isTerminal } from "./tty.ts";
 
-/** What a signal to silo does to the process that it waits for. */
+/** How signals to silo are forwarded to the supervised child. */
 export type Actions = {
   readonly forward: (signal: NodeJS.Signals) => void;
-  /** Ends it by force; called once. */
+  /** Kills it; called once. */
   readonly destroy: () => void;
-  /** Whether it is out of the terminal's reach, which then sends it nothing itself. */
-  readonly apart?: boolean;
+  /** Whether it is in a session of its own, so that the terminal sends it no SIGINT itself. */
+  readonly newSession?: boolean;
 };
 
-/** How long a tool may take to end after TERM or HUP before it is ended by force. */
+/** Time a tool has to exit after TERM or HUP before it is killed. */
 const GRACE_MS = 10_000;
-/** The terminal sends SIGINT to the child itself; only one that came another way is still unanswered then. */
+/** Delay before SIGINT is forwarded: Ctrl-C has reached the child by itself, and the handler is removed when it exits. */
 const INTERRUPT_MS = 2_000;
 
-/** Handles signals to silo until the returned function is called. A second TERM or HUP ends the tool at once. */
-export function supervise({ forward, destroy, apart }: Actions): () => void {
+/** Forwards signals to the child until the returned function is called. A second TERM or HUP kills it at once. */
+export function supervise({ forward, destroy, newSession }: Actions): () => void {
   const timers: ReturnType<typeof setTimeout>[] = [];
   let destroyed = false;
   let ending = false;
@@ -31,7 +31,7 @@ export function supervise({ forward, destroy, apart }: Actions): () => void {
   };
   const interrupt = () => {
     const terminal = [0, 1, 2].some((fd) => isTerminal(fd));
-    if (!terminal || apart === true) return forward("SIGINT");
+    if (!terminal || newSession === true) return forward("SIGINT");
     timers.push(setTimeout(() => forward("SIGINT"), INTERRUPT_MS));
   };
   process.on("SIGTERM", end);

@@ -155,7 +155,7 @@ export async function openShared(files: Files, door: string, timeoutMs: number):
   if (ready.code === 0) return true;
   const flags = ["-f", "-N", "-T", "-o", "ControlMaster=yes", "-o", "ControlPersist=90"];
   const args = ["-F", files.config, ...flags, "-E", files.log, door];
-  return (await capture({ bin: "ssh", args, apart: true }, timeoutMs)).code === 0;
+  return (await capture({ bin: "ssh", args, newSession: true }, timeoutMs)).code === 0;
 }
 
 export async function closeShared(files: Files, door: string): Promise<void> {

@@ -37,7 +37,7 @@ export async function ensureDaemon(place: Place): Promise<void> {
     if (now > started + START_AGAIN_MS) {
       started = now;
       // `daemon start` would hand it to launchd where the user has registered mutagen there, without these settings.
-      await detach({ ...(await mutagenCommand(place, ["daemon", "run"])), apart: true });
+      await detach({ ...(await mutagenCommand(place, ["daemon", "run"])), newSession: true });
     }
     await pause(50);
   }

@@ -31,7 +31,7 @@ export async function mutagenCommand(place: Place, args: readonly string[]): Pro
       MUTAGEN_SSH_CONNECT_TIMEOUT: "60",
       MUTAGEN_DISABLE_AUTOSTART: "1",
     },
-    without: ["MUTAGEN_PROMPTER", "MUTAGEN_LOG_LEVEL", "SSH_ASKPASS"],
+    unsetEnv: ["MUTAGEN_PROMPTER", "MUTAGEN_LOG_LEVEL", "SSH_ASKPASS"],
     cwd: `${flyFolder(state)}/empty`,
   };
 }
