@@ -79,6 +79,7 @@ export function planImage(input: ImageInput): ImagePlan {
     ...Object.fromEntries(installed.map((name) => [versionArg(name), versions[name] ?? "latest"])),
   };
   return {
+    tool: tool.name,
     tag: imageTag(tool.name, dockerfile, buildArgs),
     dockerfile,
     buildArgs,

@@ -131,6 +131,8 @@ export type GuestUser = {
 
 /** An image as a value: the same input gives the same tag on every machine. */
 export type ImagePlan = {
+  /** The name of its tool. */
+  readonly tool: string;
   readonly tag: string;
   readonly dockerfile: string;
   /** Never a secret: build arguments stay in the image's history. */

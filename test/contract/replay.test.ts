@@ -5,7 +5,7 @@ import { NAMES } from "../../src/backends/docker/query.ts";
 import type { DockerSettings } from "../../src/backends/docker/settings.ts";
 import { LIST } from "../../src/backends/docker/query.ts";
 import { IMAGES_ARGS } from "../../src/backends/docker/images.ts";
-import { TOOLS } from "../../src/tools/index.ts";
+import { toolByName, TOOLS } from "../../src/tools/index.ts";
 import { planOf } from "../support/plan.ts";
 
 /**
@@ -63,9 +63,8 @@ describe("every argument list is one that the real docker takes", () => {
   });
 
   test("build", () => {
-    expect(replay(buildArgs("silo-x:1", { A: "b c" }, { fresh: true, buildkit: false }), "-")).toBe(
-      GOOD,
-    );
+    const image = { ...planOf(toolByName("codex")).image, buildArgs: { A: "b c" } };
+    expect(replay(buildArgs(image, { fresh: true, buildkit: false }), "-")).toBe(GOOD);
   });
 
   test("ps and rm", () => {

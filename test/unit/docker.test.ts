@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { mountArg, portArg, runArgs, steersCli } from "../../src/backends/docker/args.ts";
+import { mountArg, runArgs } from "../../src/backends/docker/args.ts";
+import { publishArg } from "../../src/backends/engine/publish.ts";
+import { steersCli } from "../../src/backends/engine/steering.ts";
 import type { DockerSettings } from "../../src/backends/docker/settings.ts";
 import { buildStep } from "../../src/backends/engine/build-log.ts";
 import { engineError, mendable } from "../../src/backends/docker/errors.ts";
@@ -46,7 +48,7 @@ describe("arguments", () => {
   });
 
   test("an IPv6 address stands in brackets", () => {
-    expect(portArg({ hostIp: "::1", host: 1, guest: 2, protocol: "udp", optional: false })).toBe(
+    expect(publishArg({ hostIp: "::1", host: 1, guest: 2, protocol: "udp", optional: false })).toBe(
       "[::1]:1:2/udp",
     );
   });
@@ -75,6 +77,8 @@ describe("arguments", () => {
     "NO_PROXY",
     "LD_PRELOAD",
     "BUILDKIT_PROGRESS",
+    "CONTAINER_HOST",
+    "NO_COLOR",
   ])("%s steers the CLI", (name) => {
     expect(steersCli(name)).toBe(true);
   });

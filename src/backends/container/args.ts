@@ -2,8 +2,11 @@ import { isAtLeast } from "../../core/text/version.ts";
 import { enterCommand, limits } from "../../core/guest/enter.ts";
 import { withEngine, withLinks, type GuestLink } from "../../core/guest/perl.ts";
 import { within } from "../../core/paths.ts";
-import type { Mount, Port, RunPlan, Session } from "../../core/types.ts";
+import type { ImagePlan, Mount, RunPlan, Session } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
+import { imageLabels, labelArgs, runLabels } from "../engine/labels.ts";
+import { publishArg } from "../engine/publish.ts";
+import { steersCli } from "../engine/steering.ts";
 
 /** How the command is driven, from the configuration and this machine. */
 export type ContainerSettings = {
@@ -21,14 +24,6 @@ const PROCESSES = 4096;
 
 /** Where a guest sees the copies of single files. */
 const COPIES = "/opt/silo-files";
-
-/** What cannot be the command's own environment, since it would steer the command (apple/container 1.2) or what starts it. */
-const STEERING =
-  /^(PATH|HOME|TMPDIR|PWD|USER|XDG_.*|CONTAINER_.*|SSH_.*|NO_COLOR|BUILDKIT_.*|DYLD_.*|LD_.*|.*_proxy|.*_PROXY)$/;
-
-export function steersCli(name: string): boolean {
-  return STEERING.test(name);
-}
 
 /** Files that stand alone are copied; one below a mounted directory is in a place that no link can take. */
 export function standsAlone(mount: Mount, all: readonly Mount[]): boolean {
@@ -56,11 +51,6 @@ export function mountArgs({ source, target, mode, kind }: Mount): readonly strin
     ],
     hint: "rename it, or: silo --backend docker ...",
   });
-}
-
-export function portArg({ hostIp, host, guest, protocol }: Port): string {
-  const address = hostIp.includes(":") ? `[${hostIp}]` : hostIp;
-  return `${address}:${host}:${guest}/${protocol}`;
 }
 
 /** Copies of single files that a run has: where they are on the host, and which file of the guest is which. */
@@ -144,12 +134,7 @@ export function runArgs(
     ...(isAtLeast(version, SINCE.init) ? ["--init"] : []),
     "--name",
     session.name,
-    ...[
-      "silo.managed=1",
-      `silo.tool=${plan.tool}`,
-      `silo.project=${plan.project}`,
-      `silo.session=${session.id}`,
-    ].flatMap((label) => ["--label", label]),
+    ...labelArgs(runLabels(plan, session)),
     ...capabilityArgs(version, settings.engine),
     "--cpus",
     String(settings.cpus),
@@ -164,7 +149,7 @@ export function runArgs(
       mountArgs({ source: directory, target, mode: "rw", kind: "dir", from: "silo" }),
     ),
     ...copyMounts(copies),
-    ...plan.ports.flatMap((port) => ["--publish", portArg(port)]),
+    ...plan.ports.flatMap((port) => ["--publish", publishArg(port)]),
     ...plan.env.filter(({ name }) => !steersCli(name)).flatMap(({ name }) => ["--env", name]),
     ...(envFile === undefined ? [] : ["--env-file", envFile]),
     plan.image.tag,
@@ -185,8 +170,7 @@ export function execArgs(
 
 /** `container build` of a folder that holds the Dockerfile and nothing else. */
 export function buildArgs(
-  tag: string,
-  args: Readonly<Record<string, string>>,
+  image: ImagePlan,
   folder: string,
   options: { readonly fresh: boolean; readonly cpus: number; readonly memoryMb: number },
 ): readonly string[] {
@@ -199,13 +183,13 @@ export function buildArgs(
     String(options.cpus),
     "--memory",
     `${options.memoryMb}M`,
-    ...Object.entries(args).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]),
-    "--label",
-    "silo.managed=1",
-    "--label",
-    `silo.tool=${tag.replace(/^silo-/, "").replace(/:.*$/, "")}`,
+    ...Object.entries(image.buildArgs).flatMap(([name, value]) => [
+      "--build-arg",
+      `${name}=${value}`,
+    ]),
+    ...labelArgs(imageLabels(image)),
     "--tag",
-    tag,
+    image.tag,
     "--file",
     `${folder}/Dockerfile`,
     folder,

@@ -40,7 +40,7 @@ export function buildCommand(
 ): Cmd {
   // They go to the builder, which is made anew where they differ from the last build's.
   const unsetEnv = ["NO_COLOR", "BUILDKIT_COLORS"];
-  return { bin: BIN, args: buildArgs(image.tag, image.buildArgs, folder, options), unsetEnv };
+  return { bin: BIN, args: buildArgs(image, folder, options), unsetEnv };
 }
 
 /** Builds the image. @throws Cancelled when interrupted, SiloError with the last 20 lines where it fails. */

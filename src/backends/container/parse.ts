@@ -1,4 +1,5 @@
 import type { ImageInfo, Instance } from "../backend.ts";
+import { LABEL, readLabels } from "../engine/labels.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -22,7 +23,6 @@ function date(value: unknown): string | undefined {
 /** A row of `container ls`: from 1.0 on the state stands in `status.state`, before in `status` itself. */
 export function containerOf(row: Json): Instance {
   const configuration = object(row["configuration"]);
-  const labels = object(configuration["labels"]);
   const status = row["status"];
   const state = typeof status === "string" ? status : text(object(status)["state"]);
   const started = typeof status === "string" ? row["startedDate"] : object(status)["startedDate"];
@@ -34,9 +34,7 @@ export function containerOf(row: Json): Instance {
     backend: "container",
     status: state,
     running: state === "running" || state === "stopping",
-    tool: text(labels["silo.tool"]),
-    project: text(labels["silo.project"]),
-    session: text(labels["silo.session"]),
+    ...readLabels(object(configuration["labels"])),
     created: date(configuration["creationDate"]) ?? date(started),
   };
 }
@@ -48,11 +46,11 @@ export function imageOf(row: Json): ImageInfo | undefined {
   const labels = variants.map((variant) =>
     object(object(object(variant["config"])["config"])["Labels"]),
   );
-  const own = labels.find((found) => found["silo.managed"] === "1");
+  const own = labels.find((found) => found[LABEL.managed] === "1");
   if (own === undefined) return undefined;
   return {
     reference: text(configuration["name"]) || text(row["name"]),
-    tool: text(own["silo.tool"]),
+    tool: readLabels(own).tool,
     size: variants.reduce((sum, { size }) => sum + (typeof size === "number" ? size : 0), 0),
     created: date(configuration["creationDate"]),
   };

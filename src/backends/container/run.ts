@@ -6,7 +6,8 @@ import { openStage, stagedFiles, stageRoot, watchStage } from "../../sys/staging
 import { attempt, sendBy } from "../engine/foreground.ts";
 import type { RunOutcome } from "../backend.ts";
 import { withEnvFile } from "../engine/env-file.ts";
-import { runArgs, standsAlone, steersCli, type ContainerSettings, type Copies } from "./args.ts";
+import { steersCli } from "../engine/steering.ts";
+import { runArgs, standsAlone, type ContainerSettings, type Copies } from "./args.ts";
 import { BIN } from "./query.ts";
 import { containerError, mendable, missingCli, REFUSED, WORDS } from "./errors.ts";
 

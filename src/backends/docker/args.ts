@@ -3,7 +3,10 @@ import { dialectOf } from "./dialect.ts";
 import { cacheArgs, csvField } from "./caches.ts";
 import { limitArgs, limitedCommand } from "./limits.ts";
 import type { DockerSettings } from "./settings.ts";
-import type { Mount, Port, RunPlan, Session } from "../../core/types.ts";
+import { imageLabels, label, labelArgs, runLabels } from "../engine/labels.ts";
+import { publishArg } from "../engine/publish.ts";
+import { steersCli } from "../engine/steering.ts";
+import type { ImagePlan, Mount, RunPlan, Session } from "../../core/types.ts";
 
 /** Needs a terminal that can be closed. A tool that shares a directory with no other ends with its silo, which holds the lock. */
 export function survivesHangup(plan: RunPlan, settings: DockerSettings): boolean {
@@ -13,24 +16,6 @@ export function survivesHangup(plan: RunPlan, settings: DockerSettings): boolean
 /** No keyboard types these two in a row by accident; the default would swallow Ctrl-P. */
 const DETACH_KEYS = "ctrl-^,ctrl-],ctrl-^,ctrl-]";
 
-/**
- * Variables that steer the engine's command, or a script or helper that it starts, so that they cannot reach it as its
- * own environment: `STORAGE_OPTS` names a program that podman runs, `BASH_ENV` one that a wrapper script does.
- */
-const STEERING = new RegExp(
-  `^(${[
-    "PATH|HOME|TMPDIR|PWD|ENV|IFS|SHELLOPTS|BASHOPTS|PS4|XDG_.*|LD_.*|DYLD_.*|GO[A-Z]+|GCONV_PATH|GLIBC_TUNABLES|LOCPATH",
-    "DOCKER_.*|BUILDKIT_.*|BUILDX_.*|COMPOSE_.*|OTEL_.*",
-    "PODMAN_.*|STORAGE_.*|REGISTRY_AUTH_FILE|_?CONTAINERS?_.*|_PODMAN_.*|NOTIFY_SOCKET|LISTEN_.*|DBUS_.*",
-    "BASH_.*|PERL5.*|PYTHON.*|RUBY.*|NODE_OPTIONS|NODE_PATH|BUN_.*|SSL_CERT_.*|SSH_.*|.*_proxy|.*_PROXY",
-  ].join("|")})$`,
-);
-
-/** Whether a variable must not stand in the CLI's own environment. */
-export function steersCli(name: string): boolean {
-  return STEERING.test(name);
-}
-
 export function mountArg({ source, target, mode }: Mount): string {
   const fields = [
     "type=bind",
@@ -39,21 +24,6 @@ export function mountArg({ source, target, mode }: Mount): string {
     ...(mode === "ro" ? ["readonly"] : []),
   ];
   return fields.map(csvField).join(",");
-}
-
-export function portArg({ hostIp, host, guest, protocol }: Port): string {
-  const address = hostIp.includes(":") ? `[${hostIp}]` : hostIp;
-  return `${address}:${host}:${guest}/${protocol}`;
-}
-
-/** The labels by which silo finds its own containers again. */
-export function labels(plan: RunPlan, session: Session): readonly string[] {
-  return [
-    "silo.managed=1",
-    `silo.tool=${plan.tool}`,
-    `silo.project=${plan.project}`,
-    `silo.session=${session.id}`,
-  ];
 }
 
 /**
@@ -80,7 +50,7 @@ export function runArgs(
     `--detach-keys=${DETACH_KEYS}`,
     `--name=${session.name}`,
     `--hostname=${session.name}`,
-    ...labels(plan, session).flatMap((label) => ["--label", label]),
+    ...labelArgs(runLabels(plan, session)),
     "--cap-drop=ALL",
     "--security-opt=no-new-privileges",
     `--security-opt=seccomp=${settings.seccomp}`,
@@ -99,7 +69,7 @@ export function runArgs(
           `type=bind,${csvField(`source=${socket.path}`)},target=/var/run/docker.sock`,
           `--group-add=${socket.gid}`,
         ]),
-    ...plan.ports.flatMap((port) => ["--publish", portArg(port)]),
+    ...plan.ports.flatMap((port) => ["--publish", publishArg(port)]),
     ...plan.env.filter(({ name }) => !steersCli(name)).flatMap(({ name }) => ["--env", name]),
     ...(envFile === undefined ? [] : ["--env-file", envFile]),
     plan.image.tag,
@@ -115,7 +85,7 @@ export const startsOf = (session: string, until: number): readonly string[] => [
   "--filter",
   "event=start",
   "--filter",
-  `label=silo.session=${session}`,
+  `label=${label("session", session)}`,
   "--format",
   "{{.ID}}",
 ];
@@ -139,8 +109,7 @@ export function execArgs(name: string, argv: readonly string[], tty: boolean): r
 
 /** `docker build` of a Dockerfile on standard input, without any context: nothing of the project can get in. */
 export function buildArgs(
-  tag: string,
-  args: Readonly<Record<string, string>>,
+  image: ImagePlan,
   options: { readonly fresh: boolean; readonly buildkit: boolean },
 ): readonly string[] {
   return [
@@ -148,13 +117,13 @@ export function buildArgs(
     // The legacy builder works in containers, and leaves that of a step that failed.
     options.buildkit ? "--progress=plain" : "--force-rm",
     ...(options.fresh ? ["--no-cache"] : []),
-    ...Object.entries(args).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]),
-    "--label",
-    "silo.managed=1",
-    "--label",
-    `silo.tool=${tag.replace(/^silo-/, "").replace(/:.*$/, "")}`,
+    ...Object.entries(image.buildArgs).flatMap(([name, value]) => [
+      "--build-arg",
+      `${name}=${value}`,
+    ]),
+    ...labelArgs(imageLabels(image)),
     "--tag",
-    tag,
+    image.tag,
     "-",
   ];
 }

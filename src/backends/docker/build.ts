@@ -17,7 +17,7 @@ export function buildCommand(
 ): Cmd {
   return {
     bin: settings.command,
-    args: buildArgs(image.tag, image.buildArgs, options),
+    args: buildArgs(image, options),
     stdin: image.dockerfile,
     // With DOCKER_BUILDKIT=1 and no buildx the CLI refuses to build at all.
     env: { DOCKER_BUILDKIT: options.buildkit ? "1" : "0" },

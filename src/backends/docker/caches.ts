@@ -1,31 +1,25 @@
 import type { Cache, RunPlan } from "../../core/types.ts";
 import { capture } from "../../sys/process/process.ts";
 import type { CacheInfo } from "../backend.ts";
+import { cacheLabels, label, LABEL, labelArgs, pairs } from "../engine/labels.ts";
 import type { DockerSettings } from "./settings.ts";
 import { dialectOf } from "./dialect.ts";
 import { engineError } from "./errors.ts";
 import { ask } from "./list.ts";
 import { createdAt, labelsOf, rows, textOf } from "./rows.ts";
 
-/** The label that tells a cache, with its key. */
-const LABEL = "silo.cache";
-/** The label that tells whose it is, where several users share an engine. */
-const USER = "silo.user";
-
 /** A cache is a named volume, which the engine fills from the image, owner and all, when it makes it. */
 function volumeName(plan: RunPlan, { key, name }: Cache): string {
   return `silo-${plan.project}-${key}-${name}`;
-}
-
-function labels({ project, user }: RunPlan, { key }: Cache): readonly string[] {
-  return ["silo.managed=1", `silo.project=${project}`, `${USER}=${user.uid}`, `${LABEL}=${key}`];
 }
 
 /** The volumes of a run, as `docker run` mounts them and makes those that are missing. */
 export function cacheArgs(plan: RunPlan, settings: DockerSettings): readonly string[] {
   const { volumeLabels } = dialectOf(settings);
   return plan.caches.flatMap((cache) => {
-    const own = volumeLabels ? labels(plan, cache).map((label) => `volume-label=${label}`) : [];
+    const own = volumeLabels
+      ? pairs(cacheLabels(plan, cache)).map((pair) => `volume-label=${pair}`)
+      : [];
     const fields = ["type=volume", `source=${volumeName(plan, cache)}`, `target=${cache.target}`];
     return ["--mount", [...fields, ...own].map(csvField).join(",")];
   });
@@ -41,7 +35,7 @@ export async function makeVolumes(plan: RunPlan, settings: DockerSettings): Prom
   if (dialectOf(settings).volumeLabels) return;
   await Promise.all(
     plan.caches.map((cache) => {
-      const flags = labels(plan, cache).flatMap((label) => ["--label", label]);
+      const flags = labelArgs(cacheLabels(plan, cache));
       const args = ["volume", "create", ...flags, volumeName(plan, cache)];
       // Why it failed, the run says itself.
       return capture({ bin: settings.command, args }).catch(() => {});
@@ -51,12 +45,16 @@ export async function makeVolumes(plan: RunPlan, settings: DockerSettings): Prom
 
 /** This user's caches on the engine. */
 export async function caches(settings: DockerSettings): Promise<readonly CacheInfo[]> {
-  const filters = ["silo.managed=1", `${USER}=${process.getuid?.() ?? 0}`, LABEL];
-  const list = filters.flatMap((label) => ["--filter", `label=${label}`]);
+  const filters = [
+    label("managed", "1"),
+    label("user", String(process.getuid?.() ?? 0)),
+    LABEL.cache,
+  ];
+  const list = filters.flatMap((filter) => ["--filter", `label=${filter}`]);
   const text = await ask(settings, ["volume", "ls", ...list, "--format", "{{json .}}"]);
   return rows(text).map((row) => ({
     reference: textOf(row, "Name"),
-    key: labelsOf(row)[LABEL] ?? "",
+    key: labelsOf(row)[LABEL.cache] ?? "",
     created: createdAt(row),
   }));
 }

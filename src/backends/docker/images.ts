@@ -1,5 +1,6 @@
 import { capture } from "../../sys/process/process.ts";
 import type { ImageInfo } from "../backend.ts";
+import { label } from "../engine/labels.ts";
 import type { DockerSettings } from "./settings.ts";
 import { engineError } from "./errors.ts";
 import { ask } from "./list.ts";
@@ -9,7 +10,7 @@ export const IMAGES_ARGS = [
   "image",
   "ls",
   "--filter",
-  "label=silo.managed=1",
+  `label=${label("managed", "1")}`,
   "--no-trunc",
   "--format",
   "{{json .}}",

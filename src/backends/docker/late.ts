@@ -1,4 +1,5 @@
 import { killAll, processesWith } from "../../sys/process/marks.ts";
+import { label } from "../engine/labels.ts";
 import type { DockerSettings } from "./settings.ts";
 import { reap } from "./list.ts";
 import { wasStarted } from "./started.ts";
@@ -21,7 +22,7 @@ export async function reapLate(
   killAll(
     processesWith(
       "cmdline",
-      missing.map((id) => `silo.session=${id}\0`),
+      missing.map((id) => `${label("session", id)}\0`),
     ),
   );
   // A container that was started and is gone has ended by itself.

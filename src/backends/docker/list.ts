@@ -1,10 +1,10 @@
 import { capture, ProgramMissing } from "../../sys/process/process.ts";
 import type { Ask } from "../../sys/process/prefetch.ts";
 import type { Instance } from "../backend.ts";
-import { NAMES } from "./query.ts";
+import { readLabels } from "../engine/labels.ts";
 import type { DockerSettings } from "./settings.ts";
 import { dialectOf } from "./dialect.ts";
-import { LIST, query } from "./query.ts";
+import { LIST, NAMES, query } from "./query.ts";
 import { engineError, missingCli } from "./errors.ts";
 import { createdAt, labelsOf, rows, textOf, type Row } from "./rows.ts";
 
@@ -33,7 +33,6 @@ export async function names(settings: DockerSettings): Promise<readonly string[]
 
 /** A row of `docker ps` as silo speaks of it. */
 export function container(row: Row): Instance {
-  const labels = labelsOf(row);
   return {
     id: textOf(row, "ID"),
     name: textOf(row, "Names"),
@@ -41,9 +40,7 @@ export function container(row: Row): Instance {
     backend: "docker",
     status: textOf(row, "Status"),
     running: textOf(row, "State") === "running",
-    tool: labels["silo.tool"] ?? "",
-    project: labels["silo.project"] ?? "",
-    session: labels["silo.session"] ?? "",
+    ...readLabels(labelsOf(row)),
     created: createdAt(row),
   };
 }

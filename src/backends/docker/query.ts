@@ -1,4 +1,5 @@
 import type { Cmd } from "../../runtime/command.ts";
+import { LABEL } from "../engine/labels.ts";
 
 // Loaded before the configuration is read, to prefetch the list.
 
@@ -6,7 +7,7 @@ import type { Cmd } from "../../runtime/command.ts";
 export const DEFAULT_COMMAND = "docker";
 
 /** Images have the other labels too, and pass them on to containers that users start from them. */
-const OURS = "label=silo.session";
+const OURS = `label=${LABEL.session}`;
 
 /** So short a life needs neither a garbage collector nor threads (Go's runtime package): a tenth of the time. */
 const SHORT_LIVED = { GOGC: "off", GOMAXPROCS: "1" };
