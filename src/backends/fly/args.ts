@@ -1,4 +1,5 @@
 import type { ImagePlan, RunPlan, Session } from "../../core/types.ts";
+import { pairs, runLabels } from "../engine/labels.ts";
 
 /** How machines are made, from the configuration. */
 export type FlySettings = {
@@ -43,12 +44,6 @@ export function runArgs(
   session: Session,
   { app, region, cpus, memoryMb }: FlySettings,
 ): readonly string[] {
-  const metadata = {
-    "silo.managed": "1",
-    "silo.tool": plan.tool,
-    "silo.project": plan.project,
-    "silo.session": session.id,
-  };
   return [
     "machine",
     "run",
@@ -71,7 +66,7 @@ export function runArgs(
     "--vm-memory",
     String(memoryMb),
     "--skip-dns-registration",
-    ...Object.entries(metadata).flatMap(([key, value]) => ["--metadata", `${key}=${value}`]),
+    ...pairs(runLabels(plan, session)).flatMap((pair) => ["--metadata", pair]),
     "--",
     "/bin/sh",
     "-c",

@@ -1,4 +1,5 @@
 import type { Instance } from "../backend.ts";
+import { LABEL, readLabels } from "../engine/labels.ts";
 import { listArgs, tagOf } from "./args.ts";
 import { ask, jsonIn } from "./flyctl.ts";
 
@@ -56,7 +57,7 @@ export async function machines(state: string, app: string): Promise<readonly Mac
   return list(jsonIn(stdout)).map(machineOf);
 }
 
-export const isOwn = ({ metadata }: Machine) => metadata["silo.session"] !== undefined;
+export const isOwn = ({ metadata }: Machine) => metadata[LABEL.session] !== undefined;
 
 /** What flyctl prints of a machine that it has just made, even where it fails to wait for it (run.go). */
 export function launchedId(stdout: string): string | undefined {
@@ -93,9 +94,7 @@ export function infoOf(machine: Machine, age: string, note: string | undefined):
     backend: "fly",
     status: facts.join(", "),
     running,
-    tool: metadata["silo.tool"] ?? "",
-    project: metadata["silo.project"] ?? "",
-    session: metadata["silo.session"] ?? "",
+    ...readLabels(metadata),
     created,
   };
 }

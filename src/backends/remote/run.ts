@@ -4,6 +4,7 @@ import { Cancelled, SiloError } from "../../errors.ts";
 import { isFree } from "../../sys/host/free-port.ts";
 import { interruptible } from "../../sys/process/interrupt.ts";
 import { whereIs } from "../../sys/host/which.ts";
+import { LABEL } from "../engine/labels.ts";
 import type { RunOutcome, RunReport } from "../backend.ts";
 import { runArgs, waitArgs, type FlySettings } from "../fly/args.ts";
 import { answer } from "../fly/flyctl.ts";
@@ -197,7 +198,7 @@ async function launchMachine(
 export async function takeBack(here: Here, app: string, session: string): Promise<void> {
   try {
     const own = (await machines(here.state, app)).filter(
-      ({ metadata }) => metadata["silo.session"] === session,
+      ({ metadata }) => metadata[LABEL.session] === session,
     );
     for (const { id } of own) {
       await terminateSyncs(here, id).catch(() => {});
