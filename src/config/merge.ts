@@ -1,133 +1,133 @@
 import { dirname } from "node:path";
-import { mountPath } from "../core/paths.ts";
-import { TOOLCHAINS } from "../core/types.ts";
-import type { ToolName } from "../core/tool-names.ts";
-import type { FileConfig } from "./schema.ts";
 import { LAYER_KEYS, type Config, type Layer, type Sourced } from "../core/config.ts";
+import { mountPath } from "../core/paths.ts";
+import { BACKEND_SETTINGS } from "../core/settings/index.ts";
+import type { Scalar, Setting } from "../core/settings/setting.ts";
+import type { ToolName } from "../core/tool-names.ts";
+import { TOOLCHAINS, type BackendName } from "../core/types.ts";
+import type { FileConfig } from "./schema.ts";
 
 /** A parsed file and its absolute path. */
 export type LoadedFile = {
   readonly path: string;
   readonly config: FileConfig;
-  /** Only the global file says whom to trust; true unless told. */
+  /** `trusted_paths` counts in the global file only; true if absent. */
   readonly global?: boolean;
 };
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-const DEFAULT = "default";
-/** Enough for a build with many jobs, too few to take the machine down. */
-const PROCESSES = 4096;
-const fromDefault = <T>(value: T): Sourced<T> => ({ value, from: DEFAULT });
+/** One object of a file, such as its `image`, and the file's path. */
+type Part<T> = { readonly from: string; readonly part: T };
 
-/** The last file that sets a value decides. */
-function last<T>(
+const fromDefault = <T>(value: T): Sourced<T> => ({ value, from: "default" });
+
+/** The same object of every file that has it, in load order. */
+function parts<T>(
   files: readonly LoadedFile[],
   pick: (config: FileConfig) => T | undefined,
-): Sourced<T> | undefined {
-  for (const { path, config } of files.toReversed()) {
-    const value = pick(config);
-    if (value !== undefined) return { value, from: path };
+): readonly Part<T>[] {
+  return files.flatMap(({ path, config }) => {
+    const part = pick(config);
+    return part === undefined ? [] : [{ from: path, part }];
+  });
+}
+
+/** The value of the last file that sets a key. */
+function last<T, K extends keyof T>(
+  all: readonly Part<T>[],
+  key: K,
+): Sourced<NonNullable<T[K]>> | undefined {
+  for (const { from, part } of all.toReversed()) {
+    const value = part[key] ?? undefined;
+    if (value !== undefined) return { value, from };
   }
   return undefined;
 }
 
-/** All values in order; exact repeats are dropped, and a path counts as what it means in its file. */
-function all<T>(
-  files: readonly LoadedFile[],
-  pick: (config: FileConfig) => readonly T[] | undefined,
+/** Appends the lists of all files. Drops repeats: values with the same `meaning`, which resolves paths per file. */
+function appended<T>(
+  lists: readonly Part<readonly T[]>[],
   meaning: (value: T, from: string) => unknown = (value) => value,
 ): readonly Sourced<T>[] {
   const found = new Map<unknown, Sourced<T>>();
-  for (const { path, config } of files) {
-    for (const value of pick(config) ?? []) {
-      const key = meaning(value, path);
-      if (!found.has(key)) found.set(key, { value, from: path });
+  for (const { from, part } of lists) {
+    for (const value of part) {
+      const key = meaning(value, from);
+      if (!found.has(key)) found.set(key, { value, from });
     }
   }
   return [...found.values()];
 }
 
-const isPath = (key: string) => key.startsWith("mounts_");
 const asPath = (value: string, from: string) => mountPath(value, dirname(from), "~");
 
 function layer(
   files: readonly LoadedFile[],
   pick: (config: FileConfig) => Partial<Record<keyof Layer, string[] | undefined>> | undefined,
 ): Layer {
-  const entries = LAYER_KEYS.map((key) => [
-    key,
-    all(files, (config) => pick(config)?.[key], isPath(key) ? asPath : undefined),
-  ]);
+  const entries = LAYER_KEYS.map((key) => {
+    const lists = parts(files, (config) => pick(config)?.[key]);
+    return [key, appended(lists, key.startsWith("mounts_") ? asPath : undefined)];
+  });
   return Object.fromEntries(entries) as Layer;
 }
 
-function keysOf<K extends string>(
-  files: readonly LoadedFile[],
-  pick: (config: FileConfig) => object | undefined,
-): readonly K[] {
-  return [...new Set(files.flatMap(({ config }) => Object.keys(pick(config) ?? {})))] as K[];
+/** The keys of an object in all files, each once. */
+function keysOf<K extends string>(objects: readonly Part<Partial<Record<K, unknown>>>[]) {
+  return [...new Set(objects.flatMap(({ part }) => Object.keys(part)))] as K[];
 }
 
-function override(env: Env, name: string): Sourced<string> | undefined {
-  const value = env[name];
-  return value === undefined || value === "" ? undefined : { value, from: `$${name}` };
+type BackendPart = Part<Readonly<Record<string, unknown>>>;
+
+function mergeSetting(name: string, setting: Setting, files: readonly BackendPart[], env: Env) {
+  if (setting.type === "paths") return appended(listsOf(files, name));
+  const variable = setting.env === undefined ? undefined : env[setting.env];
+  if (variable !== undefined && variable !== "")
+    return { value: variable, from: `$${setting.env}` };
+  const { default: fallback } = setting;
+  return last(files, name) ?? (fallback === undefined ? undefined : fromDefault<Scalar>(fallback));
 }
 
-function backends(files: readonly LoadedFile[], env: Env): Config["backends"] {
-  const size = (name: "docker" | "container" | "fly") => ({
-    cpus: last(files, (config) => config.backends?.[name]?.cpus),
-    memory: last(files, (config) => config.backends?.[name]?.memory),
+function listsOf(files: readonly BackendPart[], name: string): readonly Part<readonly unknown[]>[] {
+  return files.flatMap(({ from, part: { [name]: list } }) =>
+    Array.isArray(list) ? [{ from, part: list }] : [],
+  );
+}
+
+/** Merges every backend's settings as their data says. */
+function mergeBackends(files: readonly LoadedFile[], env: Env): Config["backends"] {
+  const merged = Object.entries(BACKEND_SETTINGS).map(([backend, settings]) => {
+    const own = parts(files, ({ backends }) => backends?.[backend as BackendName]);
+    const entries = Object.entries<Setting>(settings).map(([name, setting]) => [
+      name,
+      mergeSetting(name, setting, own, env),
+    ]);
+    return [backend, Object.fromEntries(entries)];
   });
-  return {
-    docker: {
-      command: last(files, (config) => config.backends?.docker?.command) ?? fromDefault("docker"),
-      socket: last(files, (config) => config.backends?.docker?.socket) ?? fromDefault(false),
-      keep: last(files, (config) => config.backends?.docker?.keep) ?? fromDefault(false),
-      runtime: last(files, (config) => config.backends?.docker?.runtime),
-      processes:
-        last(files, (config) => config.backends?.docker?.processes) ?? fromDefault(PROCESSES),
-      log: last(files, (config) => config.backends?.docker?.log) ?? fromDefault(false),
-      core_dumps:
-        last(files, (config) => config.backends?.docker?.core_dumps) ?? fromDefault(false),
-      ...size("docker"),
-    },
-    container: size("container"),
-    bwrap: {
-      memory: last(files, (config) => config.backends?.bwrap?.memory),
-      processes: last(files, (config) => config.backends?.bwrap?.processes),
-      tmp: last(files, (config) => config.backends?.bwrap?.tmp),
-    },
-    fly: {
-      app: override(env, "FLY_APP") ?? last(files, (config) => config.backends?.fly?.app),
-      region:
-        override(env, "FLY_REGION") ??
-        last(files, (config) => config.backends?.fly?.region) ??
-        fromDefault("syd"),
-      ignore: all(files, (config) => config.backends?.fly?.ignore),
-      persist: last(files, (config) => config.backends?.fly?.persist) ?? fromDefault("tmux"),
-      ...size("fly"),
-    },
-  };
+  // The keys and types are those of BACKEND_SETTINGS, which the type is mapped from.
+  return Object.fromEntries(merged) as Config["backends"];
 }
 
-/** Merges files in load order: scalars are replaced, arrays appended, tools and repositories key by key. */
+/** Merges files in load order: scalars are replaced, lists appended, tools and repositories merged key by key. */
 export function mergeConfig(files: readonly LoadedFile[], env: Env): Config {
-  const toolchains = all(files, (config) => config.image?.toolchains);
-  const chosen = files.some(({ config }) => config.image?.toolchains !== undefined);
-  const tools = keysOf<ToolName>(files, (config) => config.tools);
-  const repos = keysOf(files, (config) => config.repos);
+  const root = parts(files, (config) => config);
+  const image = parts(files, (config) => config.image);
+  const toolchains = parts(files, (config) => config.image?.toolchains);
+  const trusting = files.filter(({ global }) => global !== false);
+  const tools = keysOf<ToolName>(parts(files, (config) => config.tools));
+  const repos = keysOf(parts(files, (config) => config.repos));
   return {
-    backend: last(files, (config) => config.backend),
-    tool: last(files, (config) => config.tool),
-    backends: backends(files, env),
+    backend: last(root, "backend"),
+    tool: last(root, "tool"),
+    backends: mergeBackends(files, env),
     image: {
-      base: last(files, (config) => config.image?.base) ?? fromDefault("ubuntu:24.04"),
-      toolchains: chosen ? toolchains : TOOLCHAINS.map(fromDefault),
+      base: last(image, "base") ?? fromDefault("ubuntu:24.04"),
+      toolchains:
+        toolchains.length > 0 ? appended(toolchains) : TOOLCHAINS.map((name) => fromDefault(name)),
     },
-    trusted_paths: all(
-      files.filter(({ global }) => global !== false),
-      (config) => config.trusted_paths,
+    trusted_paths: appended(
+      parts(trusting, (config) => config.trusted_paths),
       asPath,
     ),
     ...layer(files, (config) => config),
@@ -138,7 +138,10 @@ export function mergeConfig(files: readonly LoadedFile[], env: Env): Config {
       repos.map((pattern) => [
         pattern,
         {
-          tool: last(files, (config) => config.repos?.[pattern]?.tool),
+          tool: last(
+            parts(files, (config) => config.repos?.[pattern]),
+            "tool",
+          ),
           ...layer(files, (config) => config.repos?.[pattern]),
         },
       ]),

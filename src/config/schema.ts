@@ -1,6 +1,8 @@
 import * as v from "valibot";
 import { CACHE_NAMES } from "../core/caches.ts";
 import { BACKENDS, TOOLCHAINS } from "../core/types.ts";
+import { BACKEND_SETTINGS, type FileBackends } from "../core/settings/index.ts";
+import type { Setting, Settings } from "../core/settings/setting.ts";
 import { TOOL_NAMES } from "../core/tool-names.ts";
 
 /** Adds the description that editors show for a setting. */
@@ -23,12 +25,9 @@ const memoryOrNone = text(
   "an amount such as 512m or 4g, or none",
   /^([1-9]\d*(\.\d+)?[bkmgBKMG]?|none)$/,
 );
-const count = v.pipe(
-  v.number(),
-  v.integer("expected a whole number"),
-  v.minValue(1, "expected a number above 0"),
-);
-const cpus = v.pipe(v.number(), v.gtValue(0, "expected a number above 0"));
+const count = (least: number) =>
+  v.pipe(v.number(), v.integer("expected a whole number"), v.minValue(least));
+const cpus = v.pipe(v.number(), v.gtValue(0));
 const name = text("a name without white space", /^\S+$/);
 // No relative path: it would mean a different program in each directory.
 const command = text("a command's name or its absolute path", /^([^\s/]+|\/\S+)$/);
@@ -59,12 +58,30 @@ const layer = {
 };
 
 const tool = v.picklist(TOOL_NAMES);
-const size = {
-  cpus: about(v.optional(cpus), "Number of CPUs."),
-  memory: about(v.optional(memory), "Memory limit, such as 4g."),
+
+const FORMS = {
+  boolean: v.boolean(),
+  command,
+  name,
+  memory,
+  "memory or none": memoryOrNone,
+  cpus,
+  count: count(1),
+  paths: v.array(path),
 };
 
-/** Schema of a silo.jsonc. The configuration types and the published JSON schema derive from it. */
+const mapValues = <T, R>(record: Readonly<Record<string, T>>, change: (value: T) => R) =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+
+function formOf({ type, least }: Setting): v.GenericSchema {
+  if (typeof type !== "string") return v.picklist(type);
+  return least === undefined ? FORMS[type] : count(least);
+}
+
+const entriesOf = (settings: Settings) =>
+  mapValues(settings, (setting) => about(v.optional(formOf(setting)), setting.about));
+
+/** One silo.jsonc. The types of the configuration and the published JSON schema come from here. */
 export const fileSchema = v.strictObject({
   $schema: about(v.optional(v.string()), "URL of the JSON schema, for editors."),
   backend: about(
@@ -74,65 +91,9 @@ export const fileSchema = v.strictObject({
   tool: about(v.optional(tool), "Tool that plain `silo` runs."),
   backends: about(
     v.optional(
-      v.strictObject({
-        docker: v.optional(
-          v.strictObject({
-            command: about(v.optional(command), "Command of the engine: docker or podman."),
-            socket: about(
-              v.optional(v.boolean()),
-              "Mount the engine's socket. The tool is then effectively root on the Docker host.",
-            ),
-            keep: about(
-              v.optional(v.boolean()),
-              "Keep the tool running when its terminal closes; reattach with `silo reconnect`.",
-            ),
-            runtime: about(
-              v.optional(name),
-              "Container runtime, such as kata or runsc; the engine's default if not set.",
-            ),
-            ...size,
-            memory: about(
-              v.optional(memoryOrNone),
-              "Memory limit, such as 4g, or none; three quarters of the machine's memory if not set.",
-            ),
-            processes: about(v.optional(count), "Limit of processes and threads."),
-            log: about(
-              v.optional(v.boolean()),
-              "Keep the output in the engine's log, for `docker logs`.",
-            ),
-            core_dumps: about(v.optional(v.boolean()), "Allow core dumps."),
-          }),
-        ),
-        container: v.optional(v.strictObject(size)),
-        bwrap: v.optional(
-          v.strictObject({
-            memory: about(
-              v.optional(memoryOrNone),
-              "Memory limit, such as 4g, or none; three quarters of the machine's memory if not set and if it can be enforced.",
-            ),
-            processes: about(
-              v.optional(v.pipe(v.number(), v.integer(), v.minValue(16, "expected at least 16"))),
-              "Limit of processes and threads; 4096 if not set.",
-            ),
-            tmp: about(v.optional(memory), "Size of /tmp and of each other tmpfs, such as 2g."),
-          }),
-        ),
-        fly: v.optional(
-          v.strictObject({
-            app: about(v.optional(name), "Fly.io app of the machines."),
-            region: about(v.optional(name), "Region of new machines."),
-            ignore: about(
-              v.optional(v.array(path)),
-              "Paths not to sync, in .gitignore syntax: node_modules, /dist.",
-            ),
-            persist: about(
-              v.optional(v.picklist(["tmux", "none"])),
-              "tmux keeps the tool running when the connection is lost; none runs it directly on the TTY.",
-            ),
-            ...size,
-          }),
-        ),
-      }),
+      v.strictObject(
+        mapValues(BACKEND_SETTINGS, (settings) => v.optional(v.strictObject(entriesOf(settings)))),
+      ),
     ),
     "Settings of the backends.",
   ),
@@ -166,5 +127,7 @@ export const fileSchema = v.strictObject({
   ),
 });
 
-/** Content of one silo.jsonc. */
-export type FileConfig = v.InferOutput<typeof fileSchema>;
+/** The content of one file. The types of the backends' settings come from the same data as their schema. */
+export type FileConfig = Omit<v.InferOutput<typeof fileSchema>, "backends"> & {
+  readonly backends?: FileBackends | undefined;
+};

@@ -17,7 +17,7 @@ function layerTree(layer: Layer): Tree {
 }
 
 function tree(config: Config): Tree {
-  const { backends, image } = config;
+  const { image } = config;
   const layers = (all: Readonly<Record<string, Layer & { tool?: Value | undefined }>>) =>
     Object.fromEntries(
       Object.entries(all).map(([name, layer]) => [name, { tool: layer.tool, ...layerTree(layer) }]),
@@ -25,12 +25,7 @@ function tree(config: Config): Tree {
   return {
     backend: config.backend,
     tool: config.tool,
-    backends: {
-      docker: { ...backends.docker },
-      container: { ...backends.container },
-      bwrap: { ...backends.bwrap },
-      fly: { ...backends.fly },
-    },
+    backends: config.backends,
     image: { base: image.base, toolchains: image.toolchains },
     trusted_paths: config.trusted_paths,
     ...layerTree(config),

@@ -1,10 +1,12 @@
+import type { BackendSettings } from "./settings/index.ts";
+import type { Scalar, Value } from "./settings/setting.ts";
 import type { BackendName, Toolchain } from "./types.ts";
 import type { ToolName } from "./tool-names.ts";
 
 /** A value and where it came from: `default`, an environment variable as `$NAME`, or a file's absolute path. */
 export type Sourced<T> = { readonly value: T; readonly from: string };
 
-/** The arrays that may stand at the top, under a tool and under a repository pattern; as written in the file. */
+/** Lists that a file may set at the top level, for a tool and for a repository pattern. */
 export const LAYER_KEYS = [
   "mounts_ro",
   "mounts_rw",
@@ -17,38 +19,20 @@ export const LAYER_KEYS = [
 export type LayerKey = (typeof LAYER_KEYS)[number];
 export type Layer = { readonly [K in LayerKey]: readonly Sourced<string>[] };
 
-/** The merged configuration. Paths, env and ports are still as written; `from` tells what they are relative to. */
+/** A setting's merged value. Lists and settings with a default are never undefined. */
+type Merged<S> = S extends { readonly type: "paths" }
+  ? readonly Sourced<string>[]
+  : S extends { readonly default: Scalar }
+    ? Sourced<Value<S>>
+    : Sourced<Value<S>> | undefined;
+
+/** The merged configuration. Paths, env and ports are still as written; relative paths start at the directory of `from`. */
 export type Config = Layer & {
   readonly backend: Sourced<BackendName> | undefined;
   readonly tool: Sourced<ToolName> | undefined;
   readonly backends: {
-    readonly docker: {
-      readonly command: Sourced<string>;
-      readonly socket: Sourced<boolean>;
-      readonly keep: Sourced<boolean>;
-      readonly runtime: Sourced<string> | undefined;
-      readonly processes: Sourced<number>;
-      readonly log: Sourced<boolean>;
-      readonly core_dumps: Sourced<boolean>;
-      readonly cpus: Sourced<number> | undefined;
-      readonly memory: Sourced<string> | undefined;
-    };
-    readonly container: {
-      readonly cpus: Sourced<number> | undefined;
-      readonly memory: Sourced<string> | undefined;
-    };
-    readonly bwrap: {
-      readonly memory: Sourced<string> | undefined;
-      readonly processes: Sourced<number> | undefined;
-      readonly tmp: Sourced<string> | undefined;
-    };
-    readonly fly: {
-      readonly app: Sourced<string> | undefined;
-      readonly region: Sourced<string>;
-      readonly ignore: readonly Sourced<string>[];
-      readonly persist: Sourced<"tmux" | "none">;
-      readonly cpus: Sourced<number> | undefined;
-      readonly memory: Sourced<string> | undefined;
+    readonly [B in keyof BackendSettings]: {
+      readonly [K in keyof BackendSettings[B]]: Merged<BackendSettings[B][K]>;
     };
   };
   readonly image: {

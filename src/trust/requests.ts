@@ -5,6 +5,8 @@ import { sensitive } from "../core/sensitive.ts";
 import type { RealPath, RealPaths } from "./record.ts";
 import type { FileConfig } from "../config/schema.ts";
 import { LAYER_KEYS, type Config } from "../core/config.ts";
+import { BACKEND_SETTINGS } from "../core/settings/index.ts";
+import type { Setting } from "../core/settings/setting.ts";
 
 /** One setting that a file requests beyond what every project gets. */
 export type PermissionRequest = {
@@ -40,6 +42,20 @@ const always: Rule = () => true;
 const FREE_VARIABLES =
   /^(?:NODE_ENV|CI|TZ|LANG|LC_[A-Z]+|RUST_LOG|RUST_BACKTRACE|DEBUG|LOG_LEVEL)=/;
 
+/** The backends' settings by their key in a file. */
+const SETTINGS: ReadonlyMap<string, Setting> = new Map(
+  Object.entries(BACKEND_SETTINGS).flatMap(([backend, settings]) =>
+    Object.entries<Setting>(settings).map(
+      ([name, setting]) => [`backends.${backend}.${name}`, setting] as const,
+    ),
+  ),
+);
+
+const freeSettings = () =>
+  [...SETTINGS].flatMap(([key, { free }]): readonly [string, Rule][] =>
+    free === undefined ? [] : [[key, (value) => value === free]],
+  );
+
 /**
  * What may be set without approval; every other setting asks, one that is added later too.
  *
@@ -53,7 +69,7 @@ const FREE: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["trusted_paths", always],
   // Any choice is less than the default, which is all of them.
   ["image.toolchains", always],
-  ["backends.docker.socket", (value) => value === false],
+  ...freeSettings(),
   // A cache holds what earlier runs of the same directory left there, and nothing of the host.
   ["caches", always],
   ["mounts_ro", isInside],
@@ -118,14 +134,9 @@ function ask(
   return [mount === undefined ? { key, text } : { key, text, mount }];
 }
 
-const NOTES: ReadonlyMap<string, string> = new Map([
-  ["backends.docker.command", "a program of this machine"],
-  ["backends.docker.socket", "root on this machine"],
-]);
-
 /** What the setting alone does not say. */
 function noteOf(rule: string, value: Leaf): string | undefined {
-  if (rule !== "env") return NOTES.get(rule);
+  if (rule !== "env") return SETTINGS.get(rule)?.warning;
   return /=/.test(String(value)) ? undefined : "your value";
 }
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { BACKEND_SETTINGS } from "../../src/core/settings/index.ts";
+import type { Setting } from "../../src/core/settings/setting.ts";
 import { schemaText } from "../../scripts/schema.ts";
 import { candidates } from "../../src/config/files.ts";
 import { loadFiles } from "../../src/config/load.ts";
@@ -144,6 +146,56 @@ describe("merging", () => {
     expect(some.image.toolchains).toEqual([]);
     expect(some.backends.fly.region).toEqual({ value: "fra", from: "$FLY_REGION" });
     expect(some.backends.fly.app?.value).toBe("mine");
+  });
+});
+
+describe("settings of backends", () => {
+  const settings = Object.entries(BACKEND_SETTINGS).flatMap(([backend, all]) =>
+    Object.entries<Setting>(all).map(([name, setting]) => ({ backend, name, ...setting })),
+  );
+  const problemsOf = (backend: string, name: string, value: unknown) =>
+    parseConfig(JSON.stringify({ backends: { [backend]: { [name]: value } } }));
+
+  test("a default and a value that needs no approval are valid values", () => {
+    for (const { backend, name, default: fallback, free } of settings)
+      for (const value of [fallback, free])
+        if (value !== undefined) expect(problemsOf(backend, name, value)).toHaveProperty("config");
+  });
+
+  test.each([
+    ["docker", "processes", 0, "expected >=1, got 0"],
+    ["bwrap", "processes", 15, "expected >=16, got 15"],
+    ["container", "cpus", 0, "expected >0, got 0"],
+    ["docker", "processes", 1.5, "expected a whole number"],
+    ["fly", "persist", "screen", 'expected "tmux" | "none", got "screen"'],
+    ["docker", "command", "bin/docker", "expected a command's name or its absolute path"],
+  ])("backends.%s.%s does not take %p", (backend, name, value, message) => {
+    expect(JSON.stringify(problemsOf(backend, name, value))).toContain(
+      JSON.stringify(message).slice(1, -1),
+    );
+  });
+
+  const NEAR = "/home/me/src/app/silo.jsonc";
+
+  test("the last file decides, lists are appended, and a variable overrides both", async () => {
+    const { backends } = await load(
+      {
+        [GLOBAL]:
+          '{"backends": {"fly": {"region": "ams", "ignore": ["a"], "persist": "none"}, "docker": {"cpus": 1}}}',
+        [NEAR]: '{"backends": {"fly": {"ignore": ["a", "b"]}, "docker": {"cpus": 2}}}',
+      },
+      { FLY_REGION: "", FLY_APP: "mine" },
+    );
+    expect(backends.fly).toMatchObject({
+      app: { value: "mine", from: "$FLY_APP" },
+      region: { value: "ams", from: GLOBAL },
+      ignore: [
+        { value: "a", from: GLOBAL },
+        { value: "b", from: NEAR },
+      ],
+      persist: { value: "none", from: GLOBAL },
+    });
+    expect(backends.docker.cpus).toEqual({ value: 2, from: NEAR });
   });
 });
 

@@ -1,0 +1,3 @@
+import { SIZE } from "./size.ts";
+
+export const CONTAINER_SETTINGS = SIZE;
