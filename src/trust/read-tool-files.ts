@@ -5,7 +5,7 @@ import { digestOf, type ToolEntry, type ToolFile } from "./tool-files.ts";
 import { SiloError } from "../errors.ts";
 import { sha256 } from "../runtime/bun.ts";
 import { readRegular } from "../sys/files/read.ts";
-import { attempt, lstatOf, realPathOf } from "../sys/files/peek.ts";
+import { orUndefined, lstatOf, realPathOf } from "../sys/files/peek.ts";
 
 /** Bounds of what is read for one approval: a hostile project must not keep silo busy. */
 const MOST_FILES = 10_000;
@@ -46,7 +46,7 @@ function keepsInside(walk: Walk, path: string): boolean {
 
 /** Notes a link. @returns the path that it leads to, where that exists in the project. */
 function noteLink(walk: Walk, path: string, at: string): string | undefined {
-  const target = attempt(() => readlinkSync(at)) ?? "";
+  const target = orUndefined(() => readlinkSync(at)) ?? "";
   walk.files.push({ path, kind: "link", content: target });
   const real = realPathOf(at);
   if (within(walk.cwd, real ?? resolve(dirname(at), target))) return real;
@@ -73,7 +73,7 @@ function visit(walk: Walk, path: string, at: string, above: readonly string[]): 
     const real = realPathOf(at) ?? at;
     // A link to a directory above: its content is noted already.
     if (above.filter((other) => other === real).length > 1) return;
-    const names = attempt(() => readdirSync(at));
+    const names = orUndefined(() => readdirSync(at));
     if (names === undefined) walk.files.push({ path, kind: "unreadable", content: "" });
     for (const name of names?.toSorted() ?? [])
       visit(walk, `${path}/${name}`, `${at}/${name}`, [...above, real]);

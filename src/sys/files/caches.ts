@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { rename } from "node:fs/promises";
 import type { Cache } from "../../core/types.ts";
-import { attempt } from "./peek.ts";
+import { orUndefined } from "./peek.ts";
 
 /** Makes the directories of caches that are mounted from the host. */
 export function makeCaches(caches: readonly Cache[]): void {
@@ -22,8 +22,8 @@ export function hostCaches(
   data: string,
 ): readonly { readonly reference: string; readonly key: string; readonly created: string }[] {
   const folder = `${data}/silo/caches`;
-  return (attempt(() => readdirSync(folder)) ?? []).flatMap((name) => {
-    const found = attempt(() => lstatSync(`${folder}/${name}`));
+  return (orUndefined(() => readdirSync(folder)) ?? []).flatMap((name) => {
+    const found = orUndefined(() => lstatSync(`${folder}/${name}`));
     if (found?.isDirectory() !== true) return [];
     const key = name.replace(REMOVED, "");
     return [{ reference: `${folder}/${name}`, key, created: found.birthtime.toISOString() }];

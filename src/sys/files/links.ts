@@ -1,6 +1,6 @@
 import { readlinkSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { attempt, lstatOf, realPathOf } from "./peek.ts";
+import { orUndefined, lstatOf, realPathOf } from "./peek.ts";
 
 /**
  * The path with every link resolved, of one that does not exist yet too; undefined where a link leads nowhere.
@@ -31,7 +31,7 @@ export function linksOn(path: string): readonly string[] {
     if (["", ".", ".."].includes(part)) continue;
     const at = `${real}/${part}`;
     const target =
-      lstatOf(at)?.isSymbolicLink() === true ? attempt(() => readlinkSync(at)) : undefined;
+      lstatOf(at)?.isSymbolicLink() === true ? orUndefined(() => readlinkSync(at)) : undefined;
     if (target === undefined) {
       real = at;
       continue;

@@ -10,7 +10,7 @@ import {
 import type { BigIntStats } from "node:fs";
 import type { Mount } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
-import { attempt } from "./peek.ts";
+import { orUndefined } from "./peek.ts";
 
 /** open(2), Linux, on x86-64 and arm64: names a file without opening it for reading. */
 const O_PATH = 0x20_0000;
@@ -22,7 +22,7 @@ const O_PATH = 0x20_0000;
  */
 export function withIds(mounts: readonly Mount[], planned = false): readonly Mount[] {
   return mounts.map((mount) => {
-    const found = attempt(() => statNoLinks(mount.source));
+    const found = orUndefined(() => statNoLinks(mount.source));
     const fits = mount.kind === "dir" ? found?.isDirectory() : found?.isFile();
     if (found === undefined && planned) return mount;
     if (found === undefined || fits !== true) throw replaced(mount.source);

@@ -22,9 +22,9 @@ const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 const QUIET = { throwIfNoEntry: false } as const;
 
 /** The text of a regular file of at most 1 MiB; undefined for anything else. */
-export function readText(path: string): string | undefined {
+export function peekText(path: string): string | undefined {
   if (statOf(path)?.isFile() !== true) return undefined;
-  return attempt(() => {
+  return orUndefined(() => {
     const file = openSync(path, FLAGS);
     try {
       const found = fstatSync(file);
@@ -48,12 +48,12 @@ function decode(bytes: Uint8Array): string {
 
 /** What a path leads to. */
 export function statOf(path: string): Stats | undefined {
-  return attempt(() => statSync(path, QUIET));
+  return orUndefined(() => statSync(path, QUIET));
 }
 
 /** What a path itself is: a link is a link. */
 export function lstatOf(path: string): Stats | undefined {
-  return attempt(() => lstatSync(path, QUIET));
+  return orUndefined(() => lstatSync(path, QUIET));
 }
 
 export function isDirectory(path: string): boolean {
@@ -62,11 +62,11 @@ export function isDirectory(path: string): boolean {
 
 /** The path with every link resolved, if it exists. */
 export function realPathOf(path: string): string | undefined {
-  return attempt(() => realpathSync.native(path));
+  return orUndefined(() => realpathSync.native(path));
 }
 
 /** The result, or undefined where the system refuses. */
-export function attempt<T>(work: () => T): T | undefined {
+export function orUndefined<T>(work: () => T): T | undefined {
   try {
     return work();
   } catch {

@@ -3,7 +3,7 @@ import { gitBoolean, isOn, parseGitConfig, type GitVariable } from "../../core/g
 import type { Budget } from "../../core/git/glob.ts";
 import { includedFile, type IncludeFacts } from "../../core/git/include.ts";
 import { remoteUrls } from "../../core/git/remotes.ts";
-import { pathFrom, readText, realPathOf } from "../files/peek.ts";
+import { pathFrom, peekText, realPathOf } from "../files/peek.ts";
 import { currentBranch, type Repository } from "./repository.ts";
 
 /** Where git looks for its configuration. */
@@ -68,7 +68,7 @@ function systemFiles(): readonly string[] {
 function repositoryFiles({ gitDir, commonDir }: Repository): readonly string[] {
   const shared = `${commonDir}/config`;
   // Git reads this switch from the file itself, not from what it includes.
-  const perWorktree = isOn(parseGitConfig(readText(shared) ?? ""), "extensions.worktreeconfig");
+  const perWorktree = isOn(parseGitConfig(peekText(shared) ?? ""), "extensions.worktreeconfig");
   return perWorktree ? [shared, `${gitDir}/config.worktree`] : [shared];
 }
 
@@ -83,7 +83,7 @@ function expandFile(path: string, loading: Loading, depth: number): readonly Git
 }
 
 function parseFile(path: string): Parsed {
-  const text = readText(path) ?? "";
+  const text = peekText(path) ?? "";
   return { variables: parseGitConfig(text), characters: text.length };
 }
 

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { basename, dirname, normalize } from "node:path";
 import { lastValue, parseGitConfig, isOn } from "../../core/git/config.ts";
 import { within } from "../../core/paths.ts";
-import { attempt, pathFrom, readText, realPathOf } from "../files/peek.ts";
+import { orUndefined, pathFrom, peekText, realPathOf } from "../files/peek.ts";
 import { gitDirectory, gitFileTarget, isOurs, type GitDirectory } from "./repository.ts";
 
 /** Directories of the working directory that are looked at; more would take time at every start. */
@@ -32,7 +32,7 @@ export function neededGitDirectories(cwd: string, home: string): readonly string
 
 /** In a fixed order; links are not followed. */
 function subdirectories(directory: string): readonly string[] {
-  const entries = attempt(() => readdirSync(directory, { withFileTypes: true })) ?? [];
+  const entries = orUndefined(() => readdirSync(directory, { withFileTypes: true })) ?? [];
   const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   const prefix = directory === "/" ? "/" : `${directory}/`;
   return names
@@ -70,16 +70,16 @@ function isOfficialWorktree(gitDir: string, commonDir: string): boolean {
 
 /** The worktree whose `.git` file a linked worktree's directory knows as its own. */
 function linkedWorktree(gitDir: string): string | undefined {
-  const written = readText(`${gitDir}/gitdir`)?.trimEnd() ?? "";
+  const written = peekText(`${gitDir}/gitdir`)?.trimEnd() ?? "";
   if (basename(written) !== ".git") return undefined;
   return realPathOf(dirname(pathFrom(gitDir, written)));
 }
 
 /** The worktree that a submodule's git directory names. */
 function configuredWorktree(gitDir: string): string | undefined {
-  const shared = parseGitConfig(readText(`${gitDir}/config`) ?? "");
+  const shared = parseGitConfig(peekText(`${gitDir}/config`) ?? "");
   const own = isOn(shared, "extensions.worktreeconfig")
-    ? parseGitConfig(readText(`${gitDir}/config.worktree`) ?? "")
+    ? parseGitConfig(peekText(`${gitDir}/config.worktree`) ?? "")
     : [];
   const written = lastValue([...shared, ...own], "core.worktree");
   return written === undefined ? undefined : realPathOf(pathFrom(gitDir, written));

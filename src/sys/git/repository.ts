@@ -1,11 +1,11 @@
 import { readlinkSync } from "node:fs";
 import { dirname } from "node:path";
 import {
-  attempt,
+  orUndefined,
   isDirectory,
   lstatOf,
   pathFrom,
-  readText,
+  peekText,
   realPathOf,
   statOf,
 } from "../files/peek.ts";
@@ -97,7 +97,7 @@ function repositoryAt(directory: string): Repository | "refused" | undefined {
 
 /** Where a `.git` file leads; proves nothing about what is there. */
 export function gitFileTarget(path: string): string | undefined {
-  const text = withoutLineEnds(readText(path) ?? "");
+  const text = withoutLineEnds(peekText(path) ?? "");
   const written = text.startsWith("gitdir: ") ? text.slice("gitdir: ".length) : "";
   return written === "" || written.includes("\0") ? undefined : pathFrom(dirname(path), written);
 }
@@ -106,7 +106,7 @@ export function gitFileTarget(path: string): string | undefined {
 export function gitDirectory(path: string): GitDirectory | undefined {
   const gitDir = realPathOf(path);
   if (gitDir === undefined || !hasHead(gitDir)) return undefined;
-  const written = readText(`${gitDir}/commondir`);
+  const written = peekText(`${gitDir}/commondir`);
   const commonDir =
     written === undefined ? gitDir : realPathOf(pathFrom(gitDir, withoutLineEnds(written)));
   if (commonDir === undefined) return undefined;
@@ -129,8 +129,8 @@ function hasHead(gitDir: string): boolean {
 /** HEAD was once a link to a branch; git still understands that. */
 function headText(gitDir: string): string | undefined {
   const path = `${gitDir}/HEAD`;
-  if (lstatOf(path)?.isSymbolicLink() !== true) return readText(path);
-  const target = attempt(() => readlinkSync(path));
+  if (lstatOf(path)?.isSymbolicLink() !== true) return peekText(path);
+  const target = orUndefined(() => readlinkSync(path));
   return target === undefined ? undefined : `ref: ${target}`;
 }
 

@@ -3,7 +3,7 @@ import { userInfo } from "node:os";
 import { dirname } from "node:path";
 import type { HostFacts, PathFact } from "../../core/types.ts";
 import { gitFacts } from "../git/facts.ts";
-import { attempt, realPathOf, statOf } from "../files/peek.ts";
+import { orUndefined, realPathOf, statOf } from "../files/peek.ts";
 import type { HostEnvironment } from "./environment.ts";
 import { linksOn, resolveLinks } from "../files/links.ts";
 import { isTerminal } from "../process/tty.ts";
@@ -24,7 +24,7 @@ export async function hostFacts(place: HostEnvironment): Promise<HostFacts> {
 
 function bootId({ platform }: HostEnvironment): string | undefined {
   if (platform !== "linux") return undefined;
-  return attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
+  return orUndefined(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
 }
 
 /** $PWD where it names the working directory, links and all. */

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { attempt } from "../files/peek.ts";
+import { orUndefined } from "../files/peek.ts";
 
 /**
  * Processes of this machine that carry one of some texts (proc(5)).
@@ -10,10 +10,10 @@ export function processesWith(
   where: "cmdline" | "environ",
   texts: readonly string[],
 ): readonly number[] {
-  const ids = (attempt(() => readdirSync("/proc")) ?? []).filter((name) => /^\d+$/.test(name));
+  const ids = (orUndefined(() => readdirSync("/proc")) ?? []).filter((name) => /^\d+$/.test(name));
   return ids
     .filter((id) => {
-      const found = attempt(() => `${readFileSync(`/proc/${id}/${where}`, "utf8")}\0`) ?? "";
+      const found = orUndefined(() => `${readFileSync(`/proc/${id}/${where}`, "utf8")}\0`) ?? "";
       return texts.some((text) => found.includes(text));
     })
     .map(Number);
@@ -21,5 +21,5 @@ export function processesWith(
 
 /** Ends processes by force; those that have ended, or belong to somebody else, are passed by. */
 export function killAll(ids: readonly number[]): void {
-  for (const id of ids) attempt(() => process.kill(id, "SIGKILL"));
+  for (const id of ids) orUndefined(() => process.kill(id, "SIGKILL"));
 }

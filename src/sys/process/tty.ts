@@ -1,4 +1,4 @@
-import { attempt } from "../files/peek.ts";
+import { orUndefined } from "../files/peek.ts";
 import { interactive } from "./process.ts";
 
 /** Leaves the alternate screen, mouse reporting, bracketed paste and colours, and shows the cursor again. */
@@ -13,7 +13,7 @@ type TtyWrap = { readonly isTTY?: (fd: number) => boolean };
  */
 export function isTerminal(fd: number): boolean {
   const { binding } = process as unknown as { binding?: (name: string) => TtyWrap };
-  const asked = attempt(() => binding?.("tty_wrap").isTTY?.(fd));
+  const asked = orUndefined(() => binding?.("tty_wrap").isTTY?.(fd));
   return asked ?? process.getBuiltinModule("node:tty").isatty(fd);
 }
 

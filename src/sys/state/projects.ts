@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { sha256 } from "../../runtime/bun.ts";
-import { attempt } from "../files/peek.ts";
+import { orUndefined } from "../files/peek.ts";
 
 /** What silo remembers of a directory: it orders the picker, and tells which images are still of use. */
 export type Project = {
@@ -21,7 +21,9 @@ function file(state: string, directory: string): string {
 }
 
 function read(path: string): Project | undefined {
-  const value = attempt(() => JSON.parse(readFileSync(path, "utf8")) as Partial<Project> | null);
+  const value = orUndefined(
+    () => JSON.parse(readFileSync(path, "utf8")) as Partial<Project> | null,
+  );
   const whole =
     typeof value?.directory === "string" &&
     typeof value.tool === "string" &&
@@ -41,7 +43,7 @@ export function rememberRun(state: string, directory: string, tool: string, tag:
   const now = Date.now();
   if (known?.tool === tool && last?.tag === tag && now - last.used < DAY_MS) return;
   const images = { ...known?.images, [tool]: { tag, used: now } };
-  attempt(() => {
+  orUndefined(() => {
     mkdirSync(`${state}/silo/projects`, { recursive: true, mode: 0o700 });
     const text = JSON.stringify({ directory, tool, images } satisfies Project);
     writeFileSync(file(state, directory), text, { mode: 0o600 });
@@ -51,7 +53,7 @@ export function rememberRun(state: string, directory: string, tool: string, tag:
 /** All that is remembered, of directories that still exist. */
 export function projects(state: string): readonly Project[] {
   const directory = `${state}/silo/projects`;
-  const names = attempt(() => readdirSync(directory)) ?? [];
+  const names = orUndefined(() => readdirSync(directory)) ?? [];
   return names
     .map((name) => read(`${directory}/${name}`))
     .filter((found) => found !== undefined)
