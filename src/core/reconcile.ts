@@ -1,3 +1,5 @@
+import { isObject, type Json } from "./json.ts";
+
 /** A file's bytes; undefined where there is none. */
 export type Content = Uint8Array | undefined;
 
@@ -46,12 +48,6 @@ function bothChanged(base: Content, host: Uint8Array, guest: Uint8Array): Step {
   const bytes = written(merged, new TextDecoder().decode(host));
   const step = { base: bytes, host: bytes, guest: bytes };
   return conflicts.length === 0 ? step : { ...step, saved: guest };
-}
-
-type Json = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Numbers of so many digits do not survive being read and written. */

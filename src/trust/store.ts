@@ -42,7 +42,7 @@ export async function updateTrust(
   store: TrustStore,
   change: (record: TrustRecord) => TrustRecord,
 ): Promise<void> {
-  const lock = await waitForLock(store.state, "trust", () => {}, new AbortController().signal);
+  const lock = await waitForLock(store.state, "trust");
   try {
     const before = await readTrust(store);
     const after = change(before);

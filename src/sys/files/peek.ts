@@ -4,6 +4,8 @@ import {
   fstatSync,
   lstatSync,
   openSync,
+  readdirSync,
+  readFileSync,
   readSync,
   realpathSync,
   statSync,
@@ -44,6 +46,22 @@ function decode(bytes: Uint8Array): string {
   } catch {
     return Buffer.from(bytes).toString("latin1");
   }
+}
+
+/** The text of one of silo's own files or of /proc; undefined where it cannot be read. */
+export function tryRead(path: string): string | undefined {
+  return orUndefined(() => readFileSync(path, "utf8"));
+}
+
+/** The JSON of one of silo's own files, if it has that shape; a missing, partial or malformed file counts as none. */
+export function readJson<T>(path: string, shape: (value: unknown) => value is T): T | undefined {
+  const value: unknown = orUndefined(() => JSON.parse(readFileSync(path, "utf8")));
+  return shape(value) ? value : undefined;
+}
+
+/** The names in a directory; none where it cannot be read. */
+export function namesIn(directory: string): readonly string[] {
+  return orUndefined(() => readdirSync(directory)) ?? [];
 }
 
 /** What a path leads to. */

@@ -1,7 +1,9 @@
 import { constants, type BigIntStats } from "node:fs";
-import { lstat, open, rename, unlink, writeFile, type FileHandle } from "node:fs/promises";
+import { lstat, open, unlink, type FileHandle } from "node:fs/promises";
 import type { Content } from "../../core/reconcile.ts";
 import { errorCode, SiloError } from "../../errors.ts";
+import { pause } from "../process/pause.ts";
+import { renameInto } from "./write.ts";
 
 /** Size limit: settings files are far smaller, and a guest may write without end. */
 const LARGEST = 64 * 1024 * 1024;
@@ -97,7 +99,7 @@ export async function readQuiet(path: string, quietMs: number): Promise<Reading>
   for (let i = 0; ; i += 1) {
     const found = await readStamped(path);
     if ((!found.torn && found.ageMs >= quietMs) || i === TRIES) return found;
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await pause(PAUSE_MS);
   }
 }
 
@@ -166,16 +168,9 @@ async function give(file: FileHandle, { mode, uid, gid }: Access): Promise<void>
 
 /** Puts a file in place whole, whatever is there; keeps its permissions. */
 export async function replace(path: string, content: Uint8Array): Promise<void> {
-  const temporary = `${path}.silo-${crypto.randomUUID()}`;
   const old = await look(path);
   const mode = old?.isFile() === true ? Number(old.mode % 0o1000n) : 0o600;
-  try {
-    await writeFile(temporary, content, { mode, flag: "wx" });
-    await rename(temporary, path);
-  } catch (error) {
-    await unlink(temporary).catch(() => {});
-    throw error;
-  }
+  await renameInto(path, content, mode);
 }
 
 /** Deletes a file; none is no error. */

@@ -1,9 +1,9 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname } from "node:path";
 import type { HostFacts, PathFact } from "../../core/types.ts";
 import { gitFacts } from "../git/facts.ts";
-import { orUndefined, realPathOf, statOf } from "../files/peek.ts";
+import { realPathOf, statOf, tryRead } from "../files/peek.ts";
 import type { HostEnvironment } from "./environment.ts";
 import { linksOn, resolveLinks } from "../files/links.ts";
 import { isTerminal } from "../process/tty.ts";
@@ -24,7 +24,7 @@ export async function hostFacts(place: HostEnvironment): Promise<HostFacts> {
 
 function bootId({ platform }: HostEnvironment): string | undefined {
   if (platform !== "linux") return undefined;
-  return orUndefined(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
+  return tryRead("/proc/sys/kernel/random/boot_id")?.trim();
 }
 
 /** $PWD where it names the working directory, links and all. */

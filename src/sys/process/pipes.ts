@@ -1,3 +1,4 @@
+import { pause } from "./pause.ts";
 import type { Cmd } from "../../runtime/command.ts";
 import type { Child, Interactive } from "../../runtime/child.ts";
 import { start } from "./process.ts";
@@ -70,7 +71,7 @@ function pass(
   const idle = async () => {
     for (let before = -1; before !== chunks;) {
       before = chunks;
-      await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+      await pause(IDLE_MS);
     }
   };
   return { ended: copy(), idle };

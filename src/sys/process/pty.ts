@@ -1,3 +1,4 @@
+import { pause } from "./pause.ts";
 import type { Cmd } from "../../runtime/command.ts";
 import type { Interactive } from "../../runtime/child.ts";
 import { startOnTerminal } from "./process.ts";
@@ -33,7 +34,7 @@ export function onOwnTerminal(cmd: Cmd): Interactive {
   const { pid, signalled, kill } = child;
   const all = async () => {
     const code = await child.exit;
-    await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, DRAIN_MS))]);
+    await Promise.race([drained, pause(DRAIN_MS)]);
     return code;
   };
   return { pid, signalled, kill, exit: all().finally(restore) };

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { tryRead } from "../files/peek.ts";
 import { capture } from "./process.ts";
 
 /** When processes started, by id; those that do not run are left out. Linux' /proc, else `ps` (POSIX). */
@@ -13,10 +13,10 @@ export async function processStart(): Promise<string> {
 }
 
 function fromProc(pids: readonly number[]): ReadonlyMap<number, string> {
-  const boot = readText("/proc/sys/kernel/random/boot_id");
+  const boot = tryRead("/proc/sys/kernel/random/boot_id") ?? "";
   const starts = new Map<number, string>();
   for (const pid of pids) {
-    const stat = readText(`/proc/${pid}/stat`);
+    const stat = tryRead(`/proc/${pid}/stat`) ?? "";
     // Fields count from behind the name, which may hold spaces and brackets (proc(5)): state is 3, starttime 22.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const [state, ticks] = [fields[0], fields[19]];
@@ -33,12 +33,4 @@ async function fromPs(pids: readonly number[]): Promise<ReadonlyMap<number, stri
   });
   const rows = stdout.split("\n").map((line) => /^(\d+)\s+(.+)$/.exec(line.trim()));
   return new Map(rows.flatMap((row) => (row === null ? [] : [[Number(row[1]), row[2] ?? ""]])));
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }

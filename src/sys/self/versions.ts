@@ -1,4 +1,3 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { TOOLS } from "../../tools/index.ts";
 import type { Tool, VersionSource } from "../../core/tool.ts";
@@ -11,6 +10,7 @@ import {
   type VersionCache,
 } from "../../tools/versions.ts";
 import { readText } from "../files/read.ts";
+import { replaceOwn } from "../files/write.ts";
 import { newestRelease } from "./release.ts";
 import { capture, detach, ownCommand } from "../process/process.ts";
 
@@ -45,7 +45,8 @@ export async function refreshVersions(cache: string): Promise<void> {
   const before = await readCache(cache);
   if (!isStale(before, Date.now())) return;
   // The attempt counts too, so that an offline machine asks once an hour.
-  await writeCache(cache, { ...before, asked: Date.now() });
+  const write = (value: VersionCache) => replaceOwn(cachePath(cache), JSON.stringify(value));
+  write({ ...before, asked: Date.now() });
   const [silo, ...answers] = await Promise.all([
     newestRelease(before.silo),
     ...TOOLS.map(async ({ name, version }) => [name, await newest(version)] as const),
@@ -54,7 +55,7 @@ export async function refreshVersions(cache: string): Promise<void> {
     answers.filter(([, version]) => version !== undefined),
   ) as Record<string, string>;
   const versions = { ...before.versions, ...found };
-  await writeCache(cache, { asked: Date.now(), versions, ...(silo === undefined ? {} : { silo }) });
+  write({ asked: Date.now(), versions, ...(silo === undefined ? {} : { silo }) });
 }
 
 async function newest(source: VersionSource): Promise<string | undefined> {
@@ -90,13 +91,4 @@ async function pypiLatest(name: string): Promise<string> {
     TIMEOUT_MS,
   );
   return /\(([^)]+)\)/.exec(stdout)?.[1] ?? "";
-}
-
-/** Written beside and renamed, so that no reader sees half of it and no two writers mix. */
-async function writeCache(cache: string, value: VersionCache): Promise<void> {
-  const path = cachePath(cache);
-  const beside = `${path}.${crypto.randomUUID()}`;
-  await mkdir(`${cache}/silo`, { recursive: true, mode: 0o700 });
-  await writeFile(beside, JSON.stringify(value), { mode: 0o600 });
-  await rename(beside, path);
 }

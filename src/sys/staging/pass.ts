@@ -1,3 +1,4 @@
+import { pause } from "../process/pause.ts";
 import { lstat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { reconcile, same, syncOnce, type Content, type Sides } from "../../core/reconcile.ts";
@@ -50,7 +51,7 @@ export async function finishFile(work: Work, file: StagedFile): Promise<void> {
       if (!synced) synced = (await pass(work, file, true)).done;
       if (synced && displaced.empty(host)) return;
     }
-    if (i > 0) await pause();
+    if (i > 0) await pause(PAUSE_MS);
     for (const spot of [guest, host]) await locked(stage, file, () => displaced.settle(spot, true));
   }
   throw new SiloError(`${file.host} does not stop changing`);
@@ -126,19 +127,10 @@ async function refuseLinks(host: string): Promise<void> {
 }
 
 async function locked<T>(stage: Stage, file: StagedFile, work: () => Promise<T>): Promise<T> {
-  const lock = await waitForLock(
-    stage.state,
-    `file ${file.host}`,
-    () => {},
-    new AbortController().signal,
-  );
+  const lock = await waitForLock(stage.state, `file ${file.host}`);
   try {
     return await work();
   } finally {
     await lock.release();
   }
-}
-
-async function pause(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 }

@@ -87,12 +87,7 @@ export function watchStage(stage: Stage, pace: Pace = PACE): () => Promise<reado
 export async function endStage(stage: Stage): Promise<readonly string[]> {
   const warnings: string[] = [];
   const work = workOn(stage, PACE, warnings);
-  const lock = await waitForLock(
-    stage.state,
-    `stage ${stage.root}`,
-    () => {},
-    new AbortController().signal,
-  );
+  const lock = await waitForLock(stage.state, `stage ${stage.root}`);
   try {
     // Another command may have ended it meanwhile.
     if ((await readFile(`${stage.root}/files.json`).catch(() => undefined)) === undefined)

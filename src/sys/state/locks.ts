@@ -1,6 +1,9 @@
-import { link, mkdir, readFile, rmdir, stat, unlink, writeFile } from "node:fs/promises";
+import { link, mkdir, rmdir, stat, unlink, writeFile } from "node:fs/promises";
+import { object } from "../../core/json.ts";
 import { errorCode } from "../../errors.ts";
 import { sha256 } from "../../runtime/bun.ts";
+import { orUndefined, tryRead } from "../files/peek.ts";
+import { pause } from "../process/pause.ts";
 import { processStart, processStarts } from "../process/table.ts";
 
 /** A lock that this process holds. */
@@ -18,7 +21,7 @@ const lockPath = (state: string, name: string) =>
 
 /** Who has the lock of that name; undefined where no living process has. */
 export async function holderOf(state: string, name: string): Promise<Holder | undefined> {
-  const holder = parse(await readText(lockPath(state, name)));
+  const holder = parse(tryRead(lockPath(state, name)));
   return holder !== undefined && (await lives(holder)) ? { pid: holder.pid } : undefined;
 }
 
@@ -36,7 +39,7 @@ export async function tryLock(state: string, name: string): Promise<Lock | Holde
   try {
     for (;;) {
       if (await linked(own, path)) return { release: () => remove(path) };
-      const text = await readText(path);
+      const text = tryRead(path);
       // Gone since: whoever comes now has the place, and nothing of theirs may be removed.
       if (text === undefined) continue;
       const holder = parse(text);
@@ -52,17 +55,17 @@ export async function tryLock(state: string, name: string): Promise<Lock | Holde
 export async function waitForLock(
   state: string,
   name: string,
-  onWait: (holder: Holder) => void,
-  signal: AbortSignal,
+  onWait: (holder: Holder) => void = () => {},
+  signal?: AbortSignal,
 ): Promise<Lock & { readonly waited: boolean }> {
   let waited = false;
   for (;;) {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     const result = await tryLock(state, name);
     if ("release" in result) return { ...result, waited };
     if (!waited) onWait(result);
     waited = true;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await pause(200, signal);
   }
 }
 
@@ -88,10 +91,10 @@ async function discard(path: string, text: string): Promise<void> {
     const made = await stat(guard).catch(() => undefined);
     if (made !== undefined && Date.now() - made.mtimeMs > DISCARD_MS)
       await rmdir(guard).catch(() => {});
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await pause(5);
     return;
   }
-  if ((await readText(path)) === text) await remove(path);
+  if (tryRead(path) === text) await remove(path);
   await rmdir(guard);
 }
 
@@ -100,21 +103,8 @@ async function lives({ pid, started }: Content): Promise<boolean> {
 }
 
 function parse(text: string | undefined): Content | undefined {
-  try {
-    const value = JSON.parse(text ?? "") as Partial<Content> | null;
-    if (typeof value?.pid !== "number" || typeof value.started !== "string") return undefined;
-    return { pid: value.pid, started: value.started };
-  } catch {
-    return undefined;
-  }
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch {
-    return undefined;
-  }
+  const { pid, started } = object(orUndefined(() => JSON.parse(text ?? "")));
+  return typeof pid === "number" && typeof started === "string" ? { pid, started } : undefined;
 }
 
 async function remove(path: string): Promise<void> {

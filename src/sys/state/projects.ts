@@ -1,6 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { isObject, object } from "../../core/json.ts";
 import { sha256 } from "../../runtime/bun.ts";
-import { orUndefined } from "../files/peek.ts";
+import { namesIn, orUndefined, readJson } from "../files/peek.ts";
+import { replaceOwn } from "../files/write.ts";
 
 /** What silo remembers of a directory: it orders the picker, and tells which images are still of use. */
 export type Project = {
@@ -20,15 +22,13 @@ function file(state: string, directory: string): string {
   return `${state}/silo/projects/${id}.json`;
 }
 
+const isProject = (value: unknown): value is Project => {
+  const { directory, tool, images } = object(value);
+  return typeof directory === "string" && typeof tool === "string" && isObject(images);
+};
+
 function read(path: string): Project | undefined {
-  const value = orUndefined(
-    () => JSON.parse(readFileSync(path, "utf8")) as Partial<Project> | null,
-  );
-  const whole =
-    typeof value?.directory === "string" &&
-    typeof value.tool === "string" &&
-    typeof value.images === "object";
-  return whole ? (value as Project) : undefined;
+  return readJson(path, isProject);
 }
 
 /** What is remembered of a directory. */
@@ -44,17 +44,16 @@ export function rememberRun(state: string, directory: string, tool: string, tag:
   if (known?.tool === tool && last?.tag === tag && now - last.used < DAY_MS) return;
   const images = { ...known?.images, [tool]: { tag, used: now } };
   orUndefined(() => {
-    mkdirSync(`${state}/silo/projects`, { recursive: true, mode: 0o700 });
     const text = JSON.stringify({ directory, tool, images } satisfies Project);
-    writeFileSync(file(state, directory), text, { mode: 0o600 });
+    replaceOwn(file(state, directory), text);
   });
 }
 
 /** All that is remembered, of directories that still exist. */
 export function projects(state: string): readonly Project[] {
   const directory = `${state}/silo/projects`;
-  const names = orUndefined(() => readdirSync(directory)) ?? [];
-  return names
+  return namesIn(directory)
+    .filter((name) => name.endsWith(".json"))
     .map((name) => read(`${directory}/${name}`))
     .filter((found) => found !== undefined)
     .filter((found) => existsSync(found.directory));

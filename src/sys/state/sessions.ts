@@ -1,17 +1,34 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
+import { object } from "../../core/json.ts";
 import type { BackendName } from "../../core/types.ts";
+import { namesIn, readJson } from "../files/peek.ts";
+import { replaceOwn } from "../files/write.ts";
 import { processStart, processStarts } from "../process/table.ts";
 
-/** A running silo as it stands in its file, so that the next one can clean up after a killed one. */
-export type SessionRecord = {
+/** What a session runs, and where. */
+export type SessionDetails = {
+  readonly tool?: string;
+  /** The image's tag. */
+  readonly image?: string;
+  /** The working directory on the host. */
+  readonly directory?: string;
+  /** The user inside. */
+  readonly user?: string;
+};
+
+/**
+ * A session's file. It lets later commands reap a container orphaned by a killed silo process, and find one that
+ * outlives its silo process. Files of earlier versions of silo have no details.
+ */
+export type SessionRecord = SessionDetails & {
   readonly id: string;
   readonly pid: number;
-  /** When the process started, in the system's own form; tells it from a later one with the same id. */
+  /** The process' start time, in the system's own form; tells it from a later process with the same pid. */
   readonly started: string;
   readonly backend: BackendName;
-  /** The container's name, once it is settled. */
+  /** The container's name, once it is known. */
   readonly name?: string;
-  /** What runs is to outlive its silo, for `silo reconnect`. */
+  /** The container may outlive its silo process, for `silo reconnect`. */
   readonly kept?: boolean;
 };
 
@@ -33,7 +50,6 @@ export function sessionDirectory(state: string): string {
 /** Notes that this process starts a run on a backend. */
 export async function openSession(state: string, backend: BackendName): Promise<OwnSession> {
   const id = crypto.randomUUID().replaceAll("-", "").slice(0, 16);
-  mkdirSync(sessionDirectory(state), { recursive: true, mode: 0o700 });
   const record = { id, pid: process.pid, started: await processStart(), backend };
   write(state, record);
   return ownSession(state, record);
@@ -55,22 +71,22 @@ function ownSession(state: string, record: SessionRecord): OwnSession {
 
 function write(state: string, record: SessionRecord): void {
   const path = `${sessionDirectory(state)}/${record.id}.json`;
-  writeFileSync(path, JSON.stringify(record), { mode: 0o600 });
+  replaceOwn(path, JSON.stringify(record));
 }
 
 /** Names of what runs, as the sessions' files have them: nobody is asked, so one or the other may be gone. */
 export function knownNames(state: string): readonly string[] {
-  return namesIn(readSessions(state));
+  return namesOf(readSessions(state));
 }
 
 /** Those on one backend, of all sessions but one's own. */
 export function otherNames(state: string, backend: BackendName, own: string): readonly string[] {
-  return namesIn(
+  return namesOf(
     readSessions(state).filter((record) => record.backend === backend && record.id !== own),
   );
 }
 
-function namesIn(records: readonly SessionRecord[]): readonly string[] {
+function namesOf(records: readonly SessionRecord[]): readonly string[] {
   return records.flatMap(({ name }) => (name === undefined ? [] : [name])).toSorted();
 }
 
@@ -113,7 +129,6 @@ export async function adoptSession(
   id: string,
   name: string,
 ): Promise<OwnSession> {
-  mkdirSync(sessionDirectory(state), { recursive: true, mode: 0o700 });
   const own = ownSession(state, { id, pid: process.pid, started: await processStart(), backend });
   own.named(name, true);
   return own;
@@ -150,35 +165,14 @@ export function forgetSession(state: string, id: string): void {
 
 function readSessions(state: string): readonly SessionRecord[] {
   const directory = sessionDirectory(state);
-  const files = names(directory).filter((name) => /^[0-9a-f]{16}\.json$/.test(name));
+  const files = namesIn(directory).filter((name) => /^[0-9a-f]{16}\.json$/.test(name));
   return files
-    .map((name) => readRecord(`${directory}/${name}`))
+    .map((name) => readJson(`${directory}/${name}`, isRecord))
     .filter((record) => record !== undefined);
 }
 
-function names(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
-}
-
-/** A file that is being written, or garbage, is no record. */
-function readRecord(path: string): SessionRecord | undefined {
-  try {
-    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 function isRecord(value: unknown): value is SessionRecord {
-  if (typeof value !== "object" || value === null) return false;
-  const { id, pid, started, backend, name, kept } = value as Partial<
-    Record<keyof SessionRecord, unknown>
-  >;
+  const { id, pid, started, backend, name, kept } = object(value);
   return (
     typeof id === "string" &&
     /^[0-9a-f]{16}$/.test(id) &&

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { sha256 } from "../../runtime/bun.ts";
-import { orUndefined } from "../files/peek.ts";
+import { namesIn, tryRead } from "../files/peek.ts";
 
 // A tool can leave programs in every directory that it can write, so silo remembers these directories for ever.
 
@@ -67,8 +67,5 @@ function isPlace(state: string, path: string): boolean {
 
 /** Every remembered directory. */
 export function allPlaces(state: string): readonly string[] {
-  const names = orUndefined(() => readdirSync(folder(state))) ?? [];
-  return names.flatMap(
-    (name) => orUndefined(() => readFileSync(`${folder(state)}/${name}`, "utf8")) ?? [],
-  );
+  return namesIn(folder(state)).flatMap((name) => tryRead(`${folder(state)}/${name}`) ?? []);
 }
