@@ -40,8 +40,8 @@ export async function launch(given: Launch): Promise<Exit> {
     // Names come from the session files: to list the engine's containers takes as long as all of silo's own start.
     const known = [...otherNames(given.state, backend.name, own.id), ...taken];
     const name = plan.name ?? nextName(plan.project, known);
-    own.named(name, backend.survivesHangup(plan));
-    const report = runReport(given.verbose, () => own.named(name, true));
+    own.update(name, backend.survivesHangup(plan));
+    const report = runReport(given.verbose, () => own.update(name, true));
     const outcome = await backend
       .run(plan, { id: own.id, name }, report)
       .finally(() => report.stage(undefined));
@@ -69,7 +69,7 @@ export async function launch(given: Launch): Promise<Exit> {
 
 /** A terminal that was closed is no failure, but nothing has ended either: the exit code of a hangup. */
 export function leftRunning(own: OwnSession, name: string): Exit {
-  own.leave();
+  own.detach();
   say(`left running; come back with: silo reconnect ${name}`);
   return HANGUP;
 }

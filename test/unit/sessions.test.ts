@@ -47,11 +47,11 @@ test("a session of a killed process is dead, one of a running process is not", a
 
 test("a kept session is forgotten when its silo and its container have ended, and no sooner", async () => {
   const keep = `const s = await import(${source("state/sessions.ts")});
-    const own = await s.openSession(${JSON.stringify(state)}, "docker"); own.named("app-1", true);
+    const own = await s.openSession(${JSON.stringify(state)}, "docker"); own.update("app-1", true);
     console.log(own.id);`;
   const [running, ended] = [inProcess(keep), inProcess(keep)];
   const own = await openSession(state, "docker");
-  own.named("app-3", true);
+  own.update("app-3", true);
   expect(await deadSessions(state, "docker")).toEqual([]);
   const kept = keptSessions(state, "docker");
   expect(keptSessions(state, "bwrap")).toEqual([]);

@@ -32,7 +32,7 @@ export const reconnect: Action<typeof RECONNECT_OPTIONS> = async ({
       ? await adoptSession(state, owner.name, session, name)
       : known;
   if (own === undefined || "pid" in own) throw inUse(name, own?.pid);
-  const report = runReport(options.verbose, () => own.named(name, true));
+  const report = runReport(options.verbose, () => own.update(name, true));
   try {
     const outcome = await owner.reconnect(instance, report);
     if (outcome.kind !== "exit") return leftRunning(own, name);
@@ -41,7 +41,7 @@ export const reconnect: Action<typeof RECONNECT_OPTIONS> = async ({
     return outcome.code;
   } catch (error) {
     // It may still run: the next reconnect finds it again.
-    own.leave();
+    own.detach();
     throw error;
   } finally {
     report.stage(undefined);

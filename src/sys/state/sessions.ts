@@ -35,9 +35,9 @@ export type SessionRecord = SessionDetails & {
 /** A session that this process has opened. */
 export type OwnSession = {
   readonly id: string;
-  readonly named: (name: string, kept: boolean) => void;
+  readonly update: (name: string, kept: boolean) => void;
   /** What runs goes on without this silo: `close` does nothing any more. */
-  readonly leave: () => void;
+  readonly detach: () => void;
   /** Ending twice is harmless. */
   readonly close: () => void;
 };
@@ -59,8 +59,8 @@ function ownSession(state: string, record: SessionRecord): OwnSession {
   let left = false;
   return {
     id: record.id,
-    named: (name, kept) => write(state, { ...record, name, ...(kept ? { kept } : {}) }),
-    leave: () => {
+    update: (name, kept) => write(state, { ...record, name, ...(kept ? { kept } : {}) }),
+    detach: () => {
       left = true;
     },
     close: () => {
@@ -118,7 +118,7 @@ export async function takeSession(
   if (record.pid !== process.pid && starts.get(record.pid) === record.started)
     return { pid: record.pid };
   const own = ownSession(state, { ...record, pid: process.pid, started: await processStart() });
-  own.named(record.name ?? "", true);
+  own.update(record.name ?? "", true);
   return own;
 }
 
@@ -130,7 +130,7 @@ export async function adoptSession(
   name: string,
 ): Promise<OwnSession> {
   const own = ownSession(state, { id, pid: process.pid, started: await processStart(), backend });
-  own.named(name, true);
+  own.update(name, true);
   return own;
 }
 
