@@ -23,7 +23,12 @@ export type Execution = {
 /** Carries out a plan: makes what it needs on the host, runs it, and leaves nothing behind. */
 export async function execute({ backend, plan, state, options }: Execution): Promise<Exit> {
   const [session, tips] = await Promise.all([
-    openSession(state, backend.name),
+    openSession(state, backend.name, {
+      tool: plan.tool,
+      image: plan.image.tag,
+      directory: plan.workdir,
+      user: plan.user.name,
+    }),
     unseenTips(state, plan.tips),
     createMissing(plan.creations),
   ]);

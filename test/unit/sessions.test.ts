@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tryLock } from "../../src/sys/state/locks.ts";
@@ -11,6 +11,8 @@ import {
   keptSessions,
   openSession,
   sessionDirectory,
+  sessionRecord,
+  takeSession,
 } from "../../src/sys/state/sessions.ts";
 
 let state = "";
@@ -27,6 +29,27 @@ function inProcess(lines: string): string {
 }
 
 const killed = (work: string) => `${work}; process.kill(process.pid, "SIGKILL");`;
+
+test("a record says what runs where, and keeps that when it is updated or taken over", async () => {
+  const details = { tool: "codex", image: "silo-codex:1", directory: "/home/ada/app", user: "ada" };
+  const own = await openSession(state, "docker", details);
+  expect(sessionRecord(state, own.id)).toMatchObject({ ...details, backend: "docker" });
+  own.update("app-1", true);
+  await takeSession(state, "docker", own.id);
+  expect(sessionRecord(state, own.id)).toMatchObject({ ...details, name: "app-1", kept: true });
+  expect(keptSessions(state, "docker")).toHaveLength(1);
+  expect(sessionRecord(state, "../../trust")).toBeUndefined();
+});
+
+test("a file of another shape is no record", async () => {
+  const own = await openSession(state, "docker", { tool: "codex" });
+  const path = join(sessionDirectory(state), `${own.id}.json`);
+  const record = JSON.parse(readFileSync(path, "utf8")) as object;
+  for (const wrong of [{ tool: 1 }, { kept: "yes" }, { pid: "1" }, { id: "x" }]) {
+    writeFileSync(path, JSON.stringify({ ...record, ...wrong }));
+    expect(sessionRecord(state, own.id)).toBeUndefined();
+  }
+});
 
 test("a session of a killed process is dead, one of a running process is not", async () => {
   inProcess(

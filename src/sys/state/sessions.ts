@@ -5,6 +5,8 @@ import { namesIn, readJson } from "../files/peek.ts";
 import { replaceOwn } from "../files/write.ts";
 import { processStart, processStarts } from "../process/table.ts";
 
+const SESSION_ID = /^[0-9a-f]{16}$/;
+
 /** What a session runs, and where. */
 export type SessionDetails = {
   readonly tool?: string;
@@ -35,22 +37,27 @@ export type SessionRecord = SessionDetails & {
 /** A session that this process has opened. */
 export type OwnSession = {
   readonly id: string;
+  /** Writes the container's name, and whether it may outlive this process. */
   readonly update: (name: string, kept: boolean) => void;
-  /** What runs goes on without this silo: `close` does nothing any more. */
+  /** Keeps the record, because the container outlives this process; `close` does nothing after it. */
   readonly detach: () => void;
-  /** Ending twice is harmless. */
+  /** Deletes the record; harmless when called twice. */
   readonly close: () => void;
 };
 
-/** Directory of the running silos' files. */
+/** Directory of the session files. */
 export function sessionDirectory(state: string): string {
   return `${state}/silo/sessions`;
 }
 
-/** Notes that this process starts a run on a backend. */
-export async function openSession(state: string, backend: BackendName): Promise<OwnSession> {
+/** Creates the session record of a run. */
+export async function openSession(
+  state: string,
+  backend: BackendName,
+  details: SessionDetails = {},
+): Promise<OwnSession> {
   const id = crypto.randomUUID().replaceAll("-", "").slice(0, 16);
-  const record = { id, pid: process.pid, started: await processStart(), backend };
+  const record = { ...details, id, pid: process.pid, started: await processStart(), backend };
   write(state, record);
   return ownSession(state, record);
 }
@@ -74,12 +81,12 @@ function write(state: string, record: SessionRecord): void {
   replaceOwn(path, JSON.stringify(record));
 }
 
-/** Names of what runs, as the sessions' files have them: nobody is asked, so one or the other may be gone. */
+/** Names from session files, without querying any engine; some may be stale. */
 export function knownNames(state: string): readonly string[] {
   return namesOf(readSessions(state));
 }
 
-/** Those on one backend, of all sessions but one's own. */
+/** Names of the sessions on a backend, except one session's. */
 export function otherNames(state: string, backend: BackendName, own: string): readonly string[] {
   return namesOf(
     readSessions(state).filter((record) => record.backend === backend && record.id !== own),
@@ -90,7 +97,7 @@ function namesOf(records: readonly SessionRecord[]): readonly string[] {
   return records.flatMap(({ name }) => (name === undefined ? [] : [name])).toSorted();
 }
 
-/** Sessions on this backend whose silo has died without cleaning up. */
+/** Sessions on a backend whose silo process was killed before it cleaned up. */
 export async function deadSessions(
   state: string,
   backend: BackendName,
@@ -104,8 +111,8 @@ export async function deadSessions(
 }
 
 /**
- * The session of a container that outlives its silo, taken over by this process.
- * @returns undefined where there is none, and the process that has it where that still runs.
+ * Takes over the session of a container that outlives its silo process.
+ * @returns undefined if there is none, or the pid of the process that still has it.
  */
 export async function takeSession(
   state: string,
@@ -122,7 +129,7 @@ export async function takeSession(
   return own;
 }
 
-/** A session that another machine has opened, taken over by this process. */
+/** Takes over a session that another machine has opened. */
 export async function adoptSession(
   state: string,
   backend: BackendName,
@@ -134,14 +141,14 @@ export async function adoptSession(
   return own;
 }
 
-/** Sessions on a backend whose containers may outlive their silos. */
+/** Sessions on a backend whose containers may outlive their silo processes. */
 export function keptSessions(state: string, backend: BackendName): readonly SessionRecord[] {
   return readSessions(state).filter((record) => record.kept === true && record.backend === backend);
 }
 
 /**
- * Forgets sessions whose silo and container have both ended.
- * @param kept as they were before the backend was asked: a later one may not be in its answer.
+ * Deletes the records of sessions whose silo process and container have both ended.
+ * @param kept sessions read before the backend was queried, since its answer may lack a later one.
  */
 export async function forgetEnded(
   state: string,
@@ -154,13 +161,20 @@ export async function forgetEnded(
     if (starts.get(pid) !== started) forgetSession(state, id);
 }
 
-/** Forgets a session whose leftovers are gone. */
+/** Deletes the record of a reaped session. */
 export function forgetSession(state: string, id: string): void {
   try {
     rmSync(`${sessionDirectory(state)}/${id}.json`, { force: true });
   } catch {
-    // The next command finds the session dead and tries again.
+    // The next command retries.
   }
+}
+
+/** The record of a session; undefined if there is none. */
+export function sessionRecord(state: string, id: string): SessionRecord | undefined {
+  return SESSION_ID.test(id)
+    ? readJson(`${sessionDirectory(state)}/${id}.json`, isRecord)
+    : undefined;
 }
 
 function readSessions(state: string): readonly SessionRecord[] {
@@ -172,14 +186,16 @@ function readSessions(state: string): readonly SessionRecord[] {
 }
 
 function isRecord(value: unknown): value is SessionRecord {
-  const { id, pid, started, backend, name, kept } = object(value);
+  const { id, pid, started, backend, kept, name, tool, image, directory, user } = object(value);
   return (
     typeof id === "string" &&
-    /^[0-9a-f]{16}$/.test(id) &&
+    SESSION_ID.test(id) &&
     typeof pid === "number" &&
     typeof started === "string" &&
     typeof backend === "string" &&
-    (name === undefined || typeof name === "string") &&
-    (kept === undefined || typeof kept === "boolean")
+    (kept === undefined || typeof kept === "boolean") &&
+    [name, tool, image, directory, user].every(
+      (text) => text === undefined || typeof text === "string",
+    )
   );
 }
