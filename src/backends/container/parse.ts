@@ -1,12 +1,6 @@
+import { list, object, text, type Json } from "../../core/json.ts";
 import type { ImageInfo, Instance } from "../backend.ts";
 import { LABEL, readLabels } from "../engine/labels.ts";
-
-type Json = Readonly<Record<string, unknown>>;
-
-const object = (value: unknown): Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
-const text = (value: unknown) => (typeof value === "string" ? value : "");
-const list = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.map(object) : []);
 
 /** What `--format json` printed: a list. */
 export function rows(stdout: string): readonly Json[] {

@@ -1,3 +1,4 @@
+import { list, object, text, type Json } from "../../core/json.ts";
 import type { Instance } from "../backend.ts";
 import { LABEL, readLabels } from "../engine/labels.ts";
 import { listArgs, tagOf } from "./args.ts";
@@ -19,12 +20,7 @@ export type Machine = {
   readonly outOfMemory: boolean;
 };
 
-type Json = Readonly<Record<string, unknown>>;
-const object = (value: unknown): Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
-const text = (value: unknown) => (typeof value === "string" ? value : "");
 const number = (value: unknown) => (typeof value === "number" ? value : 0);
-const list = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.map(object) : []);
 
 /** One of `fly machine list --json`; a machine whose host does not answer has its configuration elsewhere (fly-go machine_types.go). */
 export function machineOf(row: Json): Machine {
