@@ -72,13 +72,13 @@ test("one module names Bun, and one ends the process", () => {
 });
 
 test("nothing acts upon configuration that is not approved", () => {
-  // Imports of types alone are dropped here: they load nothing.
+  // Type imports load nothing, and this scan drops them.
   const loads = (path: string) =>
     new Bun.Transpiler({ loader: "ts" })
       .scanImports(source(path))
-      .some(({ path: name }) => name.endsWith("config/load.ts"));
+      .some(({ path: name }) => /config\/load\.ts$|\/read-files\.ts$/.test(name));
   const readers = FILES.filter((path) => room(path) !== "config" && loads(path));
-  // `trust/approved-config.ts` asks first; the others show or write it. Code that acts upon it calls `trustedConfig` or `backendConfig`.
+  // `silo config` shows and writes files. Everything else calls `loadApproved`.
   expect(readers.filter((path) => !path.startsWith("src/cli/commands/config"))).toEqual([
     "src/trust/approved-config.ts",
   ]);

@@ -22,3 +22,6 @@ export function candidates(cwd: string, home: string, env: Env): readonly string
   }
   return [...new Set([globalFile(home, env), ...chain])];
 }
+
+/** Whether a text can set a backend: only if it has the word, plain or in JSON escapes. */
+export const speaksOfBackends = (text: string) => /backend|\\u/.test(text);

@@ -10,7 +10,7 @@ import type { Ask } from "../sys/process/prefetch.ts";
 import { onPath } from "../sys/host/which.ts";
 import { readEnvironment } from "../sys/host/environment.ts";
 import { tell } from "../ui/tell.ts";
-import { backendConfig } from "../trust/approved-config.ts";
+import { loadApproved } from "../trust/approved-config.ts";
 import { reapDead } from "./reap.ts";
 
 /** A container and the backend that has it. */
@@ -29,7 +29,7 @@ export async function ofEach<T>(
   ask?: Ask,
 ): Promise<readonly T[]> {
   const here = readEnvironment();
-  const config = await (settings ??= backendConfig(here));
+  const config = await (settings ??= loadApproved(here, "query").then(({ config }) => config));
   const { state } = xdgDirectories(here.home, here.env);
   const names = asked === undefined ? present(onPath) : [asked];
   const lists = await Promise.all(

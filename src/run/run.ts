@@ -20,7 +20,7 @@ import type { Tool } from "../core/tool.ts";
 import { tell } from "../ui/tell.ts";
 import type { RunOptions } from "./types.ts";
 import { chooseTool } from "./choose-tool.ts";
-import { trustedConfig } from "../trust/approved-config.ts";
+import { loadApproved } from "../trust/approved-config.ts";
 import { confirmPlace } from "./confirm-directory.ts";
 import { execute } from "./execute.ts";
 
@@ -35,7 +35,7 @@ export type RunInput = {
 /** Plans a run here and runs it, or prints it with `--dry-run`. @returns the tool's own exit code. */
 export async function runTool({ tool: named, args, options }: RunInput): Promise<Exit> {
   const here = readEnvironment();
-  const { config, mounts: checked } = await trustedConfig(here);
+  const { config, mounts: checked } = await loadApproved(here, "run");
   const backend = await openBackend(
     chooseBackend(options.backend, config.backend?.value, onPath),
     config,

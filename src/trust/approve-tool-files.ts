@@ -12,7 +12,8 @@ import { projectFilesOf } from "../tools/index.ts";
 import type { Tool } from "../core/tool.ts";
 import { canAsk, confirmShown } from "../ui/prompts.ts";
 import { tell } from "../ui/tell.ts";
-import { HINT, isTrusted, trustsAll, trustStore } from "./approve.ts";
+import { HINT } from "./approve.ts";
+import { isTrusted, trustsAll, trustStore } from "./context.ts";
 
 /** An entry that is not approved as it is. */
 type Open = { readonly entry: ToolEntry; readonly state: EntryState };

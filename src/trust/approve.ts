@@ -1,35 +1,18 @@
 import { dirname } from "node:path";
 import { globalFile } from "../config/files.ts";
-import type { ConfigFile, LeftOut } from "../config/load.ts";
+import type { ConfigFile } from "../config/load.ts";
 import { parseConfig } from "../config/parse.ts";
-import { requestsOf, type PermissionRequest, type RequestContext } from "./requests.ts";
-import type { Sourced } from "../core/config.ts";
-import { absolutePath, displayPath, within, xdgDirectories } from "../core/paths.ts";
-import {
-  isApproved,
-  movedMounts,
-  withApproval,
-  type RealPath,
-  type RealPaths,
-  type TrustRecord,
-} from "./record.ts";
+import { displayPath } from "../core/paths.ts";
 import { errorText, SiloError } from "../errors.ts";
 import { readSettings } from "../sys/files/read.ts";
 import type { HostEnvironment } from "../sys/host/environment.ts";
-import { resolveLinks } from "../sys/files/links.ts";
-import { readTrust, updateTrust, type TrustStore } from "./store.ts";
 import { log } from "../ui/log.ts";
 import { canAsk, confirmShown } from "../ui/prompts.ts";
-
-/** Why a project file that asks for more than the defaults is not obeyed. */
-type Reason = "new" | "changed" | "moved";
-
-/** A project file that asks for more than the defaults, and is not approved as it is. */
-export type Unapproved = {
-  readonly file: ConfigFile;
-  readonly asks: readonly PermissionRequest[];
-  readonly reason: Reason;
-};
+import { checkFiles, unapprovedFiles, type Reason, type Unapproved } from "./check-files.ts";
+import { requestContext, trustsAll, trustStore } from "./context.ts";
+import { isApproved, withApproval, type RealPath } from "./record.ts";
+import { mountsOf, requestsOf, type PermissionRequest } from "./requests.ts";
+import { readTrust, updateTrust } from "./store.ts";
 
 const REASONS: Readonly<Record<Reason, string>> = {
   new: "requests settings beyond the defaults and is not trusted",
@@ -39,121 +22,6 @@ const REASONS: Readonly<Record<Reason, string>> = {
 
 export const HINT = "silo config trust   # shows and approves it; SILO_TRUST=1 trusts one run";
 const REFUSED = "silo config edit   # or remove these settings";
-
-export function trustStore({ home, env, cwd }: HostEnvironment): TrustStore {
-  return { state: xdgDirectories(home, env).state, home, cwd };
-}
-
-/** With `cwd`, what the tool may write there anyway is not asked for. Each path is resolved once. */
-export function askPlace(
-  { home, env }: HostEnvironment,
-  cwd?: string,
-  approved?: RealPaths,
-): RequestContext {
-  const known = new Map<string, string | undefined>();
-  const real = (path: string) => {
-    if (!known.has(path)) known.set(path, resolveLinks(path));
-    return known.get(path);
-  };
-  return { home, env, cwd, real, ...(approved === undefined ? {} : { approved }) };
-}
-
-/** `SILO_TRUST=1` trusts for one run and leaves no trace. */
-export function trustsAll({ env }: HostEnvironment): boolean {
-  return env["SILO_TRUST"] === "1";
-}
-
-/** Whether a directory lies where the user's own file trusts everything. */
-export function isTrusted(
-  directory: string,
-  trusted: readonly Sourced<string>[],
-  home: string,
-): boolean {
-  return trusted.some(({ value, from }) => {
-    const path = absolutePath(value, dirname(from), home);
-    return within(resolveLinks(path) ?? path, directory);
-  });
-}
-
-/** The mounts among the settings that a file asks for. */
-export const mountsOf = (asks: readonly PermissionRequest[]): readonly RealPath[] =>
-  asks.flatMap(({ mount }) => (mount === undefined ? [] : [mount]));
-
-type Checked = {
-  readonly unapproved: readonly Unapproved[];
-  /** Every mount of the files that were checked, as it leads now. */
-  readonly mounts: readonly RealPath[];
-};
-
-/** Checks the project files that no directory of the user's trusts. Approvals are read only where a file needs one. */
-async function checkFiles(files: readonly ConfigFile[], here: HostEnvironment): Promise<Checked> {
-  const trusted = files
-    .filter(({ global }) => global)
-    .flatMap(({ path, config }) =>
-      (config.trusted_paths ?? []).map((value) => ({ value, from: path })),
-    );
-  const place = askPlace(here);
-  const checked = files
-    .filter(({ global, path }) => !global && !isTrusted(dirname(path), trusted, here.home))
-    .map((file) => ({
-      file,
-      all: requestsOf(file.config, dirname(file.path), place),
-      asks: requestsOf(file.config, dirname(file.path), { ...place, cwd: here.cwd }),
-    }));
-  const mounts = checked.flatMap(({ all }) => mountsOf(all));
-  const asking = checked.filter(({ asks }) => asks.length > 0);
-  if (asking.length === 0) return { unapproved: [], mounts };
-  const record = await readTrust(trustStore(here));
-  const unapproved = asking.flatMap(({ file, asks }) => {
-    const reason = whyNot(record, file, asks);
-    if (reason === undefined) return [];
-    const approved = record.files[file.path]?.mounts ?? {};
-    return [
-      { file, asks: requestsOf(file.config, dirname(file.path), { ...place, approved }), reason },
-    ];
-  });
-  return { unapproved, mounts };
-}
-
-function whyNot(
-  record: TrustRecord,
-  { path, text }: ConfigFile,
-  asks: readonly PermissionRequest[],
-): Reason | undefined {
-  const approval = record.files[path];
-  if (approval === undefined) return "new";
-  if (!isApproved(record, path, text)) return "changed";
-  return movedMounts(approval.mounts, mountsOf(asks)).length > 0 ? "moved" : undefined;
-}
-
-/** The project files that must not be obeyed yet. */
-export async function unapprovedFiles(
-  files: readonly ConfigFile[],
-  here: HostEnvironment,
-): Promise<readonly Unapproved[]> {
-  return (await checkFiles(files, here)).unapproved;
-}
-
-/** Those of the files that a run would obey without a question. @param leaveOut is called for one that sets a backend. */
-export async function obeyedFiles(
-  files: readonly ConfigFile[],
-  here: HostEnvironment,
-  leaveOut: (file: LeftOut) => void,
-): Promise<readonly ConfigFile[]> {
-  if (trustsAll(here)) return files;
-  const open = await unapprovedFiles(files, here).catch((error: unknown) => {
-    // Approvals that cannot be read approve nothing.
-    if (!(error instanceof SiloError)) throw error;
-    leaveOut({ why: error.message, next: `to fix it: ${error.hint ?? "silo config trust"}` });
-    return files.filter(({ global }) => !global).map((file) => ({ file, asks: [] }));
-  });
-  for (const { file, asks } of open) {
-    if (!asks.some(({ key: [first = ""] }) => first.startsWith("backend"))) continue;
-    const why = `${displayPath(file.path, here.home)} is not approved`;
-    leaveOut({ why, next: "to approve it: silo config trust" });
-  }
-  return files.filter((file) => !open.some((other) => other.file === file));
-}
 
 /** Whether a run would obey this text of a project's file; where that cannot be told, it would not. */
 export async function needsNoApproval(
@@ -188,7 +56,7 @@ export async function approveText(
 ): Promise<void> {
   const parsed = parseConfig(text);
   const config = "config" in parsed ? parsed.config : {};
-  const mounts = shown ?? mountsOf(requestsOf(config, dirname(path), askPlace(here)));
+  const mounts = shown ?? mountsOf(requestsOf(config, dirname(path), requestContext(here)));
   await updateTrust(trustStore(here), (record) => withApproval(record, path, text, mounts));
 }
 

@@ -6,7 +6,7 @@ import { lstatOf } from "../sys/files/peek.ts";
 import { isOwner } from "../sys/git/repository.ts";
 import type { HostEnvironment } from "../sys/host/environment.ts";
 import { readTrust } from "./store.ts";
-import { trustStore } from "./approve.ts";
+import { trustStore } from "./context.ts";
 
 /** Whether this content of another user's file was approved; not where approvals cannot be read. */
 export async function isKnownContent(

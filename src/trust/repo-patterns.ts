@@ -1,4 +1,4 @@
-import { patternAsks, type PermissionRequest } from "./requests.ts";
+import { patternRequests, type PermissionRequest } from "./requests.ts";
 import type { Config } from "../core/config.ts";
 import { displayPath } from "../core/paths.ts";
 import { jsonWord } from "../core/text/quote.ts";
@@ -17,7 +17,9 @@ import type { GitFacts } from "../core/types.ts";
 import { allPlaces } from "../sys/state/written-places.ts";
 import type { HostEnvironment } from "../sys/host/environment.ts";
 import { readTrust, updateTrust } from "./store.ts";
-import { approveNow, askPlace, isTrusted, mountsOf, trustsAll, trustStore } from "./approve.ts";
+import { approveNow } from "./approve.ts";
+import { mountsOf } from "./requests.ts";
+import { requestContext, isTrusted, trustsAll, trustStore } from "./context.ts";
 
 /** A repository pattern that applies here. */
 export type Applying = {
@@ -41,11 +43,11 @@ export function applyingHere(
   here: HostEnvironment,
   git: GitFacts,
 ): readonly Applying[] {
-  const place = askPlace(here);
+  const place = requestContext(here);
   return matchingRepos(Object.keys(config.repos), git.remotes).map((pattern) => {
-    const asks = patternAsks(config, pattern, { ...place, cwd: here.cwd });
+    const asks = patternRequests(config, pattern, { ...place, cwd: here.cwd });
     const passes = asks.some(({ key, mount }) => mount !== undefined || key.at(-1) === "env");
-    return { pattern, asks, passes, mounts: mountsOf(patternAsks(config, pattern, place)) };
+    return { pattern, asks, passes, mounts: mountsOf(patternRequests(config, pattern, place)) };
   });
 }
 
@@ -67,7 +69,7 @@ export function unapprovedPatterns(
     if (movedMounts(approved, mountsOf(asks)).length === 0) return [];
     const real = (path: string) => one.mounts.find((mount) => mount.path === path)?.real;
     const seen = { home: here.home, env: here.env, cwd: here.cwd, real, approved };
-    return [{ ...one, asks: patternAsks(config, pattern, seen) }];
+    return [{ ...one, asks: patternRequests(config, pattern, seen) }];
   });
 }
 

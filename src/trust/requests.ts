@@ -102,8 +102,12 @@ export function requestsOf(
   return walk(config, []);
 }
 
+/** The mounts among the settings that a file asks for. */
+export const mountsOf = (asks: readonly PermissionRequest[]): readonly RealPath[] =>
+  asks.flatMap(({ mount }) => (mount === undefined ? [] : [mount]));
+
 /** What the settings of a repository pattern, of all files together, give to a repository that it fits. */
-export function patternAsks(
+export function patternRequests(
   config: Config,
   pattern: string,
   place: RequestContext,

@@ -5,7 +5,7 @@ import { BACKEND_SETTINGS } from "../../src/core/settings/index.ts";
 import type { Setting } from "../../src/core/settings/setting.ts";
 import { schemaText } from "../../scripts/schema.ts";
 import { candidates } from "../../src/config/files.ts";
-import { loadFiles } from "../../src/config/load.ts";
+import { parseFiles } from "../../src/config/load.ts";
 import { mergeConfig } from "../../src/config/merge.ts";
 import { parseConfig } from "../../src/config/parse.ts";
 import { showConfig } from "../../src/config/show.ts";
@@ -20,8 +20,11 @@ async function load(
   env: Record<string, string> = {},
   cwd = "/home/me/src/app",
 ): Promise<Config> {
-  const place = { cwd, home: HOME, env };
-  return mergeConfig(await loadFiles(place, (path) => Promise.resolve(files[path])), env);
+  const texts = candidates(cwd, HOME, env).flatMap((path, i) => {
+    const text = files[path];
+    return text === undefined ? [] : [{ path, text, global: i === 0 }];
+  });
+  return mergeConfig(await parseFiles(texts, HOME), env);
 }
 
 describe("problems are told with their place", () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mergeConfig } from "../../src/config/merge.ts";
 import { parseConfig } from "../../src/config/parse.ts";
 import type { FileConfig } from "../../src/config/schema.ts";
-import { requestsOf, patternAsks, type RequestContext } from "../../src/trust/requests.ts";
+import { requestsOf, patternRequests, type RequestContext } from "../../src/trust/requests.ts";
 import {
   approvedDigest,
   approvedPattern,
@@ -170,12 +170,12 @@ test("what a repository pattern gives, of all files together", () => {
     },
   ];
   const config = mergeConfig(files, {});
-  expect(patternAsks(config, "acme", PLACE).map(({ text }) => text)).toEqual([
+  expect(patternRequests(config, "acme", PLACE).map(({ text }) => text)).toEqual([
     'repos.acme.tool: "vibe"',
     'repos.acme.mounts_ro: "../y"   // ~/y',
     'repos.acme.env: "KEY"   // your value',
   ]);
-  expect(patternAsks(config, "free", PLACE)).toEqual([]);
+  expect(patternRequests(config, "free", PLACE)).toEqual([]);
 });
 
 describe("the record of approvals", () => {

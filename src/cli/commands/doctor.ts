@@ -17,7 +17,7 @@ import { print } from "../../ui/print.ts";
 import { wrapped } from "../../ui/table.ts";
 import type { Action } from "../grammar/command.ts";
 import type { DOCTOR_OPTIONS } from "../grammar/options.ts";
-import { approvedConfig } from "../../trust/approved-config.ts";
+import { loadApproved } from "../../trust/approved-config.ts";
 
 /** `silo doctor`: everything is asked side by side. Exits with 1 where silo cannot run as it is set up. */
 export const doctor: Action<typeof DOCTOR_OPTIONS> = async ({ options }) => {
@@ -57,7 +57,7 @@ async function configuration(
 ): Promise<{ config: Config; finding: Diagnostic }> {
   const check = "configuration";
   try {
-    const { config, files, waiting } = await approvedConfig(here);
+    const { config, files, waiting } = await loadApproved(here, "report");
     const detail = files.length === 1 ? "1 file" : `${files.length} files`;
     if (waiting.length === 0) return { config, finding: { check, state: "ok", detail } };
     const names = waiting.map(({ path }) => displayPath(path, here.home)).join(", ");

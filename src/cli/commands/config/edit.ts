@@ -1,6 +1,6 @@
 import { exampleText } from "../../../config/example.ts";
 import { candidates } from "../../../config/files.ts";
-import { existingFiles, problemLines } from "../../../config/load.ts";
+import { problemLines } from "../../../config/load.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { displayPath, xdgDirectories } from "../../../core/paths.ts";
 import { printable } from "../../../core/text/quote.ts";
@@ -13,7 +13,7 @@ import { log } from "../../../ui/log.ts";
 import { canAsk, choose, confirm } from "../../../ui/prompts.ts";
 import type { Action } from "../../grammar/command.ts";
 import type { SCOPE_OPTIONS } from "../../grammar/options.ts";
-import { anyText } from "../../../trust/approved-config.ts";
+import { existingPaths } from "../../../trust/read-files.ts";
 import { approveText, needsNoApproval } from "../../../trust/approve.ts";
 import { fileOf, schemaAddress, scopeOf, type ScopeOptions } from "./scope.ts";
 
@@ -58,7 +58,7 @@ async function pickFile(options: ScopeOptions, here: HostEnvironment): Promise<s
   const scope = scopeOf(options);
   if (scope !== undefined) return fileOf(scope, here);
   const [global, local] = [fileOf("global", here), fileOf("local", here)];
-  const existing = new Set((await existingFiles(here, anyText)).map(({ path }) => path));
+  const existing = new Set(await existingPaths(here));
   const offered = candidates(here.cwd, here.home, here.env).filter(
     (path) => existing.has(path) || path === global || path === local,
   );

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { loadFiles, problemLines } from "../../../config/load.ts";
+import { parseFiles, problemLines } from "../../../config/load.ts";
 import { mergeConfig } from "../../../config/merge.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { requestsOf } from "../../../trust/requests.ts";
@@ -14,8 +14,9 @@ import { readTrust } from "../../../trust/store.ts";
 import { TOOLS } from "../../../tools/index.ts";
 import { log } from "../../../ui/log.ts";
 import { canAsk } from "../../../ui/prompts.ts";
-import { settingsReader } from "../../../trust/approved-config.ts";
-import { askPlace, mountsOf, trustStore } from "../../../trust/approve.ts";
+import { readFiles } from "../../../trust/read-files.ts";
+import { mountsOf } from "../../../trust/requests.ts";
+import { requestContext, trustStore } from "../../../trust/context.ts";
 import {
   applyingHere,
   gitPlace,
@@ -42,7 +43,7 @@ export function fileOffer(path: string, text: string, here: HostEnvironment): Of
       hint: "silo config edit",
     });
   }
-  const asks = requestsOf(parsed.config, dirname(path), askPlace(here));
+  const asks = requestsOf(parsed.config, dirname(path), requestContext(here));
   return {
     what: `${name}, which asks for${asks.length === 0 ? " nothing" : ":"}`,
     lines: asks.map((ask) => ask.text),
@@ -52,7 +53,8 @@ export function fileOffer(path: string, text: string, here: HostEnvironment): Of
 
 /** The repository patterns that apply here and are not approved yet. */
 export async function patternOffers(here: HostEnvironment): Promise<readonly Offer[]> {
-  const config = mergeConfig(await loadFiles(here, settingsReader(here, [])), here.env);
+  const { files } = await readFiles(here);
+  const config = mergeConfig(await parseFiles(files, here.home), here.env);
   if (Object.keys(config.repos).length === 0) return [];
   const git = await gitFacts(here.cwd, here.home, here.env);
   const applying = applyingHere(config, here, git);

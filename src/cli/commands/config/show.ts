@@ -1,5 +1,5 @@
 import { candidates } from "../../../config/files.ts";
-import { existingFiles, loadFiles, type ConfigFile, type LeftOut } from "../../../config/load.ts";
+import { parseFiles, type ConfigFile } from "../../../config/load.ts";
 import { mergeConfig } from "../../../config/merge.ts";
 import { configData, showConfig } from "../../../config/show.ts";
 import { errorText } from "../../../errors.ts";
@@ -9,7 +9,8 @@ import { log } from "../../../ui/log.ts";
 import { print } from "../../../ui/print.ts";
 import type { Action } from "../../grammar/command.ts";
 import type { JSON_OPTION, NO_OPTIONS, PATHS_OPTIONS } from "../../grammar/options.ts";
-import { anyText, leftOutText, settingsReader } from "../../../trust/approved-config.ts";
+import { leftOutText } from "../../../trust/approved-config.ts";
+import { existingPaths, readFiles } from "../../../trust/read-files.ts";
 
 function shown(text: string): number {
   print(text);
@@ -19,9 +20,9 @@ function shown(text: string): number {
 /** `silo config show`; shows what is not approved too, and says so. */
 export const show: Action<typeof JSON_OPTION> = async ({ options }) => {
   const here = readEnvironment();
-  const leftOut: LeftOut[] = [];
-  const files = await loadFiles(here, settingsReader(here, leftOut));
+  const { files: texts, leftOut } = await readFiles(here);
   for (const file of leftOut) log.warn(leftOutText(file));
+  const files = await parseFiles(texts, here.home);
   const config = mergeConfig(files, here.env);
   if (options.json) return shown(JSON.stringify(configData(config), undefined, 2));
   const open = await unapprovedPaths(files, here);
@@ -34,7 +35,7 @@ async function unapprovedPaths(
   here: HostEnvironment,
 ): Promise<ReadonlySet<string>> {
   if (!files.some(({ global }) => !global)) return new Set();
-  const { unapprovedFiles } = await import("../../../trust/approve.ts");
+  const { unapprovedFiles } = await import("../../../trust/check-files.ts");
   try {
     return new Set((await unapprovedFiles(files, here)).map(({ file }) => file.path));
   } catch (error) {
@@ -51,7 +52,7 @@ export const defaults: Action<typeof NO_OPTIONS> = async () =>
 export const paths: Action<typeof PATHS_OPTIONS> = async ({ options }) => {
   const here = readEnvironment();
   const all = candidates(here.cwd, here.home, here.env);
-  const existing = (await existingFiles(here, anyText)).map(({ path }) => path);
+  const existing = await existingPaths(here);
   const wanted = options.verbose ? all : existing;
   return wanted.length === 0 ? 0 : shown(wanted.join("\n"));
 };

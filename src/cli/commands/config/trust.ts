@@ -1,5 +1,4 @@
 import { globalFile, fileIn } from "../../../config/files.ts";
-import { existingFiles } from "../../../config/load.ts";
 import { absolutePath, displayPath } from "../../../core/paths.ts";
 import { printable } from "../../../core/text/quote.ts";
 import {
@@ -23,8 +22,9 @@ import { table } from "../../../ui/table.ts";
 import { basename, dirname } from "node:path";
 import type { Action } from "../../grammar/command.ts";
 import type { TRUST_OPTIONS } from "../../grammar/options.ts";
-import { anyText, leftOutText, settingsReader } from "../../../trust/approved-config.ts";
-import { trustStore } from "../../../trust/approve.ts";
+import { leftOutText } from "../../../trust/approved-config.ts";
+import { existingPaths, readFiles } from "../../../trust/read-files.ts";
+import { trustStore } from "../../../trust/context.ts";
 import { fileOffer, patternOffers, toolOffers, type Offer } from "./offers.ts";
 
 /** `silo config trust`: approves, revokes, or lists. */
@@ -91,8 +91,7 @@ async function approve(
 
 /** All that applies here; other users' files only where their path is given. */
 async function offersHere(here: HostEnvironment): Promise<readonly Offer[]> {
-  const leftOut: Parameters<typeof settingsReader>[1] = [];
-  const files = await existingFiles(here, settingsReader(here, leftOut));
+  const { files, leftOut } = await readFiles(here);
   for (const file of leftOut) log.warn(leftOutText(file));
   return [
     ...files.filter(({ global }) => !global).map(({ path, text }) => fileOffer(path, text, here)),
@@ -117,8 +116,7 @@ function tell(what: string, lines: readonly string[]): void {
 
 async function takeBack(here: HostEnvironment, word: string | undefined): Promise<void> {
   const { file, directory } = word === undefined ? { directory: here.cwd } : named(word, here);
-  const files =
-    file === undefined ? (await existingFiles(here, anyText)).map(({ path }) => path) : [file];
+  const files = file === undefined ? await existingPaths(here) : [file];
   let gone: readonly string[] = [];
   await updateTrust(trustStore(here), (record) => {
     const approved = files.filter((path) => record.files[path] !== undefined);
