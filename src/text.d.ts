@@ -8,6 +8,16 @@ declare module "*.txt" {
   export default text;
 }
 
+declare module "*.sh" {
+  const text: string;
+  export default text;
+}
+
+declare module "*.conf" {
+  const text: string;
+  export default text;
+}
+
 declare module "*.pl" {
   const text: string;
   export default text;

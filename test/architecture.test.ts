@@ -39,13 +39,20 @@ const targets = (path: string) =>
   imports(path).map((name) => relative(ROOT, join(ROOT, dirname(path), name)));
 
 test.each(FILES)("%s uses only rooms below its own, by explicit file names", (path) => {
-  for (const name of imports(path)) expect(name).toMatch(/\.(ts|json|template|txt|pl|sh)$/);
+  for (const name of imports(path)) expect(name).toMatch(/\.(ts|json|template|txt|pl|sh|conf)$/);
   for (const target of targets(path)) {
     if (!target.startsWith("src/") || room(target) === room(path)) continue;
     expect(ALLOWED[room(path)] ?? []).toContain(room(target));
     if (["cli", "run"].includes(room(path)) && room(target) === "backends")
       expect(BACKENDS_FRONT).toContain(target);
   }
+});
+
+test("remote/ imports no provider, so that every provider can use it", () => {
+  const own = /^src\/backends\/(remote|engine)\/|^src\/backends\/backend\.ts$/;
+  for (const path of FILES.filter((name) => name.startsWith("src/backends/remote/")))
+    for (const target of targets(path))
+      if (target.startsWith("src/backends/")) expect(target).toMatch(own);
 });
 
 test("no import leads back to its own file", () => {

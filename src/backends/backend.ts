@@ -11,6 +11,8 @@ export type Instance = {
   readonly backend: BackendName;
   /** As the backend prints it: `Up 3 minutes`, `started` … */
   readonly status: string;
+  /** Further facts that `silo ls` prints after the status, such as a machine's age and price. */
+  readonly details?: readonly string[];
   readonly running: boolean;
   readonly tool: string;
   readonly project: string;

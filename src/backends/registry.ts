@@ -5,7 +5,7 @@ import type { Cmd, Exit } from "../runtime/command.ts";
 import { prefetch, type Ask } from "../sys/process/prefetch.ts";
 import { capture } from "../sys/process/process.ts";
 import type { Backend } from "./backend.ts";
-import { PIPE_WORD } from "./fly/words.ts";
+import { SSH_PROXY_COMMAND } from "./fly/ssh-proxy-command.ts";
 
 type Folder = {
   readonly open: (config: Config, ask: Ask) => Backend;
@@ -31,7 +31,7 @@ const LIST_QUERIES: {
 export const INTERNAL: Readonly<
   Record<string, () => Promise<(args: readonly string[]) => Promise<Exit>>>
 > = {
-  [PIPE_WORD]: async () => (await import("./fly/ssh-proxy.ts")).flyPipe,
+  [SSH_PROXY_COMMAND]: async () => (await import("./fly/ssh-proxy.ts")).sshProxy,
 };
 
 /** What `silo doctor` asks of each. */

@@ -51,11 +51,11 @@ async function takenBack(): Promise<void> {
   expect((await silo(world, ["ls", "-q"])).stdout).toBe("");
 }
 
-describe("what stands in the way is got over", () => {
+describe("silo recovers from", () => {
   test.each([
     ["warnings on standard output", "noise", ""],
     ["a slow answer", "delay", "300"],
-    ["a door that opens late", "ssh-refused", "3"],
+    ["SSH that is reachable late", "ssh-refused", "3"],
     ["a name that is taken meanwhile", "name-taken-once", ""],
     ["an image that has gone from the registry", "image-missing-once", ""],
     ["a machine that is there though its start failed", "id-then-fail", "1"],
@@ -94,16 +94,16 @@ test(
   MINUTES,
 );
 
-describe("what cannot be mended is told with its mend, and costs nothing", () => {
+describe("an error that silo cannot fix has a hint, and leaves nothing that costs", () => {
   test.each([
     ["not-signed-in", "not signed in to Fly.io", "fly auth login"],
     ["expired-token", "not signed in to Fly.io", "fly auth login"],
-    ["app-missing", "there is no Fly.io app", "fly apps create"],
-    ["region-full", "there is no room in that region", "FLY_REGION"],
-    ["region-unknown", "does not know that region", "fly platform regions"],
-    ["quota", "may have no more machines", "silo ls"],
-    ["billing", "wants to be paid", "fly dashboard"],
-    ["cannot-ssh", "tokens for deploying cannot open SSH", "fly tokens create org"],
+    ["app-missing", "Fly.io app", "fly apps create"],
+    ["region-full", "no capacity in Fly.io region", "FLY_REGION"],
+    ["region-unknown", "unknown Fly.io region", "fly platform regions"],
+    ["quota", "machine quota", "silo ls"],
+    ["billing", "requires a payment method", "fly dashboard"],
+    ["cannot-ssh", "has no SSH access", "fly tokens create org"],
   ])(
     "%s",
     async (knob, words, mend) => {
@@ -142,7 +142,7 @@ describe("what cannot be mended is told with its mend, and costs nothing", () =>
       setKnob(world, "small-disk", world.project);
       const { code, stdout, stderr } = await probe(world, "echo never");
       expect([code, stdout]).toEqual([1, ""]);
-      expect(stderr).toContain("there is no room for all files");
+      expect(stderr).toContain("no space left for all files");
       expect(stderr).toContain("no space left on device");
       await takenBack();
     },
@@ -157,7 +157,7 @@ describe("what cannot be mended is told with its mend, and costs nothing", () =>
       setKnob(world, "ssh-refused", "till told otherwise");
       const { code, stderr } = await probe(world, "echo never");
       expect(code).toBe(1);
-      expect(stderr).toContain("does not let silo in within 90 s");
+      expect(stderr).toContain("SSH is not reachable after 90 s");
       expect(stderr).toContain("fly wireguard websockets enable");
       await takenBack();
     },
@@ -171,7 +171,7 @@ describe("what cannot be mended is told with its mend, and costs nothing", () =>
       rmSync(join(world.root, "bin/mutagen-agents.tar.gz"));
       const { code, stderr } = await probe(world, "echo never");
       expect(code).toBe(1);
-      expect(stderr).toContain("mutagen has no agents for other machines beside it");
+      expect(stderr).toContain("mutagen is installed without its agents");
       await takenBack();
     },
     MINUTES,
@@ -180,13 +180,13 @@ describe("what cannot be mended is told with its mend, and costs nothing", () =>
 
 describe("a machine that fails while its tool runs", () => {
   test(
-    "is listed where its host does not answer",
+    "is listed if its host does not respond",
     async () => {
       const pty = await talking();
       setKnob(world, "unreachable-host");
       const { stdout } = await silo(world, ["ls"]);
       expect(stdout).toContain(nameOf());
-      expect(stdout).toContain("its host does not answer");
+      expect(stdout).toContain("its host does not respond");
       clearKnob(world, "unreachable-host");
       pty.type("end\n");
       expect(await pty.exited).toBe(7);
@@ -195,7 +195,7 @@ describe("a machine that fails while its tool runs", () => {
   );
 
   test(
-    "keeps its files over a restart, and they come home",
+    "keeps its files over a restart, and they are synced back",
     async () => {
       const pty = await talking();
       inFlyMachine(world, idOf(), `echo kept >'${world.project}/kept'`);
@@ -205,7 +205,7 @@ describe("a machine that fails while its tool runs", () => {
       expect(pty.screen()).toContain(`${name} was restarted`);
       const again = siloOnTerminal(world, ["reconnect", name]);
       expect(await again.exited).toBe(1);
-      expect(again.screen()).toContain("its files are home");
+      expect(again.screen()).toContain("all files are synced back");
       expect(readFileSync(join(world.project, "kept"), "utf8")).toBe("kept\n");
       expect((await silo(world, ["rm", "--force", name])).code).toBe(0);
       await takenBack();
@@ -223,10 +223,10 @@ describe("a machine that fails while its tool runs", () => {
       const name = nameOf();
       expect(pty.screen()).toContain("was stopped");
       const refused = await silo(world, ["rm", name]);
-      expect(refused.stderr).toContain("its files come home only while it runs");
+      expect(refused.stderr).toContain("cannot be synced back");
       const again = siloOnTerminal(world, ["reconnect", name]);
       expect(await again.exited).toBe(1);
-      expect(again.screen()).toContain("its files are home");
+      expect(again.screen()).toContain("all files are synced back");
       expect(readFileSync(join(world.project, "kept"), "utf8")).toBe("kept\n");
       expect((await silo(world, ["rm", "--force", name])).code).toBe(0);
       await takenBack();
@@ -241,7 +241,7 @@ describe("a machine that fails while its tool runs", () => {
       killForMemory(world, idOf());
       expect(await pty.exited).toBe(1);
       expect(pty.screen()).toContain("ran out of memory (8192 MB)");
-      expect(pty.screen().replaceAll(/\s+/g, " ")).toContain('"memory" under backends.fly');
+      expect(pty.screen().replaceAll(/\s+/g, " ")).toContain("backends.fly.memory");
       clearKnob(world, "oom");
       expect((await silo(world, ["rm", "--force", nameOf()])).code).toBe(0);
     },
@@ -258,7 +258,7 @@ describe("a machine that fails while its tool runs", () => {
       expect(readFileSync(join(world.project, "one"), "utf8")).toBe("one");
       const removed = await silo(world, ["rm", "--force", nameOf()]);
       expect(removed.code).toBe(0);
-      expect(removed.stderr).toContain("not brought home");
+      expect(removed.stderr).toContain("not synced back");
     },
     MINUTES,
   );

@@ -102,7 +102,7 @@ describe("a tool that outlives its silo", () => {
   );
 
   test(
-    "a killed silo leaves it too; one that has ended meanwhile is brought home",
+    "a killed silo leaves it running too; if it has ended meanwhile, reconnect syncs back",
     async () => {
       const first = await up(onTerminal("echo up; sleep 2; echo late >late; echo the end; exit 9"));
       first.kill("SIGKILL");
@@ -186,7 +186,7 @@ test(
     for (const path of [theirs(".ssh"), theirs("innocent"), theirs(""), "/"]) {
       const refused = await asks("ro", path);
       await ends(refused, 1);
-      expect(refused.screen()).toContain("which silo never hands out this way");
+      expect(refused.screen()).toContain("which silo never syncs");
     }
     const odd = await asks("work", `${world.home}/x/../.ssh`);
     await ends(odd, 1);
@@ -245,7 +245,7 @@ describe("a link that breaks", () => {
   );
 
   test(
-    "takes a plain terminal with it, where that was asked for: the tool ends, and its files come home",
+    "ends a tool without tmux (persist: none), and its files are synced back",
     async () => {
       put(
         world,
@@ -258,7 +258,7 @@ describe("a link that breaks", () => {
       inFlyMachine(world, idOf(), `echo theirs >'${inProject("made")}'`);
       cutLinks(world);
       await pty.exited;
-      await eventually("its files are home", () => existsSync(inProject("made")));
+      await eventually("its files are synced back", () => existsSync(inProject("made")));
       expect(containers(world)).toEqual([]);
     },
     MINUTES,

@@ -14,7 +14,7 @@ import { execArgs as containerExec, LIST_ARGS } from "../../src/backends/contain
 import { buildCommand as dockerBuild } from "../../src/backends/docker/build.ts";
 import { runCommand as dockerRun } from "../../src/backends/docker/run.ts";
 import type { DockerSettings } from "../../src/backends/docker/settings.ts";
-import { LAYER } from "../../src/backends/fly/args.ts";
+import { LAYER } from "../../src/backends/remote/link/guest.ts";
 import { previewRun as flyCommands } from "../../src/backends/fly/preview.ts";
 import { enterCommand } from "../../src/core/guest/enter.ts";
 import { withEngine, withLinks } from "../../src/core/guest/perl.ts";
@@ -149,8 +149,8 @@ const fly: Commands = async (plan) =>
   await flyCommands(
     plan,
     SESSION,
-    { app: "acme", region: "fra", cpus: 4, memoryMb: 8192, ignore: [], persist: true },
-    { state: "/home/ada/.local/state", uid: 1000 },
+    { app: "acme", region: "fra", cpus: 4, memoryMb: 8192 },
+    "/home/ada/.local/state/silo/fly",
   );
 
 /** Programs that are files of their own or constants, with tests of their own. */

@@ -110,13 +110,13 @@ const ELSEWHERE = [
   /^the working directory does not exist any more/, // the compiled binary's runtime says so itself
   /^another .* uses .*, and two would damage/, // test/e2e/agents.test.ts
   /is on another terminal/, // test/pty/reconnect.test.ts
-  /^\$\{name\} \$\{why\}|^the link to|asks for \$\{bad\.local\}|^not connected|holds what is not home|is stopped: its files|on another laptop, which|does not say what it has|does not let silo in/, // test/e2e/fly-failures.test.ts
-  /^silo has no machine|is somebody else's, and silo needs it|^ssh-keygen failed|^mutagen does not (answer|start)/, // a machine that goes, or a program that breaks, between two questions
+  /^\$\{name\} \$\{why\}|^cannot connect to|requests \$\{bad\.local\}|^not connected|has changes that are not synced|is stopped, so|on another laptop, which|^the record in|^machine started, but/, // test/e2e/fly-failures.test.ts
+  /^silo has no machine|must be owned by you|^ssh-keygen failed|^the mutagen daemon does not/, // a machine that goes, or a program that breaks, between two questions
   /^\$\{name\} is not running: |^\$\{name\} has ended$/, // it stops between the list and the command
-  /^\$\{name\} does not run: |is still starting/, // test/e2e/fly.test.ts
-  /^the terminal could not be attached/, // a type's corner: ssh's words are never taken for a refusal
-  /^there is no room for all files|^the files could not be copied/, // test/e2e/fly-failures.test.ts
-  /^mutagen has no agents|cannot be synchronised$/, // test/e2e/fly-failures.test.ts
+  /is still starting/, // test/e2e/fly.test.ts
+  /^attaching the terminal failed/, // a type's corner: ssh's words are never taken for a refusal
+  /^no space left for all files|^copying files failed/, // test/e2e/fly-failures.test.ts
+  /^mutagen is installed without|^syncing \$\{sync\.local\} failed$/, // test/e2e/fly-failures.test.ts
   /cannot come back to what runs/, // test/contract/container.test.ts
   /ended with \$\{code\}$/, // the service that does not start: on a terminal
   /is a link to .*, and the tool could change it/, // a link: test/unit/protected-paths.test.ts

@@ -1,43 +1,37 @@
 import type { ImagePlan, RunPlan, Session } from "../../core/types.ts";
 import { pairs, runLabels } from "../engine/labels.ts";
+import { KEEP_ALIVE } from "../remote/link/guest.ts";
 
-/** How machines are made, from the configuration. */
+/** How machines are started, from the configuration. */
 export type FlySettings = {
   readonly app: string;
   readonly region: string;
   readonly cpus: number;
   readonly memoryMb: number;
-  /** Patterns that are not synchronised. */
-  readonly ignore: readonly string[];
-  /** Whether the tool has a terminal that outlives the link. */
-  readonly persist: boolean;
 };
 
-/** Where machines' images lie; flyctl pushes there whatever else is configured (internal/build/imgsrc/docker.go). */
+/** Registry of the machines' images; flyctl always pushes there (internal/build/imgsrc/docker.go). */
 const REGISTRY = "registry.fly.io";
 
-/** An image's label in the app's repository: `silo-codex:0123` becomes `silo-codex-0123`. */
+/** The image's label in the app's repository: `silo-codex:0123` becomes `silo-codex-0123`. */
 export function imageLabel(tag: string): string {
   return tag.replace(":", "-");
 }
 
+/** The image's name in Fly's registry. */
 export function imageReference(app: string, tag: string): string {
   return `${REGISTRY}/${app}:${imageLabel(tag)}`;
 }
 
-/** silo's own tag of a machine's image. */
+/** Reverses `imageReference`: silo's own tag of a machine's image. */
 export function tagOf(repository: string, label: string): string {
   const parts = /^(silo-[a-z]+)-([0-9a-f]{16})$/.exec(label);
   return parts === null ? `${repository}:${label}` : `${parts[1]}:${parts[2]}`;
 }
 
-/** Keeps the machine up, and notes the image's environment for those who come in by another door. */
-const KEEPER =
-  'umask 077; mkdir -p /run/silo; cat /proc/self/environ >/run/silo/image-env; trap "exit 0" TERM INT; while :; do sleep 3600 & wait $!; done';
-
 /**
- * `fly machine run`. No value of a variable stands in it, since a machine's configuration can be read by all of the
- * organisation. Its root file system lasts, so that work that is not home yet outlives a restart of the host.
+ * `fly machine run`. It contains no value of a variable, since everyone in the organisation can read a machine's
+ * configuration. The root file system is persistent, so that unsynced work survives a restart of the host.
  */
 export function runArgs(
   plan: RunPlan,
@@ -70,11 +64,11 @@ export function runArgs(
     "--",
     "/bin/sh",
     "-c",
-    KEEPER,
+    KEEP_ALIVE,
   ];
 }
 
-/** `fly deploy` that builds on Fly's builder and pushes, and leaves machines alone. */
+/** `fly deploy` that only builds on Fly's remote builder and pushes. */
 export function deployArgs(
   image: ImagePlan,
   app: string,
@@ -104,35 +98,29 @@ export function deployArgs(
   ];
 }
 
+/** `fly machine list` of all machines of the app. */
 export function listArgs(app: string): readonly string[] {
   return ["machine", "list", "--app", app, "--json"];
 }
 
-/** A command in a machine by Fly's own door, as root; split into words there, and not by a shell (flyctl issue 1442). */
+/** `fly ssh console`: runs a command in a machine as root. The machine splits it at spaces, without a shell (flyctl issue 1442). */
 export function consoleArgs(app: string, machine: string, command: string): readonly string[] {
   const at = ["--app", app, "--machine", machine];
   return ["ssh", "console", ...at, "--quiet", "--user", "root", "--command", command];
 }
 
+/** `fly machine start`. */
 export function startArgs(app: string, machine: string): readonly string[] {
   return ["machine", "start", machine, "--app", app];
 }
 
+/** `fly machine wait` until the machine has started. */
 export function waitArgs(app: string, machine: string, seconds: number): readonly string[] {
   const until = ["--state", "started", "--wait-timeout", `${seconds}s`];
   return ["machine", "wait", machine, "--app", app, ...until];
 }
 
+/** `fly machine destroy`, whether the machine is running or not. */
 export function destroyArgs(app: string, machine: string): readonly string[] {
   return ["machine", "destroy", machine, "--app", app, "--force"];
 }
-
-/** What a machine needs besides the tool: the door for ssh, and terminals that outlive a link. Its keeper is root. */
-export const LAYER = `USER 0:0
-RUN set -e; export DEBIAN_FRONTEND=noninteractive; missing=; \\
-    for package in openssh-server tmux; do \\
-      dpkg-query -W -f='\${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"; \\
-    done; \\
-    [ -n "$missing" ] || exit 0; \\
-    apt-get update; apt-get install -y --no-install-recommends $missing; rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_*
-`;

@@ -8,52 +8,58 @@ import { ProgramMissing } from "../../sys/process/process.ts";
 import type { BuildOptions } from "../backend.ts";
 import { buildFailure } from "../engine/build-failure.ts";
 import { followBuild } from "../engine/build-log.ts";
+import { makeEmptyFolder } from "../remote/local-state.ts";
 import { deployArgs, type FlySettings } from "./args.ts";
-import { flyCommand, makeFolders } from "./flyctl.ts";
-import { flyError, missingProgram } from "./errors.ts";
+import { flyError, flyMissing, type FlyNames } from "./errors.ts";
+import { flyCommand } from "./flyctl.ts";
 
+/**
+ * The command that builds an image.
+ * @param folder the directory of this backend's files.
+ * @param context the directory with the Dockerfile; `fresh`: without any cached layer.
+ */
 export function buildCommand(
   image: ImagePlan,
   { app }: FlySettings,
-  state: string,
   folder: string,
-  fresh: boolean,
+  { context, fresh }: { readonly context: string; readonly fresh: boolean },
 ): Cmd {
-  const cmd = flyCommand(state, deployArgs(image, app, folder, fresh));
+  const cmd = flyCommand({ folder }, deployArgs(image, app, context, fresh));
   return { ...cmd, env: { ...cmd.env, BUILDKIT_PROGRESS: "plain" }, stdin: "" };
 }
 
-/** Builds and pushes the image on Fly's own builder. @throws Cancelled when interrupted, SiloError with the last lines where it fails. */
+/** Builds and pushes the image on Fly's remote builder. @throws Cancelled when interrupted, SiloError with the last lines if it fails. */
 export async function buildImage(
   image: ImagePlan,
   settings: FlySettings,
-  state: string,
+  folder: string,
   options: BuildOptions,
 ): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "silo-build-"));
+  const context = await mkdtemp(join(tmpdir(), "silo-build-"));
   const { app, region } = settings;
   try {
-    await makeFolders(state);
-    await writeFile(join(folder, "Dockerfile"), image.dockerfile, { mode: 0o600 });
-    // A new app has no configuration at Fly yet, and a build asks for one.
+    await makeEmptyFolder({ folder });
+    await writeFile(join(context, "Dockerfile"), image.dockerfile, { mode: 0o600 });
+    // Fly.io has no configuration of a new app yet, and a build needs one.
     const toml = `app = ${JSON.stringify(app)}\nprimary_region = ${JSON.stringify(region)}\n`;
-    await writeFile(join(folder, "fly.toml"), toml, { mode: 0o600 });
-    const cmd = buildCommand(image, settings, state, folder, options.fresh);
+    await writeFile(join(context, "fly.toml"), toml, { mode: 0o600 });
+    const cmd = buildCommand(image, settings, folder, { context, fresh: options.fresh });
     const { code, tail } = await followBuild(cmd, options);
-    if (code !== 0) throw buildError(image, app, tail);
+    if (code !== 0) throw buildError(image, settings, tail);
   } catch (error) {
-    throw error instanceof ProgramMissing ? missingProgram("fly") : error;
+    throw error instanceof ProgramMissing ? flyMissing() : error;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(context, { recursive: true, force: true });
   }
 }
 
+/** Messages of a base image that cannot be pulled. */
 const NO_BASE =
   /failed to resolve source metadata|failed to do request|pull access denied|manifest unknown|Get "https?:\/\/[^"]*\/v2\//i;
 
-function buildError(image: ImagePlan, app: string, tail: readonly string[]): SiloError {
+function buildError(image: ImagePlan, names: FlyNames, tail: readonly string[]): SiloError {
   const text = tail.join("\n");
   if (!/failed to fetch an image or build from source/i.test(text))
-    return flyError(text, `building ${image.tag}`, app);
+    return flyError(text, `building ${image.tag}`, names);
   return buildFailure(image, tail, NO_BASE);
 }

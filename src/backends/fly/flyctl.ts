@@ -1,11 +1,11 @@
-import { mkdir } from "node:fs/promises";
 import type { Cmd } from "../../runtime/command.ts";
 import { capture, ProgramMissing, type Captured } from "../../sys/process/process.ts";
-import { flyError, missingProgram } from "./errors.ts";
+import { emptyFolder, makeEmptyFolder } from "../remote/local-state.ts";
+import { flyError, flyMissing, type FlyNames } from "./errors.ts";
 
 const BIN = "fly";
 
-/** What would steer flyctl otherwise than silo's arguments do (internal/config/config.go), or replace it meanwhile. */
+/** Variables that would override silo's arguments to flyctl (internal/config/config.go), or make it update itself. */
 const STEERING = [
   "FLY_APP",
   "FLY_ORG",
@@ -18,68 +18,53 @@ const STEERING = [
   "MUTAGEN_PROMPTER",
 ];
 
-/** Folders of this backend, under silo's own state. */
+/** The app and region of machines, and the directory of this backend's files. */
+export type FlyContext = FlyNames & { readonly folder: string };
+
+/** The directory of this backend's files, under silo's own state. */
 export function flyFolder(state: string): string {
   return `${state}/silo/fly`;
 }
 
 /**
- * A command of flyctl's. It runs in an empty directory of silo's: a `fly.toml` where it stands is parsed even where
- * the app is named, and a broken one is its end (internal/command/command.go).
+ * A flyctl command. It runs in an empty directory, since flyctl parses a `fly.toml` in its working directory even if the
+ * app is given, and fails if it is broken (internal/command/command.go).
  */
-export function flyCommand(state: string, args: readonly string[]): Cmd {
+export function flyCommand(fly: Pick<FlyContext, "folder">, args: readonly string[]): Cmd {
   return {
     bin: BIN,
     args,
-    cwd: `${flyFolder(state)}/empty`,
+    cwd: emptyFolder(fly),
     env: { NO_COLOR: "1", FLY_NO_UPDATE_CHECK: "1" },
     unsetEnv: STEERING,
-    // A key of the terminal's must not end it between making a machine and telling which.
+    // Ctrl-C must not end it between the creation of a machine and the output of its id.
     newSession: true,
   };
 }
 
-/** Makes the directory that every command of flyctl's runs in. */
-export async function makeFolders(state: string): Promise<void> {
-  for (const name of ["empty", "machines"])
-    await mkdir(`${flyFolder(state)}/${name}`, { recursive: true, mode: 0o700 });
-}
-
-/** What flyctl answers, whatever its exit code. @throws SiloError where it is not installed. */
-export async function answer(
-  state: string,
+/** Runs a flyctl command and captures its output, whatever its exit status. @throws SiloError if flyctl is not installed. */
+export async function tryFlyctl(
+  fly: Pick<FlyContext, "folder">,
   args: readonly string[],
   options: { readonly stdin?: string; readonly timeoutMs?: number } = {},
 ): Promise<Captured> {
-  await makeFolders(state);
+  await makeEmptyFolder(fly);
   try {
-    // It hangs where its input is no pipe (OpenRouterLabs/spawn issue 1632).
-    const cmd = { ...flyCommand(state, args), stdin: options.stdin ?? "" };
+    // flyctl hangs if its standard input is not a pipe (OpenRouterLabs/spawn issue 1632).
+    const cmd = { ...flyCommand(fly, args), stdin: options.stdin ?? "" };
     return await capture(cmd, options.timeoutMs);
   } catch (error) {
-    throw error instanceof ProgramMissing ? missingProgram("fly") : error;
+    throw error instanceof ProgramMissing ? flyMissing() : error;
   }
 }
 
-/** What flyctl printed. @throws SiloError where it failed. */
-export async function ask(
-  state: string,
+/** Runs a flyctl command. @param what the step, for the error. @returns its standard output. @throws SiloError if it fails. */
+export async function flyctl(
+  fly: FlyContext,
   args: readonly string[],
   what: string,
-  app: string,
 ): Promise<string> {
-  const { code, stdout, stderr } = await answer(state, args);
-  if (code !== 0) throw flyError(`${stderr}\n${stdout}`, what, app);
+  const { code, stdout, stderr } = await tryFlyctl(fly, args);
+  if (code !== 0) throw flyError(`${stderr}\n${stdout}`, what, fly);
   return stdout;
-}
-
-/** JSON in what flyctl printed; warnings may stand before it on the same stream (terminal/logging.go). */
-export function jsonIn(stdout: string): unknown {
-  const start = stdout.search(/^[[{]/m);
-  if (start < 0) return undefined;
-  try {
-    return JSON.parse(stdout.slice(start)) as unknown;
-  } catch {
-    return undefined;
-  }
 }

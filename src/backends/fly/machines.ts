@@ -1,96 +1,75 @@
 import { list, object, text, type Json } from "../../core/json.ts";
-import type { Instance } from "../backend.ts";
 import { LABEL, readLabels } from "../engine/labels.ts";
+import { jsonIn } from "../remote/json-output.ts";
+import type { Machine } from "../remote/provider.ts";
 import { listArgs, tagOf } from "./args.ts";
-import { ask, jsonIn } from "./flyctl.ts";
-
-/** A machine as silo sees it. */
-export type Machine = {
-  readonly id: string;
-  readonly name: string;
-  readonly state: string;
-  readonly region: string;
-  readonly created: string | undefined;
-  /** silo's own tag of its image. */
-  readonly image: string;
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly size: { readonly cpus: number; readonly memoryMb: number; readonly kind: string };
-  /** Its host answers. */
-  readonly reachable: boolean;
-  readonly outOfMemory: boolean;
-};
+import { flyctl, type FlyContext } from "./flyctl.ts";
 
 const number = (value: unknown) => (typeof value === "number" ? value : 0);
 
-/** One of `fly machine list --json`; a machine whose host does not answer has its configuration elsewhere (fly-go machine_types.go). */
+/** Maps Fly.io's machine states (fly.io/docs/machines/machine-states). */
+function phaseOf(state: string): Machine["phase"] {
+  if (state === "started") return "running";
+  if (state === "destroyed") return "destroyed";
+  if (state.startsWith("destroy")) return "destroying";
+  return /^(stop|suspend|fail)/.test(state) ? "stopped" : "starting";
+}
+
+/** silo's labels, from the metadata of `fly machine run`; undefined for a machine that silo did not start. */
+function labelsOf(metadata: Json): Machine["labels"] {
+  return metadata[LABEL.session] === undefined ? undefined : readLabels(metadata);
+}
+
+/**
+ * Maps a row of `fly machine list --json`. A machine whose host does not respond has an `incomplete_config` instead of
+ * its configuration (fly-go machine_types.go).
+ */
 export function machineOf(row: Json): Machine {
   const config = object(row["config"] ?? row["incomplete_config"]);
   const guest = object(config["guest"]);
   const image = object(row["image_ref"]);
-  const labels = Object.entries(object(config["metadata"]));
   const exit = list(row["events"]).map((event) => object(object(event["request"])["exit_event"]));
+  const [state, memoryMb] = [text(row["state"]), number(guest["memory_mb"])];
+  const size = { kind: text(guest["cpu_kind"]), cpus: number(guest["cpus"]), memoryMb };
+  const phase = phaseOf(state);
   return {
     id: text(row["id"]),
     name: text(row["name"]),
-    state: text(row["state"]),
-    region: text(row["region"]),
+    state,
+    phase,
     created: text(row["created_at"]) || undefined,
     image: tagOf(text(image["repository"]), text(image["tag"])),
-    metadata: Object.fromEntries(labels.map(([key, value]) => [key, text(value)])),
-    size: {
-      cpus: number(guest["cpus"]),
-      memoryMb: number(guest["memory_mb"]),
-      kind: text(guest["cpu_kind"]),
-    },
+    labels: labelsOf(object(config["metadata"])),
     reachable: ["", "ok"].includes(text(row["host_status"])),
     outOfMemory: exit[0]?.["oom_killed"] === true,
+    memoryMb,
+    details: phase === "running" ? [`about $${hourlyCost(size).toFixed(2)} an hour`] : [],
   };
 }
 
-/** Every machine of the app, silo's or not. */
-export async function machines(state: string, app: string): Promise<readonly Machine[]> {
-  const stdout = await ask(state, listArgs(app), "asking for the app's machines", app);
+/** Lists all machines of the app, including those that silo did not start. @throws SiloError */
+export async function machines(fly: FlyContext): Promise<readonly Machine[]> {
+  const stdout = await flyctl(fly, listArgs(fly.app), "listing the app's machines");
   return list(jsonIn(stdout)).map(machineOf);
 }
 
-export const isOwn = ({ metadata }: Machine) => metadata[LABEL.session] !== undefined;
-
-/** What flyctl prints of a machine that it has just made, even where it fails to wait for it (run.go). */
+/** The id of a machine that `fly machine run` created, which it prints even if waiting for the machine fails (run.go). */
 export function launchedId(stdout: string): string | undefined {
   return /^\s*Machine ID:\s*([0-9a-f]+)\s*$/m.exec(stdout)?.[1];
 }
 
 /**
- * US dollars an hour while it runs, as Fly.io's price list had it in 2026 for the cheapest regions: an estimate.
- * Shared processors come with 256 MB each, further memory is paid by the gigabyte.
+ * Prices in US dollars a month, from Fly.io's price list of 2026 for the cheapest regions: an estimate. A shared CPU
+ * includes 256 MB; memory beyond that is billed by the gigabyte.
  */
 const MONTHLY = { shared: 0.69, performance: 21, gigabyte: 5 } as const;
+/** Hours in a month. */
 const HOURS = 730;
 
-export function hourlyCost({ size }: Machine): number {
-  const processor = size.kind === "performance" ? MONTHLY.performance : MONTHLY.shared;
-  return (processor * size.cpus + (MONTHLY.gigabyte * size.memoryMb) / 1024) / HOURS;
-}
+type Size = { readonly kind: string; readonly cpus: number; readonly memoryMb: number };
 
-/** A row of `silo ls`. @param note what this machine knows of it besides. */
-export function infoOf(machine: Machine, age: string, note: string | undefined): Instance {
-  const { state, metadata, created } = machine;
-  const running = state === "started";
-  const facts = [
-    machine.reachable ? state : `${state}, its host does not answer`,
-    ...(machine.outOfMemory ? ["ran out of memory"] : []),
-    ...(note === undefined ? [] : [note]),
-    ...(age === "" ? [] : [age]),
-    ...(running ? [`about $${hourlyCost(machine).toFixed(2)} an hour`] : []),
-  ];
-  return {
-    id: machine.id,
-    name: machine.name,
-    image: machine.image,
-    backend: "fly",
-    status: facts.join(", "),
-    running,
-    ...readLabels(metadata),
-    created,
-  };
+/** The estimated price of a running machine, in US dollars an hour. */
+export function hourlyCost({ kind, cpus, memoryMb }: Size): number {
+  const processor = kind === "performance" ? MONTHLY.performance : MONTHLY.shared;
+  return (processor * cpus + (MONTHLY.gigabyte * memoryMb) / 1024) / HOURS;
 }

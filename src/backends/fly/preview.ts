@@ -1,19 +1,16 @@
 import type { RunPlan, Session } from "../../core/types.ts";
 import type { Cmd } from "../../runtime/command.ts";
 import { runArgs, type FlySettings } from "./args.ts";
-import { flyCommand } from "./flyctl.ts";
 import { buildCommand } from "./build.ts";
-import type { Here } from "../remote/link/link.ts";
+import { flyCommand } from "./flyctl.ts";
 
-/** What `--dry-run` shows: the commands that cost something. The way into the machine depends on its id. */
+/** The commands that `--dry-run` prints: those that cost money. The ssh commands depend on the machine's id. */
 export function previewRun(
   plan: RunPlan,
   session: Session,
   settings: FlySettings,
-  { state }: Here,
-): Promise<{ readonly build: Cmd; readonly run: Cmd }> {
-  return Promise.resolve({
-    build: buildCommand(plan.image, settings, state, ".", false),
-    run: flyCommand(state, runArgs(plan, session, settings)),
-  });
+  folder: string,
+): { readonly build: Cmd; readonly run: Cmd } {
+  const build = buildCommand(plan.image, settings, folder, { context: ".", fresh: false });
+  return { build, run: flyCommand({ folder }, runArgs(plan, session, settings)) };
 }

@@ -3,31 +3,33 @@ import { homedir } from "node:os";
 import { xdgDirectories } from "../../core/paths.ts";
 import { interactive } from "../../sys/process/process.ts";
 import { supervise } from "../../sys/process/signals.ts";
-import { consoleArgs } from "./args.ts";
-import { flyCommand, makeFolders } from "./flyctl.ts";
 import { SSHD_COMMAND } from "../remote/link/guest.ts";
+import { makeEmptyFolder } from "../remote/local-state.ts";
+import { consoleArgs } from "./args.ts";
+import { flyCommand, flyFolder } from "./flyctl.ts";
 
 /**
- * ssh's way to a machine: an sshd that Fly's console starts there, on this process' own input and output. Nothing
- * listens anywhere; each connection is a process of its own, so that a broken one is never used again.
- * @returns flyctl's exit code.
+ * Connects ssh to a machine: starts sshd there through Fly's console, on this process's own stdin and stdout. Nothing
+ * listens on a port; each connection is its own process, so that a broken one is never reused.
+ * @returns flyctl's exit status.
  */
-export async function flyPipe([
+export async function sshProxy([
   app = "",
   machine = "",
   log = "",
 ]: readonly string[]): Promise<number> {
   const { state } = xdgDirectories(homedir(), process.env);
-  await makeFolders(state);
-  const say = (chunk: Uint8Array) => {
+  const fly = { folder: flyFolder(state) };
+  await makeEmptyFolder(fly);
+  const appendToLog = (chunk: Uint8Array) => {
     try {
       appendFileSync(log, chunk, { mode: 0o600 });
     } catch {
-      // The machine's folder goes when the machine goes.
+      // The machine's directory is deleted with the machine.
     }
   };
-  const cmd = flyCommand(state, consoleArgs(app, machine, SSHD_COMMAND));
-  const child = await interactive(cmd, say);
+  const cmd = flyCommand(fly, consoleArgs(app, machine, SSHD_COMMAND));
+  const child = await interactive(cmd, appendToLog);
   const release = supervise({ forward: child.kill, destroy: () => child.kill("SIGKILL") });
   return await child.exit.finally(release);
 }

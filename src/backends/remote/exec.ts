@@ -3,46 +3,43 @@ import type { Exit } from "../../runtime/command.ts";
 import { SiloError } from "../../errors.ts";
 import { interactive } from "../../sys/process/process.ts";
 import { supervise } from "../../sys/process/signals.ts";
-import { adopt, theirRecord } from "./foreign-record.ts";
+import { fetchRecord, importRecord } from "./foreign-record.ts";
 import { GUEST } from "./link/guest.ts";
-import { LINK_MS, setUp, type Here } from "./link/link.ts";
-import type { Machine } from "../fly/machines.ts";
-import { filesOf, readRecord, saveRecord } from "./record.ts";
+import { LINK_MS, linkFailed, setUp } from "./link/link.ts";
 import { returnScript } from "./link/setup.ts";
-import { doorOf, makeKey, openShared, sshCommand } from "./link/ssh.ts";
+import { makeKey, openShared, sshCommand, sshHost } from "./link/ssh.ts";
+import type { Machine, Remote } from "./provider.ts";
+import { filesOf, readRecord, saveRecord } from "./record.ts";
 
-/** Runs a command beside the tool, with its surroundings. */
+/** Runs a command next to the tool, with its environment and working directory. @throws SiloError */
 export async function execIn(
-  here: Here,
-  home: string,
-  app: string,
+  remote: Remote,
   machine: Machine,
   argv: readonly string[],
   tty: boolean,
 ): Promise<Exit> {
-  const { id, name } = machine;
-  if (machine.state !== "started")
-    throw new SiloError(`${name} is not running: ${machine.state}`, {
-      hint: `silo reconnect ${name}`,
-    });
-  const known = await readRecord(here.state, id);
-  const files = filesOf(here.state, id);
-  const { signal } = new AbortController();
-  if (known === undefined) {
-    const told = adopt(await theirRecord(here, app, id), { app, id, name }, home);
-    // A door is all that is wanted: the machine's files stay where they are.
-    const record = { ...told, elsewhere: true };
-    await saveRecord(here.state, record);
-    const key = await makeKey(files);
-    await setUp(here, record, returnScript(record, key), signal);
-  }
+  const { id, name, phase, state } = machine;
+  if (phase !== "running")
+    throw new SiloError(`${name} is not running: ${state}`, { hint: `silo reconnect ${name}` });
+  const files = filesOf(remote, id);
+  if ((await readRecord(remote, id)) === undefined) await openForeign(remote, machine);
   if (!existsSync(files.config))
     throw new SiloError(`${name} is still starting`, { hint: "silo ls" });
-  const shared = await openShared(files, doorOf(id), LINK_MS);
-  if (!shared) throw new SiloError(`the link to ${name} does not stand`, { hint: "fly doctor" });
+  if (!(await openShared(files, sshHost(id), LINK_MS))) throw linkFailed(remote.provider, name);
   const child = await interactive(
-    sshCommand(files, id, [GUEST, "enter", ...argv], [tty ? "-t" : "-T"]),
+    sshCommand(files, [GUEST, "enter", ...argv], [tty ? "-t" : "-T"]),
   );
   const release = supervise({ forward: child.kill, destroy: () => child.kill("SIGKILL") });
   return await child.exit.finally(release);
+}
+
+/** Lets this laptop log in to a machine that another one started, without syncing its files. */
+async function openForeign(remote: Remote, machine: Machine): Promise<void> {
+  const { id, name } = machine;
+  const found = await fetchRecord(remote, machine);
+  const own = importRecord(found, { scope: remote.provider.scope, id, name }, remote.home);
+  const record = { ...own, foreign: true };
+  await saveRecord(remote, record);
+  const key = await makeKey(filesOf(remote, id));
+  await setUp(remote, id, returnScript(record, key), new AbortController().signal);
 }

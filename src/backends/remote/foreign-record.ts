@@ -2,11 +2,10 @@ import { normalize } from "node:path";
 import * as v from "valibot";
 import { within } from "../../core/paths.ts";
 import { SiloError } from "../../errors.ts";
-import { consoleArgs } from "../fly/args.ts";
-import { answer, jsonIn } from "../fly/flyctl.ts";
-import { flyError } from "../fly/errors.ts";
-import type { Here } from "./link/link.ts";
-import type { Record } from "./record.ts";
+import { jsonIn } from "./json-output.ts";
+import { RECORD } from "./link/guest.ts";
+import type { Machine, Remote } from "./provider.ts";
+import type { MachineRecord } from "./record.ts";
 
 const path = v.pipe(
   v.string(),
@@ -16,7 +15,7 @@ const path = v.pipe(
 const id = v.pipe(v.number(), v.integer(), v.minValue(0));
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 
-/** What a machine may tell of itself to a laptop that did not make it. */
+/** The parts of a machine's own record that a laptop which did not start it accepts; programs in the machine may have changed it. */
 const schema = v.object({
   session: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)),
   tool: v.pipe(v.string(), v.regex(/^[a-z]+$/)),
@@ -48,37 +47,42 @@ const schema = v.object({
   persist: v.boolean(),
 });
 
-export type Told = v.InferOutput<typeof schema>;
+/** A record that another laptop wrote, checked against the schema. */
+export type ForeignRecord = v.InferOutput<typeof schema>;
 
-/** What the machine notes of itself. @throws SiloError where it says nothing that silo wrote. */
-export async function theirRecord({ state }: Here, app: string, machine: string): Promise<Told> {
-  const args = consoleArgs(app, machine, "/bin/cat /var/lib/silo/run.json");
-  const { code, stdout, stderr } = await answer(state, args, { timeoutMs: 60_000 });
-  if (/No such file/.test(stderr))
-    throw new SiloError("the machine is still starting, or silo did not set it up", {
+/** Reads the record from the machine itself. @throws SiloError if there is none, or not one of silo's. */
+export async function fetchRecord(
+  { provider }: Remote,
+  { id: machine, name }: Machine,
+): Promise<ForeignRecord> {
+  const asked = { timeoutMs: 60_000 };
+  const answer = await provider.runAsRoot(machine, `/bin/cat ${RECORD}`, asked);
+  if (/No such file/.test(answer.stderr))
+    throw new SiloError(`${name} is still starting, or was not set up by silo`, {
       hint: "silo ls",
     });
-  if (code !== 0) throw flyError(stderr, "asking the machine", app);
-  const told = v.safeParse(schema, jsonIn(stdout));
-  if (!told.success)
-    throw new SiloError("the machine does not say what it has", { hint: "silo ls" });
-  return told.output;
+  if (answer.outcome !== "done")
+    throw provider.explain(answer.stderr, "reading the machine's record");
+  const record = v.safeParse(schema, jsonIn(answer.stdout));
+  if (!record.success)
+    throw new SiloError(`the record in ${name} (${RECORD}) is not valid`, { hint: "silo ls" });
+  return record.output;
 }
 
-/** What another laptop wrote, as this one means it: its home is here, and here is nobody else's loopback. */
-export function adopt(
-  told: Told,
-  where: Pick<Record, "app" | "id" | "name">,
+/** Maps a record of another laptop onto this one: rewrites home paths, forces ports to 127.0.0.1. */
+export function importRecord(
+  record: ForeignRecord,
+  machine: Pick<MachineRecord, "scope" | "id" | "name">,
   home: string,
-): Record {
-  const own = (text: string) =>
-    within(told.user.home, text) ? home + text.slice(told.user.home.length) : text;
-  const syncs = told.layout.syncs.map((sync) => ({ ...sync, local: own(sync.local) }));
+): MachineRecord {
+  const here = (text: string) =>
+    within(record.user.home, text) ? home + text.slice(record.user.home.length) : text;
+  const syncs = record.layout.syncs.map((sync) => ({ ...sync, local: here(sync.local) }));
   return {
-    ...told,
-    ...where,
-    layout: { ...told.layout, syncs },
-    ports: told.ports.map((one) => ({ ...one, hostIp: "127.0.0.1" })),
-    elsewhere: false,
+    ...record,
+    ...machine,
+    layout: { ...record.layout, syncs },
+    ports: record.ports.map((one) => ({ ...one, hostIp: "127.0.0.1" })),
+    foreign: false,
   };
 }

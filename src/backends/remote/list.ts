@@ -1,41 +1,58 @@
 import { ageText } from "../../core/text/age.ts";
 import type { Instance } from "../backend.ts";
-import type { Here } from "./link/link.ts";
-import { infoOf, isOwn, machines, type Machine } from "../fly/machines.ts";
-import { terminateSyncs } from "./sync/mutagen.ts";
+import type { Machine, Provider, Remote } from "./provider.ts";
 import { forget, knownMachines, readEnding, readRecord } from "./record.ts";
+import { terminateSyncs } from "./sync/mutagen.ts";
 
-/** What silo made in the app. What this laptop still has of machines that are gone ends here. */
-export async function list(
-  here: Here,
-  app: string,
-): Promise<readonly { readonly machine: Machine; readonly instance: Instance }[]> {
-  // Known before it is asked: one that another silo starts meanwhile is not gone.
-  const known = await knownMachines(here.state);
-  const all = await machines(here.state, app);
-  await forgetGone(here, app, known, all);
-  const own = all.filter((machine) => isOwn(machine) && !machine.state.startsWith("destroy"));
-  return await Promise.all(
-    own.map(async (machine) => {
-      const ending = await readEnding(here.state, machine.id);
-      const info = infoOf(machine, ageText(machine.created, Date.now()), ending?.held);
-      // What only waits for the user to settle something may be removed without force.
-      return { machine, instance: ending === undefined ? info : { ...info, running: false } };
-    }),
-  );
+/** An instance with the machine that `exec`, `reconnect` and `remove` need. */
+export type Listed = { readonly machine: Machine; readonly instance: Instance };
+
+/** Lists silo's machines in the provider's scope, and cleans up the local state of those that no longer exist. */
+export async function list(remote: Remote): Promise<readonly Listed[]> {
+  // Read before the query, so that a machine that another silo process starts meanwhile does not count as destroyed.
+  const known = await knownMachines(remote);
+  const all = await remote.provider.machines();
+  await forgetDestroyed(remote, known, all);
+  const listed = all.map(async (machine): Promise<Listed | undefined> => {
+    const { labels, phase } = machine;
+    if (labels === undefined || phase.startsWith("destroy")) return undefined;
+    const ending = await readEnding(remote, machine.id);
+    const instance = instanceOf(remote.provider, machine, labels, ending?.held);
+    // A machine whose tool has ended is kept for its conflicts only, and may be removed without force.
+    return { machine, instance: ending === undefined ? instance : { ...instance, running: false } };
+  });
+  return (await Promise.all(listed)).filter((one) => one !== undefined);
 }
 
-async function forgetGone(
-  here: Here,
-  app: string,
+/** A row of `silo ls`. @param held what keeps the machine from being destroyed, if its tool has ended. */
+function instanceOf(
+  { name: backend }: Provider,
+  machine: Machine,
+  labels: NonNullable<Machine["labels"]>,
+  held: string | undefined,
+): Instance {
+  const { id, name, image, state, created } = machine;
+  const details = [
+    machine.reachable ? "" : "its host does not respond",
+    machine.outOfMemory ? "ran out of memory" : "",
+    held ?? "",
+    ageText(created, Date.now()),
+    ...machine.details,
+  ].filter((text) => text !== "");
+  const running = machine.phase === "running";
+  return { id, name, image, backend, status: state, details, running, ...labels, created };
+}
+
+async function forgetDestroyed(
+  remote: Remote,
   known: readonly string[],
   all: readonly Machine[],
 ): Promise<void> {
   for (const id of known) {
-    const there = all.some((machine) => machine.id === id && machine.state !== "destroyed");
-    const record = there ? undefined : await readRecord(here.state, id);
-    if (record?.app !== app) continue;
-    await terminateSyncs(here, id).catch(() => {});
-    await forget(here.state, id);
+    const exists = all.some((machine) => machine.id === id && machine.phase !== "destroyed");
+    const record = exists ? undefined : await readRecord(remote, id);
+    if (record?.scope !== remote.provider.scope) continue;
+    await terminateSyncs(remote, id).catch(() => {});
+    await forget(remote, id);
   }
 }

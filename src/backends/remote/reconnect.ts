@@ -5,102 +5,83 @@ import { SiloError } from "../../errors.ts";
 import { pathFacts } from "../../sys/host/facts.ts";
 import { interruptible } from "../../sys/process/interrupt.ts";
 import type { RunOutcome, RunReport } from "../backend.ts";
-import { adopt, theirRecord } from "./foreign-record.ts";
-import { startArgs, waitArgs } from "../fly/args.ts";
-import { answer } from "../fly/flyctl.ts";
 import { showLastScreen, toolState } from "./attach.ts";
-import { copyFiles } from "./sync/first-copy.ts";
-import { claimDaemon } from "./sync/daemon.ts";
-import { finish } from "./finish.ts";
-import { flyError } from "../fly/errors.ts";
-import { openLinks, setUp, type Here } from "./link/link.ts";
-import type { Machine } from "../fly/machines.ts";
-import { resumeSyncs, syncSessions } from "./sync/mutagen.ts";
-import { filesOf, readRecord, saveRecord, type Record } from "./record.ts";
-import { noteRefs } from "./sync/branch-journal.ts";
-import { checkPrograms, lost, useMachine } from "./run.ts";
+import { syncBackAndDestroy } from "./finish.ts";
+import { fetchRecord, importRecord } from "./foreign-record.ts";
+import { linkFailed, openLinks, setUp } from "./link/link.ts";
 import { returnScript } from "./link/setup.ts";
 import { makeKey } from "./link/ssh.ts";
+import type { Machine, Remote } from "./provider.ts";
+import { filesOf, readRecord, saveRecord, type MachineRecord } from "./record.ts";
+import { attachAndFinish, checkPrograms, toolLost } from "./run.ts";
+import { recordBranches } from "./sync/branch-journal.ts";
+import { claimDaemon } from "./sync/daemon.ts";
+import { copyFiles } from "./sync/first-copy.ts";
+import { resumeSyncs, syncSessions } from "./sync/mutagen.ts";
 
-const STARTED_S = 120;
-
-/** Comes back to a machine, from the laptop that made it or from another one, and ends as a run does. */
+/** Reattaches to a machine's tool, also from another laptop, and ends as a run does. @throws SiloError */
 export async function reconnect(
-  here: Here,
-  home: string,
-  app: string,
+  remote: Remote,
   machine: Machine,
   report: RunReport,
 ): Promise<RunOutcome> {
   checkPrograms();
   const { id, name } = machine;
   await interruptible(async (signal) => {
-    if (machine.state === "started") return;
+    if (machine.phase === "running") return;
     report.stage(`starting machine ${name}`);
-    await start(here, app, id);
+    await remote.provider.start(id);
     signal.throwIfAborted();
   });
-  const known = await readRecord(here.state, id);
+  const known = await readRecord(remote, id);
   const record =
-    known === undefined || known.elsewhere === true
-      ? await agree(here, home, app, machine, report)
+    known === undefined || known.foreign === true
+      ? await adopt(remote, machine, report)
       : { ...known, tty: true };
-  report.stage(`opening ${name}`);
-  await noteRefs(here, record);
-  await interruptible((signal) => enter(here, record, report, signal));
-  const state = await toolState(here, id);
+  report.stage(`connecting to ${name}`);
+  await recordBranches(remote, record);
+  await interruptible((signal) => connect(remote, record, report, signal));
+  const state = await toolState(remote, id);
   report.stage(undefined);
   if (state?.kind === "exit") {
-    await showLastScreen(here, record);
-    return await finish(here, record, state.code, report);
+    await showLastScreen(remote, record);
+    return await syncBackAndDestroy(remote, record, state.code, report);
   }
-  if (state?.kind === "lost") throw await lost(here, record);
+  if (state?.kind === "lost") throw await toolLost(remote, record);
   report.keep();
-  return await useMachine(here, record, report);
+  return await attachAndFinish(remote, record, report);
 }
 
-async function start({ state }: Here, app: string, id: string): Promise<void> {
-  const { code, stderr } = await answer(state, startArgs(app, id));
-  if (code !== 0) throw flyError(stderr, "starting the machine", app);
-  const waited = await answer(state, waitArgs(app, id, STARTED_S));
-  if (waited.code !== 0) throw flyError(waited.stderr, "starting the machine", app);
-}
-
-/** Opens the door again, for a new key where this laptop has none, and makes sure that every path is kept alike. */
-async function enter(
-  here: Here,
-  record: Record,
+/** Opens the connections and resumes syncing; sets up SSH first if this laptop has no key yet, or after a restart. */
+async function connect(
+  remote: Remote,
+  record: MachineRecord,
   report: RunReport,
   signal: AbortSignal,
 ): Promise<void> {
   const { id, layout } = record;
-  // A machine that was not restarted has its door as it was.
-  const ready = (await toolState(here, id).catch(() => undefined))?.kind;
+  const ready = (await toolState(remote, id).catch(() => undefined))?.kind;
   if (ready === undefined || ready === "lost") {
-    const key = await makeKey(filesOf(here.state, id));
-    await setUp(here, record, returnScript(record, key), signal);
+    const key = await makeKey(filesOf(remote, id));
+    await setUp(remote, id, returnScript(record, key), signal);
   }
-  if (!(await openLinks(here, record)))
-    throw new SiloError(`the link to ${record.name} does not stand`, { hint: "fly doctor" });
-  await claimDaemon(here, id);
-  if ((await syncSessions(here, id)).length < layout.syncs.length)
-    await copyFiles(here, record, report, signal);
-  else await resumeSyncs(here, id);
+  if (!(await openLinks(remote, record))) throw linkFailed(remote.provider, record.name);
+  await claimDaemon(remote, id);
+  if ((await syncSessions(remote, id)).length < layout.syncs.length)
+    await copyFiles(remote, record, report, signal);
+  else await resumeSyncs(remote, id);
 }
 
 /**
- * Another laptop's machine tells itself which paths it has; what runs in it may have changed that. So each is shown
- * as it is on this laptop, links followed, and none is read or written without a yes.
+ * Takes over a machine of another laptop. Programs in the machine may have changed the paths in its record, so each is
+ * shown as it is on this laptop, with links followed, and none is read or written before the user agrees.
  */
-async function agree(
-  here: Here,
-  home: string,
-  app: string,
-  { id, name }: Machine,
-  report: RunReport,
-): Promise<Record> {
-  report.stage(`asking ${name} what it has`);
-  const record = adopt(await theirRecord(here, app, id), { app, id, name }, home);
+async function adopt(remote: Remote, machine: Machine, report: RunReport): Promise<MachineRecord> {
+  const { id, name } = machine;
+  const { home, provider } = remote;
+  report.stage(`reading the record of ${name}`);
+  const found = await fetchRecord(remote, machine);
+  const record = importRecord(found, { scope: provider.scope, id, name }, home);
   const facts = pathFacts(record.layout.syncs.map(({ local }) => local));
   const real = (path: string) => facts[path]?.real ?? path;
   const syncs = record.layout.syncs.map((sync) => ({ ...sync, local: real(sync.local) }));
@@ -110,20 +91,21 @@ async function agree(
   );
   const hint = `silo shell ${name}   # works without its files`;
   if (bad !== undefined)
-    throw new SiloError(`${name} asks for ${bad.local}, which silo never hands out this way`, {
-      hint,
-    });
+    throw new SiloError(
+      `${name} requests ${bad.local}, which silo never syncs with a machine of another laptop`,
+      {
+        hint,
+      },
+    );
   const shown = syncs.map(
     ({ local, kind }) => `${displayPath(local, home)}${kind === "ro" ? " (read-only)" : ""}`,
   );
   const yes = await report.confirm(
-    printable(
-      `${name} was started on another laptop. Keep these paths alike here: ${shown.join(", ")}?`,
-    ),
+    printable(`${name} was started on another laptop. Sync these paths here: ${shown.join(", ")}?`),
     hint,
   );
   if (!yes) throw new SiloError("not connected", { hint });
   const own = { ...record, layout: { ...record.layout, syncs }, tty: true };
-  await saveRecord(here.state, own);
+  await saveRecord(remote, own);
   return own;
 }

@@ -1,11 +1,13 @@
 import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import type { GuestUser, Port, RunPlan, Session } from "../../core/types.ts";
-import { flyFolder } from "../fly/flyctl.ts";
+import type { LocalState } from "./local-state.ts";
+import type { Remote } from "./provider.ts";
 import type { Layout } from "./sync/layout.ts";
 
-/** What silo knows of a machine that it made, on this laptop and in the machine itself. */
-export type Record = {
-  readonly app: string;
+/** What silo knows of a machine that it started; saved on this laptop and in the machine itself. */
+export type MachineRecord = {
+  /** The provider's scope, such as a Fly.io app. */
+  readonly scope: string;
   readonly id: string;
   readonly name: string;
   readonly session: string;
@@ -16,15 +18,16 @@ export type Record = {
   readonly ports: readonly Port[];
   readonly tty: boolean;
   readonly persist: boolean;
-  /** Made on another laptop, and this one has not agreed to have its files. */
-  readonly elsewhere?: boolean;
+  /** Started on another laptop, and the user has not agreed to sync its files here. */
+  readonly foreign?: boolean;
 };
 
-/** How the tool ended and what holds its machine, once that is known. */
+/** The tool's exit status and, in a few words, what keeps its machine from being destroyed. */
 export type Ending = { readonly code: number; readonly held: string };
 
-/** A laptop's files of one machine. */
-export type Files = {
+/** This laptop's files of one machine. */
+export type MachineFiles = {
+  readonly id: string;
   readonly folder: string;
   readonly key: string;
   readonly knownHosts: string;
@@ -32,11 +35,14 @@ export type Files = {
   readonly log: string;
 };
 
-const machinesFolder = (state: string) => `${flyFolder(state)}/machines`;
+/** The directory with one directory per machine. */
+export const machinesFolder = ({ folder }: LocalState) => `${folder}/machines`;
 
-export function filesOf(state: string, id: string): Files {
-  const folder = `${machinesFolder(state)}/${id}`;
+/** The paths of a machine's files; nothing is created. */
+export function filesOf(local: LocalState, id: string): MachineFiles {
+  const folder = `${machinesFolder(local)}/${id}`;
   return {
+    id,
     folder,
     key: `${folder}/id`,
     knownHosts: `${folder}/known_hosts`,
@@ -45,17 +51,16 @@ export function filesOf(state: string, id: string): Files {
   };
 }
 
+/** The record of a machine that was just launched for a session. */
 export function recordOf(
-  plan: RunPlan,
-  session: Session,
-  app: string,
+  { provider, persist }: Remote,
+  { plan, session }: { readonly plan: RunPlan; readonly session: Session },
   id: string,
   layout: Layout,
-  persist: boolean,
-): Record {
+): MachineRecord {
   const { tool, user, workdir, ports, tty } = plan;
-  const { name, id: own } = session;
-  return { app, id, name, session: own, tool, user, workdir, layout, ports, tty, persist };
+  const names = { id, name: session.name, session: session.id };
+  return { scope: provider.scope, ...names, tool, user, workdir, layout, ports, tty, persist };
 }
 
 async function replace(path: string, text: string): Promise<void> {
@@ -63,14 +68,16 @@ async function replace(path: string, text: string): Promise<void> {
   await rename(`${path}.new`, path);
 }
 
-export async function saveRecord(state: string, record: Record): Promise<void> {
-  const { folder } = filesOf(state, record.id);
+/** Writes a machine's record, creating its directory. */
+export async function saveRecord(local: LocalState, record: MachineRecord): Promise<void> {
+  const { folder } = filesOf(local, record.id);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await replace(`${folder}/machine.json`, JSON.stringify(record));
 }
 
-export async function saveEnding(state: string, id: string, ending: Ending): Promise<void> {
-  await replace(`${filesOf(state, id).folder}/ending.json`, JSON.stringify(ending));
+/** Writes how a machine's tool ended. */
+export async function saveEnding(local: LocalState, id: string, ending: Ending): Promise<void> {
+  await replace(`${filesOf(local, id).folder}/ending.json`, JSON.stringify(ending));
 }
 
 async function json<T>(path: string): Promise<T | undefined> {
@@ -81,19 +88,25 @@ async function json<T>(path: string): Promise<T | undefined> {
   }
 }
 
-export async function readRecord(state: string, id: string): Promise<Record | undefined> {
-  return await json<Record>(`${filesOf(state, id).folder}/machine.json`);
+/** @returns the record of a machine; undefined if this laptop has none. */
+export async function readRecord(
+  local: LocalState,
+  id: string,
+): Promise<MachineRecord | undefined> {
+  return await json<MachineRecord>(`${filesOf(local, id).folder}/machine.json`);
 }
 
-export async function readEnding(state: string, id: string): Promise<Ending | undefined> {
-  return await json<Ending>(`${filesOf(state, id).folder}/ending.json`);
+/** @returns how a machine's tool ended; undefined if it has not, or not as far as this laptop knows. */
+export async function readEnding(local: LocalState, id: string): Promise<Ending | undefined> {
+  return await json<Ending>(`${filesOf(local, id).folder}/ending.json`);
 }
 
-/** Machines of which this laptop has files, by id. */
-export async function knownMachines(state: string): Promise<readonly string[]> {
-  return await readdir(machinesFolder(state)).catch(() => []);
+/** The ids of the machines that this laptop has files of. */
+export async function knownMachines(local: LocalState): Promise<readonly string[]> {
+  return await readdir(machinesFolder(local)).catch(() => []);
 }
 
-export async function forget(state: string, id: string): Promise<void> {
-  await rm(filesOf(state, id).folder, { recursive: true, force: true });
+/** Deletes this laptop's files of a machine. */
+export async function forget(local: LocalState, id: string): Promise<void> {
+  await rm(filesOf(local, id).folder, { recursive: true, force: true });
 }

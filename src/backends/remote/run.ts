@@ -4,37 +4,40 @@ import { Cancelled, SiloError } from "../../errors.ts";
 import { isFree } from "../../sys/host/free-port.ts";
 import { interruptible } from "../../sys/process/interrupt.ts";
 import { whereIs } from "../../sys/host/which.ts";
-import { LABEL } from "../engine/labels.ts";
 import type { RunOutcome, RunReport } from "../backend.ts";
-import { runArgs, waitArgs, type FlySettings } from "../fly/args.ts";
-import { answer } from "../fly/flyctl.ts";
 import { attachTool } from "./attach.ts";
-import { copyFiles } from "./sync/first-copy.ts";
-import { claimDaemon } from "./sync/daemon.ts";
-import { bringHome, isHome } from "./sync/sync-back.ts";
-import { destroyMachine, finish, forgetMachine } from "./finish.ts";
-import { flyError, isImageMissing, isNameTaken, missingProgram } from "../fly/errors.ts";
-import { planLayout, type Layout } from "./sync/layout.ts";
-import { closeLinks, openLinks, setUp, type Here } from "./link/link.ts";
-import { launchedId, machines } from "../fly/machines.ts";
-import { terminateSyncs } from "./sync/mutagen.ts";
-import { filesOf, forget, recordOf, saveRecord, type Record } from "./record.ts";
-import { noteRefs, watchRefs } from "./sync/branch-journal.ts";
+import { missingProgram } from "./errors.ts";
+import { forgetMachine, syncBackAndDestroy } from "./finish.ts";
+import { closeLinks, linkFailed, openLinks, setUp } from "./link/link.ts";
 import { returnScript, setupScript } from "./link/setup.ts";
 import { makeKey } from "./link/ssh.ts";
+import type { Launched, Remote } from "./provider.ts";
+import { filesOf, forget, recordOf, saveRecord, type MachineRecord } from "./record.ts";
+import { recordBranches, watchBranches } from "./sync/branch-journal.ts";
+import { claimDaemon } from "./sync/daemon.ts";
+import { copyFiles } from "./sync/first-copy.ts";
+import { planLayout, type Layout } from "./sync/layout.ts";
+import { terminateSyncs } from "./sync/mutagen.ts";
+import { isSynced, syncBack } from "./sync/sync-back.ts";
 
-const STARTED_S = 120;
-/** As if the tool had been killed. */
+/** Exit status of a run whose machine was removed meanwhile, as for a tool that was killed. */
 const REMOVED = 137;
 
-/** What a run needs on this machine, known before anything costs money. @throws SiloError for the first that is missing. */
+/** One start: the plan, its session, and where progress is shown. */
+type Start = {
+  readonly plan: RunPlan;
+  readonly session: Session;
+  readonly report: RunReport;
+};
+
+/** Checks the programs that a run needs on this laptop, before anything costs money. @throws SiloError for the first missing one. */
 export function checkPrograms(): void {
   for (const program of ["mutagen", "ssh"] as const)
     if (whereIs(program) === undefined) throw missingProgram(program);
 }
 
-/** Which mounted directories have a git directory in them. */
-export async function layoutOf(plan: RunPlan, ignore: readonly string[]): Promise<Layout> {
+/** Plans what is synced. A `.git` directory of a mounted directory is synced on its own. */
+async function layoutOf(plan: RunPlan, ignore: readonly string[]): Promise<Layout> {
   const candidates = plan.mounts
     .filter(({ kind, mode }) => kind === "dir" && mode === "rw")
     .map(({ source, target }) => ({ source: `${source}/.git`, target: `${target}/.git` }))
@@ -48,168 +51,136 @@ export async function layoutOf(plan: RunPlan, ignore: readonly string[]): Promis
   return planLayout(plan, git, ignore);
 }
 
-/** Runs a plan on a machine of its own, and brings everything home. */
-export async function runPlan(
-  plan: RunPlan,
-  session: Session,
-  settings: FlySettings,
-  here: Here,
-  report: RunReport,
-): Promise<RunOutcome> {
+/** Runs a plan on a machine of its own, then syncs back and destroys the machine. @throws SiloError */
+export async function runPlan(remote: Remote, start: Start): Promise<RunOutcome> {
+  const { plan, session, report } = start;
   checkPrograms();
   const taken = await firstTaken(plan.ports);
   if (taken !== undefined) return { kind: "port-taken", port: taken };
   const ready = await interruptible(async (signal) => {
     try {
-      return await prepare(plan, session, settings, here, report, signal);
+      return await prepare(remote, start, signal);
     } catch (error) {
-      report.stage("taking it back");
-      await takeBack(here, settings.app, session.id);
+      report.stage("rolling back");
+      await rollback(remote, session.id);
       throw signal.aborted ? new Cancelled() : error;
     }
   });
   if ("kind" in ready) return ready;
   report.stage(undefined);
   report.keep();
-  return await useMachine(here, ready, report);
+  return await attachAndFinish(remote, ready, report);
 }
 
-/** From a machine that is ready to one that is gone, or left as it is. */
-export async function useMachine(
-  here: Here,
-  record: Record,
+/** Attaches to the tool on a machine that is ready; after the tool's end syncs back and destroys the machine. */
+export async function attachAndFinish(
+  remote: Remote,
+  record: MachineRecord,
   report: RunReport,
 ): Promise<RunOutcome> {
-  const unwatch = watchRefs(here, record);
-  const outcome = await attachTool(here, record, report).finally(unwatch);
-  if (outcome.kind === "exit") return await finish(here, record, outcome.code, report);
-  if (outcome.kind === "lost") throw await lost(here, record);
+  const unwatch = watchBranches(remote, record);
+  const outcome = await attachTool(remote, record, report).finally(unwatch);
+  if (outcome.kind === "exit")
+    return await syncBackAndDestroy(remote, record, outcome.code, report);
+  if (outcome.kind === "lost") throw await toolLost(remote, record);
   if (outcome.kind === "gone") {
-    await forgetMachine(here, record);
-    return { kind: "exit", code: REMOVED, warnings: [`${record.name} was removed elsewhere`] };
+    await forgetMachine(remote, record);
+    const warnings = [`${record.name} was removed outside of this silo process`];
+    return { kind: "exit", code: REMOVED, warnings };
   }
-  await closeLinks(here, record, "terminal").catch(() => {});
+  await closeLinks(remote, record, "terminal").catch(() => {});
   return { kind: "detached" };
 }
 
-/** What ran is gone, by a restart or a stop; what was on the machine's disk is there. */
-export async function lost(here: Here, record: Record): Promise<SiloError> {
+/** The error for a tool that ended with a restart or stop of its machine; syncs back if the machine is up. */
+export async function toolLost(remote: Remote, record: MachineRecord): Promise<SiloError> {
   const { name, id } = record;
-  const found = (await machines(here.state, record.app)).find((machine) => machine.id === id);
-  const up = found?.state === "started";
-  const size = found?.size.memoryMb;
-  const why =
-    found?.outOfMemory === true
-      ? `ran out of memory (${size} MB)`
-      : up
-        ? "was restarted"
-        : "was stopped";
-  const home = up && (await broughtHome(here, record));
-  const more =
-    found?.outOfMemory === true
-      ? ', and set a larger "memory" under backends.fly in silo.jsonc'
-      : "";
-  return new SiloError(`${name} ${why}: its files are kept, what ran is gone`, {
-    detail: [home ? "its files are home" : "its files are not all home yet"],
-    hint: home ? `silo rm --force ${name}` : `silo reconnect ${name}   # brings them home${more}`,
+  const { provider } = remote;
+  const found = (await provider.machines()).find((machine) => machine.id === id);
+  const full = found?.outOfMemory === true;
+  const up = found?.phase === "running";
+  const why = full
+    ? `ran out of memory (${found.memoryMb} MB)`
+    : up
+      ? "was restarted"
+      : "was stopped";
+  const synced = up && (await syncedAfterRestart(remote, record));
+  const more = full ? `, and set a larger ${provider.settings}.memory in silo.jsonc` : "";
+  return new SiloError(`${name} ${why}, so its tool is no longer running`, {
+    detail: [synced ? "all files are synced back" : "the machine still has unsynced files"],
+    hint: synced ? `silo rm --force ${name}` : `silo reconnect ${name}   # syncs them back${more}`,
   });
 }
 
-/** A machine that was restarted has lost its door, too. */
-async function broughtHome(here: Here, record: Record): Promise<boolean> {
+/** A restart also removes the SSH set-up, so it is done again. */
+async function syncedAfterRestart(remote: Remote, record: MachineRecord): Promise<boolean> {
   const { signal } = new AbortController();
   try {
-    const key = await makeKey(filesOf(here.state, record.id));
-    await setUp(here, record, returnScript(record, key), signal);
-    await openLinks(here, record);
-    return isHome(await bringHome(here, record.id, 30_000));
+    const key = await makeKey(filesOf(remote, record.id));
+    await setUp(remote, record.id, returnScript(record, key), signal);
+    await openLinks(remote, record);
+    return isSynced(await syncBack(remote, record.id, 30_000));
   } catch {
     return false;
   }
 }
 
-/** Makes a machine ready: it runs, lets silo in, and has the files. */
+/** Launches a machine, sets it up and copies the files. */
 async function prepare(
-  plan: RunPlan,
-  session: Session,
-  settings: FlySettings,
-  here: Here,
-  report: RunReport,
+  remote: Remote,
+  start: Start,
   signal: AbortSignal,
-): Promise<Record | RunOutcome> {
-  report.stage(`starting machine ${session.name} in ${settings.region}`);
-  const layout = await layoutOf(plan, settings.ignore);
-  const launched = await launchMachine(plan, session, settings, here);
-  if (typeof launched !== "string") return launched;
-  const record = recordOf(plan, session, settings.app, launched, layout, settings.persist);
-  await saveRecord(here.state, record);
-  // Both to their ends, so that neither goes on while the start is taken back.
+): Promise<MachineRecord | Exclude<Launched, { kind: "launched" }>> {
+  const { plan, session, report } = start;
+  const { provider, ignore } = remote;
+  report.stage(`starting machine ${session.name} in ${provider.location}`);
+  const layout = await layoutOf(plan, ignore);
+  const launched = await provider.launch(plan, session);
+  if (launched.kind !== "launched") return launched;
+  const record = recordOf(remote, start, launched.id, layout);
+  await saveRecord(remote, record);
+  // Waits for both, so that neither is still running during a rollback.
   const both = await Promise.allSettled([
-    letIn(plan, here, record, report, signal),
-    claimDaemon(here, record.id),
+    openAccess(remote, start, record, signal),
+    claimDaemon(remote, record.id),
   ]);
   for (const one of both) if (one.status === "rejected") throw one.reason;
-  await copyFiles(here, record, report, signal);
+  await copyFiles(remote, record, report, signal);
   return record;
 }
 
-/** Opens the machine's door for this laptop alone, and the links through it. */
-async function letIn(
-  plan: RunPlan,
-  here: Here,
-  record: Record,
-  report: RunReport,
+/** Sets up SSH access for this laptop alone, and opens the shared connections. */
+async function openAccess(
+  remote: Remote,
+  { plan, report }: Start,
+  record: MachineRecord,
   signal: AbortSignal,
 ): Promise<void> {
-  await noteRefs(here, record);
+  await recordBranches(remote, record);
   signal.throwIfAborted();
-  report.stage(`opening ${record.name}`);
-  const key = await makeKey(filesOf(here.state, record.id));
-  await setUp(here, record, setupScript(plan, record, key, JSON.stringify(record)), signal);
+  report.stage(`connecting to ${record.name}`);
+  const key = await makeKey(filesOf(remote, record.id));
+  const script = setupScript(plan, record, key, JSON.stringify(record));
+  await setUp(remote, record.id, script, signal);
   signal.throwIfAborted();
-  if (!(await openLinks(here, record)))
-    throw new SiloError(`the link to ${record.name} does not stand`, {
-      hint: "fly doctor   # fly agent restart, or: fly wireguard websockets enable",
-    });
+  if (!(await openLinks(remote, record))) throw linkFailed(remote.provider, record.name);
 }
 
-/** @returns the machine's id, or what the caller can mend. */
-async function launchMachine(
-  plan: RunPlan,
-  session: Session,
-  settings: FlySettings,
-  { state }: Here,
-): Promise<string | RunOutcome> {
-  const { app } = settings;
-  const { code, stdout, stderr } = await answer(state, runArgs(plan, session, settings));
-  const id = launchedId(stdout);
-  if (id === undefined) {
-    if (isImageMissing(stderr)) return { kind: "no-image" };
-    if (isNameTaken(stderr)) return { kind: "name-taken" };
-    throw flyError(stderr, "starting a machine", app);
-  }
-  if (code === 0) return id;
-  const waited = await answer(state, waitArgs(app, id, STARTED_S));
-  if (waited.code === 0) return id;
-  throw flyError(`${stderr}\n${waited.stderr}`, "starting the machine", app);
-}
-
-/** Undoes a start that came to nothing: nothing of value is on the machine yet. */
-export async function takeBack(here: Here, app: string, session: string): Promise<void> {
+/** Rolls back a failed start of a session; the machine holds no user data yet. */
+export async function rollback(remote: Remote, session: string): Promise<void> {
   try {
-    const own = (await machines(here.state, app)).filter(
-      ({ metadata }) => metadata[LABEL.session] === session,
-    );
-    for (const { id } of own) {
-      await terminateSyncs(here, id).catch(() => {});
-      if ((await destroyMachine(here, app, id)) === undefined) await forget(here.state, id);
+    const all = await remote.provider.machines();
+    for (const { id, labels } of all) {
+      if (labels?.session !== session) continue;
+      await terminateSyncs(remote, id).catch(() => {});
+      if ((await remote.provider.destroy(id)) === undefined) await forget(remote, id);
     }
   } catch {
-    // Its failure must not hide the first one; the next command finds the machine.
+    // Must not hide the first error; the next command finds the machine.
   }
 }
 
-/** A port of this machine that another program has. */
+/** The first TCP port that another program on this laptop uses. */
 async function firstTaken(ports: readonly Port[]): Promise<number | undefined> {
   for (const { hostIp, host, protocol } of ports)
     if (protocol === "tcp" && !(await isFree(hostIp, host))) return host;

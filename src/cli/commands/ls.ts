@@ -15,7 +15,12 @@ export const ls: Action<typeof LS_OPTIONS> = async ({ options, ask }) => {
     say("nothing runs");
   } else {
     const { table } = await import("../../ui/table.ts");
-    const rows = found.map(({ name, image, backend, status }) => [name, image, backend, status]);
+    const rows = found.map(({ name, image, backend, status, details = [] }) => [
+      name,
+      image,
+      backend,
+      [status, ...details].join(", "),
+    ]);
     print(table(["NAME", "IMAGE", "BACKEND", "STATUS"], rows));
   }
   return 0;

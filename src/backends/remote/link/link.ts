@@ -1,100 +1,92 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { SiloError } from "../../../errors.ts";
-import { consoleArgs } from "../../fly/args.ts";
-import { answer } from "../../fly/flyctl.ts";
-import { flyError, lastLines } from "../../fly/errors.ts";
-import { filesOf, type Record } from "../record.ts";
+import { lastLines } from "../errors.ts";
+import type { Provider, Remote } from "../provider.ts";
+import { filesOf, type MachineRecord } from "../record.ts";
 import { setUpOf, SETUP_COMMAND } from "./setup.ts";
-import { closeShared, doorOf, openShared, syncDoorOf, writeSsh } from "./ssh.ts";
+import { closeShared, openShared, sshHost, syncSshHost, writeSshFiles } from "./ssh.ts";
 
-/** Where silo's files are and whose, and what ends a wait. */
-export type Here = { readonly state: string; readonly uid: number };
-
-/** How long Fly's own door may take to open after a machine has started; the first tunnel of an organisation takes longest (flyctl issue 472). */
-const DOOR_MS = 90_000;
+/** How long a machine that has started may take to accept commands; the first tunnel of a Fly.io organisation takes longest (flyctl issue 472). */
+const SETUP_MS = 90_000;
 const ONE_TRY_MS = 60_000;
+/** How long a shared connection may take to open. */
 export const LINK_MS = 70_000;
 
-/** What no further try mends. */
-const FINAL =
-  /not authorized|unauthorized|certificate|no access token|must be authenticated|not found\/started|unknown flag/i;
-
-export async function pause(ms: number): Promise<undefined> {
-  await new Promise((resolve) => setTimeout(resolve, ms));
-  return undefined;
-}
-
 /**
- * Runs a script in the machine as root through Fly's console, with all that it needs on standard input, and notes
- * the machine's key. @throws SiloError where the door stays shut.
+ * Runs the set-up script in the machine as root, over the provider's channel and on standard input, and writes the
+ * ssh files for the machine's host key.
+ * @throws SiloError if the script fails, or the machine is not reachable in time.
  */
 export async function setUp(
-  { state, uid }: Here,
-  where: { readonly app: string; readonly id: string },
+  remote: Remote,
+  id: string,
   script: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const end = performance.now() + DOOR_MS;
+  const { provider } = remote;
+  const end = performance.now() + SETUP_MS;
   for (let delay = 500; ; delay = Math.min(delay * 2, 8000)) {
-    const args = consoleArgs(where.app, where.id, SETUP_COMMAND);
-    const said = await answer(state, args, { stdin: script, timeoutMs: ONE_TRY_MS });
-    const door = setUpOf(said.stdout);
-    if (door !== undefined) {
-      await writeSsh(state, where, door, filesOf(state, where.id), uid);
-      return;
-    }
+    const input = { stdin: script, timeoutMs: ONE_TRY_MS };
+    const { stdout, stderr, outcome } = await provider.runAsRoot(id, SETUP_COMMAND, input);
+    const found = setUpOf(stdout);
+    if (found !== undefined) return await writeSshFiles(remote, id, found);
     signal.throwIfAborted();
-    if (FINAL.test(said.stderr)) throw flyError(said.stderr, "opening the machine", where.app);
-    // The script itself has failed in the machine: its own words tell why.
-    if (/exited with status/.test(said.stderr)) throw setUpFailed(said.stderr);
-    if (performance.now() + delay > end) throw shut(said.stderr);
+    if (outcome === "refused") throw provider.explain(stderr, "setting up the machine");
+    if (outcome === "failed") throw setUpFailed(provider, stderr);
+    if (performance.now() + delay > end) throw notReachable(provider, stderr);
     await pause(delay);
   }
 }
 
-function setUpFailed(text: string): SiloError {
+function setUpFailed({ name, settings }: Provider, text: string): SiloError {
   if (/no space left/i.test(text))
     return new SiloError("the machine's disk is full", {
       detail: lastLines(text),
-      hint: "name what stays here under backends.fly.ignore in silo.jsonc",
+      hint: excludeHint(settings),
     });
-  return new SiloError("the machine could not be set up", {
+  return new SiloError("setting up the machine failed", {
     detail: lastLines(text),
-    hint: "silo <tool> --backend fly --force-build",
+    hint: `silo <tool> --backend ${name} --force-build`,
   });
 }
 
-function shut(text: string): SiloError {
-  return new SiloError(
-    `the machine has started, but does not let silo in within ${DOOR_MS / 1000} s`,
-    {
-      detail: lastLines(text),
-      hint: "fly doctor   # fly agent restart, or: fly wireguard websockets enable",
-    },
-  );
+/** The hint for files that are too large for a machine. @param settings the provider's section in silo.jsonc. */
+export function excludeHint(settings: string): string {
+  return `exclude large paths with ${settings}.ignore in silo.jsonc`;
 }
 
-function syncDoors({ id, layout }: Pick<Record, "id" | "layout">): readonly string[] {
+function notReachable({ unreachableHint }: Provider, text: string): SiloError {
+  return new SiloError(`machine started, but SSH is not reachable after ${SETUP_MS / 1000} s`, {
+    detail: lastLines(text),
+    hint: unreachableHint,
+  });
+}
+
+/** The error for a machine whose shared connections cannot be opened. */
+export function linkFailed({ unreachableHint }: Provider, name: string): SiloError {
+  return new SiloError(`cannot connect to ${name} over SSH`, { hint: unreachableHint });
+}
+
+function syncHosts({ id, layout }: MachineRecord): readonly string[] {
   const kinds = new Set(layout.syncs.map(({ kind }) => (kind === "ro" ? "root" : "user")));
-  return [...kinds].map((kind) => (kind === "root" ? `root@${syncDoorOf(id)}` : syncDoorOf(id)));
+  return [...kinds].map((kind) => (kind === "root" ? `root@${syncSshHost(id)}` : syncSshHost(id)));
 }
 
-/** Opens the connections that everything shares: one for the terminal, others for the files. @returns whether all stand. */
-export async function openLinks(
-  here: Here,
-  record: Pick<Record, "id" | "layout">,
-): Promise<boolean> {
-  const files = filesOf(here.state, record.id);
-  const doors = [doorOf(record.id), ...syncDoors(record)];
-  const open = await Promise.all(doors.map((door) => openShared(files, door, LINK_MS)));
+/** Opens the shared connections: one for the terminal, others for the files. @returns whether all are open. */
+export async function openLinks(remote: Remote, record: MachineRecord): Promise<boolean> {
+  const files = filesOf(remote, record.id);
+  const hosts = [sshHost(record.id), ...syncHosts(record)];
+  const open = await Promise.all(hosts.map((host) => openShared(files, host, LINK_MS)));
   return open.every(Boolean);
 }
 
+/** Closes the shared connections, or only the terminal's. */
 export async function closeLinks(
-  here: Here,
-  record: Pick<Record, "id" | "layout">,
+  remote: Remote,
+  record: MachineRecord,
   which: "all" | "terminal",
 ): Promise<void> {
-  const files = filesOf(here.state, record.id);
-  const doors = which === "all" ? [doorOf(record.id), ...syncDoors(record)] : [doorOf(record.id)];
-  await Promise.all(doors.map((door) => closeShared(files, door)));
+  const files = filesOf(remote, record.id);
+  const hosts = [sshHost(record.id), ...(which === "all" ? syncHosts(record) : [])];
+  await Promise.all(hosts.map((host) => closeShared(files, host)));
 }

@@ -2,20 +2,21 @@ import { dirname } from "node:path";
 import { shellWord } from "../../../core/text/quote.ts";
 import { directoriesBetween, within } from "../../../core/paths.ts";
 import type { RunPlan } from "../../../core/types.ts";
-import { FILES, NOTES, SECRETS } from "./guest.ts";
+import type { MachineRecord } from "../record.ts";
 import { COPIES, type Layout } from "../sync/layout.ts";
-import type { Record } from "../record.ts";
+import { FILES, NOTES, RECORD, SECRETS } from "./guest.ts";
+import functions from "./guest/setup-functions.sh" with { type: "text" };
 
-/** What stands around the machine's answer: warnings of flyctl's may stand before and behind it. */
+/** Line before and after the script's result; the provider's warnings may precede and follow it. */
 const MARK = "-----silo-----";
 
-/** What runs the script below, as one command of Fly's console; the plain name of a shell would get a terminal. */
+/** Command that reads the script from standard input. Not just `bash`: Fly's console starts a plain shell on a TTY. */
 export const SETUP_COMMAND = "/bin/bash -s";
 
-/** What a machine says of itself when it is set up. */
+/** The result of the set-up: the machine's SSH host key, and the user that files are synced as. */
 export type SetUp = { readonly hostKey: string; readonly login: string };
 
-/** What the set-up printed; undefined where it did not come to its end. */
+/** Parses the output of the set-up script; undefined if it did not run to its end. */
 export function setUpOf(stdout: string): SetUp | undefined {
   const [, inner] = stdout.replaceAll("\r", "").split(`${MARK}\n`);
   const [hostKey, login] = (inner ?? "").split("\n");
@@ -23,6 +24,7 @@ export function setUpOf(stdout: string): SetUp | undefined {
   return whole ? { hostKey: hostKey ?? "", login: login ?? "" } : undefined;
 }
 
+/** Shell lines that write silo's programs and configuration. */
 function writeFiles(): readonly string[] {
   return Object.entries(FILES).flatMap(([path, { text, mode }]) => [
     `mkdir -p ${dirname(path)}`,
@@ -30,8 +32,8 @@ function writeFiles(): readonly string[] {
   ]);
 }
 
-/** Opens the door for one key. It may be done again, by another laptop too. */
-function openDoor(
+/** Shell lines that let one key log in. Other laptops may repeat them with their own. */
+function allowKey(
   publicKey: string,
   name: string,
   { uid, gid }: RunPlan["user"],
@@ -44,12 +46,12 @@ function openDoor(
     "[ -e /var/lib/silo/host_key ] || ssh-keygen -q -t ed25519 -N '' -C silo -f /var/lib/silo/host_key </dev/null",
     `keys=/var/lib/silo/authorized_keys; touch "$keys"; grep -qxF ${key} "$keys" || echo ${key} >>"$keys"; chmod 0644 "$keys"`,
     `login=$(getent passwd ${uid} | cut -d: -f1 | head -n 1); login=\${login:-root}`,
-    // A locked account is refused where PAM is not asked.
+    // sshd without PAM refuses a locked account.
     `for name in root "$login"; do usermod -p '*' "$name"; done`,
   ];
 }
 
-/** Directories on the way to a path: below the home they are the user's, as on the host. */
+/** Shell lines that create a path's parent directories; below the home directory they belong to the user, as on the host. */
 function parents(path: string, { uid, gid, home }: RunPlan["user"]): readonly string[] {
   if (!within(home, path)) return [`mkdir -p ${shellWord(dirname(path))}`];
   return directoriesBetween(home, path).map(
@@ -57,12 +59,13 @@ function parents(path: string, { uid, gid, home }: RunPlan["user"]): readonly st
   );
 }
 
-/** What the image has left where a synchronised path goes, which would be taken for a change of the user's. */
+/** Moves what the image has at a synced path out of the way, since it would be synced back as the user's change. */
 function setAside(path: string, index: number): string {
   return `aside ${shellWord(path)} ${index}`;
 }
 
-function places({ syncs, links }: Layout, user: RunPlan["user"]): readonly string[] {
+/** Shell lines that prepare the paths that files are synced to. */
+function syncTargets({ syncs, links }: Layout, user: RunPlan["user"]): readonly string[] {
   return [
     ...syncs.flatMap(({ kind, of, remote, shown }, i) => {
       if (kind !== "ro") {
@@ -83,7 +86,7 @@ function places({ syncs, links }: Layout, user: RunPlan["user"]): readonly strin
   ];
 }
 
-/** Shows read-only copies where the tool looks for them: no program without privileges can write through a read-only mount. */
+/** Shell lines that mount read-only copies where the tool expects them; an unprivileged program cannot write through a read-only mount. */
 function readOnly({ syncs }: Layout): readonly string[] {
   return syncs.flatMap(({ kind, of, remote, shown }) => {
     if (kind !== "ro") return [];
@@ -98,22 +101,19 @@ function readOnly({ syncs }: Layout): readonly string[] {
   });
 }
 
-const FUNCTIONS = `own() { [ -d "$1" ] || { mkdir -p "$1"; chown "$2:$3" "$1"; }; }
-aside() { [ -e "$1" ] && [ ! -e /var/lib/silo/ready ] || return 0; kept="/var/lib/silo/image/$2"; mkdir -p "$kept"
-  if [ -d "$1" ]; then find "$1" -mindepth 1 -maxdepth 1 -exec mv -t "$kept" -- {} +; else mv -- "$1" "$kept/"; fi; }
-show() { mkdir -p "$2"; grep -qF " $(printf %s "$2" | sed 's/ /\\\\040/g') " /proc/self/mountinfo || { mount --bind "$1" "$2"; mount -o remount,ro,bind "$2"; }; }`;
-
+/** A shell line that writes texts to a file, each followed by NUL. */
 function nulSeparated(words: readonly string[], file: string): string {
   return `printf '%s\\0'${words.map((word) => ` ${shellWord(word)}`).join("")} >${file}`;
 }
 
-/** What every machine gets besides the plan's own variables. */
+/** Variables of every machine, besides the plan's own. */
 const FIXED = {
   LANG: "C.UTF-8",
-  // A host's editor that refreshes the index would fight with the tool's git over it.
+  // An editor on the host that refreshes the index would compete with the tool's git for it.
   GIT_OPTIONAL_LOCKS: "0",
 };
 
+/** Shell lines that write the plan's variables, command and working directory. */
 function secrets(plan: RunPlan): readonly string[] {
   const { user, argv, workdir } = plan;
   const env = plan.env.filter(({ name }) => !plan.tty || name !== "TERM");
@@ -138,38 +138,38 @@ const END = [
 ];
 
 /**
- * The script that makes a fresh machine silo's: it comes on the console's standard input, so that the variables in it
- * stand in no argument list, no image and no machine configuration.
- * @param record what another laptop needs to come back to the machine.
+ * The script that sets up a new machine. It is passed on standard input, so that the variables in it are in no argument
+ * list, image or machine configuration.
+ * @param record the machine's own copy, with which another laptop can reconnect.
  */
 export function setupScript(
   plan: RunPlan,
-  { layout, name }: Pick<Record, "layout" | "name">,
+  { layout, name }: Pick<MachineRecord, "layout" | "name">,
   publicKey: string,
   record: string,
 ): string {
   return [
     "set -eu; umask 022",
-    FUNCTIONS,
-    ...openDoor(publicKey, name, plan.user),
-    ...places(layout, plan.user),
+    functions.trimEnd(),
+    ...allowKey(publicKey, name, plan.user),
+    ...syncTargets(layout, plan.user),
     ...readOnly(layout),
     ...secrets(plan),
-    `printf %s ${shellWord(record)} >/var/lib/silo/run.json; chmod 0600 /var/lib/silo/run.json`,
+    `printf %s ${shellWord(record)} >${RECORD}; chmod 0600 ${RECORD}`,
     ...END,
     "",
   ].join("\n");
 }
 
-/** Opens the door for another key, or again after a restart, and shows what is read-only; all else stays. */
+/** The script for another laptop's key, or after a restart: allows the key and mounts read-only copies; all else stays. */
 export function returnScript(
-  { user, layout, name }: Pick<Record, "user" | "layout" | "name">,
+  { user, layout, name }: Pick<MachineRecord, "user" | "layout" | "name">,
   publicKey: string,
 ): string {
   return [
     "set -eu; umask 022",
-    FUNCTIONS,
-    ...openDoor(publicKey, name, user),
+    functions.trimEnd(),
+    ...allowKey(publicKey, name, user),
     ...readOnly(layout),
     ...END,
     "",

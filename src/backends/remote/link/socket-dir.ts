@@ -3,11 +3,12 @@ import { SiloError } from "../../../errors.ts";
 import { sha256 } from "../../../runtime/bun.ts";
 
 /**
- * A private folder for sockets, whose paths have to be short: the wanted one where it is, else one in /tmp, where
- * anybody could have made it before. @throws SiloError where it is somebody else's.
- * @param longest bytes of the folder's own path.
+ * Creates a private directory for sockets, whose paths have to be short.
+ * @param longest bytes that the directory's path may have.
+ * @returns `wanted` if it is short enough, else a directory in /tmp.
+ * @throws SiloError if the directory in /tmp belongs to another user, who may have created it before.
  */
-export async function shortFolder(
+export async function socketDir(
   wanted: string,
   longest: number,
   uid: number,
@@ -15,14 +16,16 @@ export async function shortFolder(
 ): Promise<string> {
   const fits = Buffer.byteLength(wanted) <= longest;
   const base = `/tmp/silo-${uid}`;
-  // Two homes of one user must not meet there.
+  // The hash keeps two home directories of one user apart.
   const folder = fits ? wanted : `${base}/${name}-${sha256(wanted).slice(0, 8)}`;
-  await mkdir(fits ? folder : base, { recursive: true, mode: 0o700 });
-  const { uid: owner, mode } = await lstat(fits ? folder : base);
+  const own = fits ? folder : base;
+  await mkdir(own, { recursive: true, mode: 0o700 });
+  const { uid: owner, mode } = await lstat(own);
   if (owner !== uid || (mode & 0o077) !== 0)
-    throw new SiloError(`${fits ? folder : base} is somebody else's, and silo needs it`, {
-      hint: `ls -ld ${fits ? folder : base}`,
-    });
+    throw new SiloError(
+      `${own} must be owned by you and have mode 0700, since silo puts its sockets there`,
+      { hint: `ls -ld ${own}` },
+    );
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return folder;
 }

@@ -3,48 +3,43 @@ import { shellWord } from "../../../core/text/quote.ts";
 import type { Cmd } from "../../../runtime/command.ts";
 import { SiloError } from "../../../errors.ts";
 import { whereIs } from "../../../sys/host/which.ts";
-import {
-  capture,
-  ownCommand,
-  ProgramMissing,
-  type Captured,
-} from "../../../sys/process/process.ts";
-import { flyFolder } from "../../fly/flyctl.ts";
-import { missingProgram } from "../../fly/errors.ts";
-import { shortFolder } from "./socket-dir.ts";
-import type { Files } from "../record.ts";
-import { PIPE_WORD } from "../../fly/words.ts";
+import { capture, ProgramMissing, type Captured } from "../../../sys/process/process.ts";
+import { missingProgram } from "../errors.ts";
+import type { LocalState } from "../local-state.ts";
+import type { Remote } from "../provider.ts";
+import { filesOf, machinesFolder, type MachineFiles } from "../record.ts";
+import { socketDir } from "./socket-dir.ts";
 
-/** Two ways into a machine: a large transfer on one does not hold up the keys typed on the other. */
-export const doorOf = (id: string) => `silo-${id}`;
-export const syncDoorOf = (id: string) => `silo-${id}-sync`;
+/** Host aliases of ssh_config(5), one for the terminal and one for syncing, so that a large transfer does not delay keystrokes. */
+export const sshHost = (id: string) => `silo-${id}`;
+export const syncSshHost = (id: string) => `silo-${id}-sync`;
 
-/** The longest path of a socket is 104 bytes on macOS; a name takes 41 of them, and ssh adds 17 for a moment. */
+/** Longest path of the socket directory: a socket's path has at most 104 bytes on macOS, of which its name takes 41 and ssh's temporary suffix 17. */
 const LONGEST = 45;
 
-/** Where the sockets of shared connections lie. */
-async function socketFolder(state: string, uid: number): Promise<string> {
-  return await shortFolder(`${flyFolder(state)}/c`, LONGEST, uid, "c");
+async function controlSockets({ folder, uid }: LocalState): Promise<string> {
+  return await socketDir(`${folder}/c`, LONGEST, uid, "c");
 }
 
-/** A path as ssh_config reads it back. */
+/** A path, quoted for ssh_config(5). */
 const quoted = (path: string) => `"${path.replaceAll("%", "%%")}"`;
 
 /**
- * How ssh reaches a machine: through silo's own link, with the machine's exact key, asking nobody. The first value
- * wins in ssh_config(5), so what is written here holds.
+ * The ssh_config of a machine: through the provider's proxy, with the machine's exact host key, and never a prompt.
+ * The first value wins in ssh_config(5), so the user's own settings cannot override these.
+ * @param login the user that files are synced as.
  */
 export function sshConfig(
-  where: { readonly app: string; readonly id: string },
+  files: MachineFiles,
   login: string,
-  files: Files,
+  { bin, args }: Pick<Cmd, "bin" | "args">,
   sockets: string,
 ): string {
-  const { bin, args } = ownCommand([PIPE_WORD, where.app, where.id, files.log]);
-  const pipe = [bin, ...args].map((word) => shellWord(word).replaceAll("%", "%%")).join(" ");
+  const { id } = files;
+  const proxy = [bin, ...args].map((word) => shellWord(word).replaceAll("%", "%%")).join(" ");
   const host = (name: string, user: string) => `Host ${name}
   HostName ${name}
-  HostKeyAlias silo-${where.id}
+  HostKeyAlias silo-${id}
   User ${user}
   IdentityFile ${quoted(files.key)}
   UserKnownHostsFile ${quoted(files.knownHosts)}
@@ -53,7 +48,7 @@ export function sshConfig(
   IdentityAgent none
   StrictHostKeyChecking yes
   BatchMode yes
-  ProxyCommand ${pipe}
+  ProxyCommand ${proxy}
   ConnectTimeout 60
   ServerAliveInterval 15
   ServerAliveCountMax 4
@@ -64,11 +59,11 @@ export function sshConfig(
   ForwardX11 no
   LogLevel ERROR
 `;
-  return `${host(doorOf(where.id), "root")}\n${host(syncDoorOf(where.id), login)}`;
+  return `${host(sshHost(id), "root")}\n${host(syncSshHost(id), login)}`;
 }
 
-/** The public half of a machine's own key pair, which is made where there is none. */
-export async function makeKey(files: Files): Promise<string> {
+/** Creates the machine's key pair if it has none. @returns the public key. */
+export async function makeKey(files: MachineFiles): Promise<string> {
   const known = await readFile(`${files.key}.pub`, "utf8").catch(() => "");
   if (known !== "") return known.trim();
   await mkdir(files.folder, { recursive: true, mode: 0o700 });
@@ -83,29 +78,27 @@ export async function makeKey(files: Files): Promise<string> {
   return (await readFile(`${files.key}.pub`, "utf8")).trim();
 }
 
-/** Writes what ssh needs to know of a machine. */
-export async function writeSsh(
-  state: string,
-  where: { readonly app: string; readonly id: string },
-  door: { readonly hostKey: string; readonly login: string },
-  files: Files,
-  uid: number,
+/** Writes a machine's ssh_config and known_hosts. */
+export async function writeSshFiles(
+  remote: Remote,
+  id: string,
+  { hostKey, login }: { readonly hostKey: string; readonly login: string },
 ): Promise<void> {
-  const sockets = await socketFolder(state, uid);
-  await writeFile(files.knownHosts, `silo-${where.id} ${door.hostKey}\n`, { mode: 0o600 });
-  await writeFile(files.config, sshConfig(where, door.login, files, sockets), { mode: 0o600 });
+  const files = filesOf(remote, id);
+  const proxy = remote.provider.sshProxy(id, files.log);
+  const config = sshConfig(files, login, proxy, await controlSockets(remote));
+  await writeFile(files.knownHosts, `silo-${id} ${hostKey}\n`, { mode: 0o600 });
+  await writeFile(files.config, config, { mode: 0o600 });
   await appendFile(files.log, "", { mode: 0o600 });
-  await writeShim(state);
+  await writeShims(remote);
 }
 
-/** What mutagen takes for ssh and scp: it has settings of its own that end a slow link (transport.go), and ours go first. */
-async function writeShim(state: string): Promise<void> {
-  const folder = shimFolder(state);
+/** Writes the ssh and scp that mutagen runs. Its own keepalive options would drop a slow connection (transport.go), so silo's come first. */
+async function writeShims(local: LocalState): Promise<void> {
+  const folder = shimFolder(local);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const all = `${flyFolder(state)}/ssh_config`;
-  await writeFile(all, `Include ${quoted(`${flyFolder(state)}/machines`)}/*/ssh_config\n`, {
-    mode: 0o600,
-  });
+  const all = `${local.folder}/ssh_config`;
+  await writeFile(all, `Include ${quoted(machinesFolder(local))}/*/ssh_config\n`, { mode: 0o600 });
   for (const name of ["ssh", "scp"]) {
     const real = whereIs(name);
     if (real === undefined) throw missingProgram("ssh");
@@ -116,48 +109,51 @@ async function writeShim(state: string): Promise<void> {
   }
 }
 
-export function shimFolder(state: string): string {
-  return `${flyFolder(state)}/sshbin`;
+/** The directory of mutagen's ssh and scp. */
+export function shimFolder({ folder }: LocalState): string {
+  return `${folder}/sshbin`;
 }
 
-/** Words for the machine's shell, each as it is. */
-export const remoteWords = (words: readonly string[]) => words.map(shellWord).join(" ");
+/** An argument list, quoted for the machine's shell. */
+export const remoteWords = (argv: readonly string[]) => argv.map(shellWord).join(" ");
 
-/** A command in a machine, as root; shared connections make it cheap. */
+/** A command in a machine, as root, over the shared connection. */
 export function sshCommand(
-  { config }: Files,
-  id: string,
-  words: readonly string[],
+  { config, id }: MachineFiles,
+  argv: readonly string[],
   flags: readonly string[] = ["-T"],
 ): Cmd {
-  return { bin: "ssh", args: ["-F", config, ...flags, doorOf(id), remoteWords(words)] };
+  return { bin: "ssh", args: ["-F", config, ...flags, sshHost(id), remoteWords(argv)] };
 }
 
-/** What a command in the machine prints. 255 where the link failed. */
-export async function askMachine(
-  files: Files,
-  id: string,
-  words: readonly string[],
-  options: { readonly timeoutMs?: number; readonly stdin?: string } = {},
+/** Runs a command in a machine as root and captures its output. Exit status 255: the connection failed. */
+export async function sshCapture(
+  files: MachineFiles,
+  argv: readonly string[],
+  options: { readonly timeoutMs?: number } = {},
 ): Promise<Captured> {
-  const cmd = sshCommand(files, id, words);
-  const { stdin } = options;
-  return await capture(stdin === undefined ? cmd : { ...cmd, stdin }, options.timeoutMs);
+  return await capture(sshCommand(files, argv), options.timeoutMs);
 }
 
 /**
- * Opens a connection that others share, in the background; it ends with its link, when it is closed, or when nobody
- * has used it for a minute and a half.
- * @param door `user@alias` or an alias. @returns whether it stands.
+ * Opens a shared connection (ssh's ControlMaster) in the background. It ends when it is closed, when the network
+ * drops it, or after 90 seconds without use.
+ * @param host an alias, or `user@alias`.
+ * @returns whether it is open.
  */
-export async function openShared(files: Files, door: string, timeoutMs: number): Promise<boolean> {
-  const ready = await capture({ bin: "ssh", args: ["-F", files.config, "-O", "check", door] });
+export async function openShared(
+  files: MachineFiles,
+  host: string,
+  timeoutMs: number,
+): Promise<boolean> {
+  const ready = await capture({ bin: "ssh", args: ["-F", files.config, "-O", "check", host] });
   if (ready.code === 0) return true;
   const flags = ["-f", "-N", "-T", "-o", "ControlMaster=yes", "-o", "ControlPersist=90"];
-  const args = ["-F", files.config, ...flags, "-E", files.log, door];
+  const args = ["-F", files.config, ...flags, "-E", files.log, host];
   return (await capture({ bin: "ssh", args, newSession: true }, timeoutMs)).code === 0;
 }
 
-export async function closeShared(files: Files, door: string): Promise<void> {
-  await capture({ bin: "ssh", args: ["-F", files.config, "-O", "exit", door] });
+/** Closes a shared connection; one that is closed already is not an error. */
+export async function closeShared(files: MachineFiles, host: string): Promise<void> {
+  await capture({ bin: "ssh", args: ["-F", files.config, "-O", "exit", host] });
 }

@@ -1,22 +1,25 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Here } from "../link/link.ts";
-import { filesOf, type Record as Machine } from "../record.ts";
+import type { LocalState } from "../local-state.ts";
+import { filesOf, type MachineRecord } from "../record.ts";
 
 /**
- * In a git directory the machine's tool goes first, so a branch that was moved on both sides while the link was down
- * is where the tool has it. No commit is lost by that, but its name is: so every place is noted where a branch has
- * stood here, and told if nothing leads there any more.
+ * The commits that each branch of each git directory has pointed to on this laptop. In a git directory the machine's
+ * side wins, so a branch that was moved on both sides during a lost connection ends up where the tool has it. Its
+ * commit here still exists, but unnamed: the journal finds it.
  */
-type Seen = { readonly [gitDir: string]: { readonly [ref: string]: readonly string[] } };
+type Journal = { readonly [gitDir: string]: { readonly [ref: string]: readonly string[] } };
 
+/** How often branches are recorded. */
 const LOOK_MS = 2_000;
 const HASH = /^[0-9a-f]{40,64}$/;
 
-const gitDirs = ({ layout }: Machine) =>
+const gitDirs = ({ layout }: MachineRecord) =>
   layout.syncs.filter(({ kind }) => kind === "git").map(({ local }) => local);
-const seenFile = (here: Here, { id }: Machine) => `${filesOf(here.state, id).folder}/refs.json`;
+const journalFile = (local: LocalState, { id }: MachineRecord) =>
+  `${filesOf(local, id).folder}/refs.json`;
 
+/** Branches that have files of their own below `folder`. */
 async function looseRefs(folder: string, prefix: string): Promise<readonly [string, string][]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const found = entries.map(async (entry): Promise<readonly [string, string][]> => {
@@ -28,7 +31,7 @@ async function looseRefs(folder: string, prefix: string): Promise<readonly [stri
   return (await Promise.all(found)).flat();
 }
 
-/** Where a repository's branches stand (gitrepository-layout(5)): loose ones go before packed ones. */
+/** The commits of a repository's branches (gitrepository-layout(5)); loose refs override packed ones. */
 export async function readRefs(gitDir: string): Promise<ReadonlyMap<string, string>> {
   const packed = await readFile(`${gitDir}/packed-refs`, "utf8").catch(() => "");
   const lines = [...packed.matchAll(/^([0-9a-f]{40,64}) (refs\/\S+)$/gm)];
@@ -37,21 +40,21 @@ export async function readRefs(gitDir: string): Promise<ReadonlyMap<string, stri
   return new Map([...all.filter(([name]) => name.startsWith("refs/heads/")), ...loose]);
 }
 
-async function readSeen(path: string): Promise<Seen> {
+async function readJournal(path: string): Promise<Journal> {
   try {
-    return JSON.parse(await readFile(path, "utf8")) as Seen;
+    return JSON.parse(await readFile(path, "utf8")) as Journal;
   } catch {
     return {};
   }
 }
 
-/** Notes where the branches stand now. */
-export async function noteRefs(here: Here, machine: Machine): Promise<void> {
-  const path = seenFile(here, machine);
-  const before = await readSeen(path);
+/** Adds the branches' current commits to the journal. */
+export async function recordBranches(local: LocalState, record: MachineRecord): Promise<void> {
+  const path = journalFile(local, record);
+  const before = await readJournal(path);
   let news = false;
   const after: Record<string, Record<string, readonly string[]>> = {};
-  for (const gitDir of gitDirs(machine)) {
+  for (const gitDir of gitDirs(record)) {
     const refs: Record<string, readonly string[]> = { ...before[gitDir] };
     for (const [ref, hash] of await readRefs(gitDir)) {
       if (refs[ref]?.includes(hash) === true) continue;
@@ -63,19 +66,22 @@ export async function noteRefs(here: Here, machine: Machine): Promise<void> {
   if (news) await writeFile(path, JSON.stringify(after), { mode: 0o600 });
 }
 
-/** Notes them again and again until the returned function is called. */
-export function watchRefs(here: Here, machine: Machine): () => void {
-  if (gitDirs(machine).length === 0) return () => {};
-  const timer = setInterval(() => void noteRefs(here, machine).catch(() => {}), LOOK_MS);
+/** Records the branches repeatedly until the returned function is called. */
+export function watchBranches(local: LocalState, record: MachineRecord): () => void {
+  if (gitDirs(record).length === 0) return () => {};
+  const timer = setInterval(() => void recordBranches(local, record).catch(() => {}), LOOK_MS);
   timer.unref();
   return () => clearInterval(timer);
 }
 
-/** Where branches have stood here and nothing leads any more, with the command that names the place again. */
-export async function movedRefs(here: Here, machine: Machine): Promise<readonly string[]> {
-  const seen = await readSeen(seenFile(here, machine));
+/** A line for each commit that a branch pointed to here and that no branch or reflog names any more, with the command that restores it. */
+export async function lostBranchTips(
+  local: LocalState,
+  record: MachineRecord,
+): Promise<readonly string[]> {
+  const journal = await readJournal(journalFile(local, record));
   const lines: string[] = [];
-  for (const [gitDir, refs] of Object.entries(seen)) {
+  for (const [gitDir, refs] of Object.entries(journal)) {
     const now = await readRefs(gitDir);
     for (const [ref, hashes] of Object.entries(refs)) {
       const log = await readFile(`${gitDir}/logs/${ref}`, "utf8").catch(() => "");
@@ -84,8 +90,8 @@ export async function movedRefs(here: Here, machine: Machine): Promise<readonly 
       lines.push(
         ...gone.map(
           (hash) =>
-            `${name} stood at ${hash.slice(0, 12)} here, and the machine has moved it elsewhere; ` +
-            `git -C ${dirname(gitDir)} branch ${name}-here ${hash.slice(0, 12)}   # names it again`,
+            `branch ${name} pointed to ${hash.slice(0, 12)} here, and the machine has moved it; restore it with: ` +
+            `git -C ${dirname(gitDir)} branch ${name}-here ${hash.slice(0, 12)}`,
         ),
       );
     }

@@ -1,80 +1,86 @@
 import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import { SiloError } from "../../../errors.ts";
 import { holderOf, waitForLock } from "../../../sys/state/locks.ts";
 import { detach } from "../../../sys/process/process.ts";
-import { lastLines } from "../../fly/errors.ts";
-import { pause } from "../link/link.ts";
-import { dataFolder, mutagen, mutagenCommand, type Place } from "./mutagen-command.ts";
+import { lastLines } from "../errors.ts";
+import type { LocalState } from "../local-state.ts";
+import { dataFolder, mutagen, mutagenCommand } from "./mutagen-command.ts";
 import { filesOf, knownMachines } from "../record.ts";
 
-/** Every session of this daemon's, as a list in JSON. */
+/** mutagen arguments that list the daemon's sessions as JSON. */
 export const SESSIONS = ["sync", "list", "--template", "{{ json . }}"] as const;
 
+/** How long the daemon may take to start. */
 const START_MS = 15_000;
-/** One that starts before its predecessor has quite ended finds that one's lock and gives up. */
+/** Interval between attempts: a daemon that starts while the previous one still holds its lock gives up. */
 const START_AGAIN_MS = 500;
+/** How long the daemon may take to stop. */
 const STOP_MS = 5_000;
+/** Name of the lock that is held while the daemon is stopped. */
 const STOPPING = "mutagen stops";
 
-/** Makes sure that silo's daemon answers, and in this version of mutagen. */
-export async function ensureDaemon(place: Place): Promise<void> {
+/** Starts silo's daemon if it does not respond, and replaces one of another mutagen version. @throws SiloError */
+export async function ensureDaemon(local: LocalState): Promise<void> {
   const end = performance.now() + START_MS;
   let started = -Infinity;
   for (;;) {
-    const { code, stderr } = await mutagen(place, SESSIONS);
+    const { code, stderr } = await mutagen(local, SESSIONS);
     if (code === 0) return;
     if (/version mismatch/.test(stderr)) {
-      await mutagen(place, ["daemon", "stop"]);
+      await mutagen(local, ["daemon", "stop"]);
       started = -Infinity;
     }
     const now = performance.now();
     if (now > end)
-      throw new SiloError("mutagen does not start", {
+      throw new SiloError("the mutagen daemon does not start", {
         detail: lastLines(stderr),
         hint: "silo doctor",
       });
     if (now > started + START_AGAIN_MS) {
       started = now;
-      // `daemon start` would hand it to launchd where the user has registered mutagen there, without these settings.
-      await detach({ ...(await mutagenCommand(place, ["daemon", "run"])), newSession: true });
+      // Not `daemon start`: if the user registered mutagen with launchd, that starts it without these settings.
+      await detach({ ...(await mutagenCommand(local, ["daemon", "run"])), newSession: true });
     }
     await pause(50);
   }
 }
 
-const claim = ({ state }: Place, id: string) => `${filesOf(state, id).folder}/in-step`;
+/** File that says that a machine needs the daemon. */
+const claim = (local: LocalState, id: string) => `${filesOf(local, id).folder}/in-step`;
 
 /**
- * Makes sure of a daemon that goes on until this machine's sessions are terminated. Who stops it takes a lock and
- * then looks for claims; this claims and then looks for the lock: so one of the two sees the other.
+ * Ensures a daemon that outlives silo and keeps running until this machine's sync sessions are terminated. Stopping
+ * takes a lock and then checks for claims; claiming writes the claim and then checks the lock, so that one of two
+ * processes always sees the other.
  */
-export async function claimDaemon(place: Place, id: string): Promise<void> {
-  await writeFile(claim(place, id), "", { mode: 0o600 });
-  while ((await holderOf(place.state, STOPPING)) !== undefined) await pause(20);
-  await ensureDaemon(place);
+export async function claimDaemon(local: LocalState, id: string): Promise<void> {
+  await writeFile(claim(local, id), "", { mode: 0o600 });
+  while ((await holderOf(local.state, STOPPING)) !== undefined) await pause(20);
+  await ensureDaemon(local);
 }
 
-/** Takes a machine's claim back, and stops the daemon where that was the last. */
-export async function releaseDaemon(place: Place, id: string): Promise<void> {
-  await rm(claim(place, id), { force: true });
+/** Withdraws a machine's claim, and stops the daemon if it was the last. */
+export async function releaseDaemon(local: LocalState, id: string): Promise<void> {
+  await rm(claim(local, id), { force: true });
   const { signal } = new AbortController();
-  const lock = await waitForLock(place.state, STOPPING, () => {}, signal);
+  const lock = await waitForLock(local.state, STOPPING, () => {}, signal);
   try {
-    if (!(await isClaimed(place))) await stop(place);
+    if (!(await isClaimed(local))) await stop(local);
   } finally {
     await lock.release();
   }
 }
 
-async function isClaimed(place: Place): Promise<boolean> {
-  return (await knownMachines(place.state)).some((id) => existsSync(claim(place, id)));
+async function isClaimed(local: LocalState): Promise<boolean> {
+  return (await knownMachines(local)).some((id) => existsSync(claim(local, id)));
 }
 
-/** It answers that it will stop, and for a moment takes more questions, which then come to nothing. */
-async function stop(place: Place): Promise<void> {
-  const socket = `${await dataFolder(place)}/daemon/daemon.sock`;
-  await mutagen(place, ["daemon", "stop"]);
+/** Stops the daemon and waits until its socket is gone: after it confirms, it still accepts commands for a moment and drops them. */
+async function stop(local: LocalState): Promise<void> {
+  const socket = `${await dataFolder(local)}/daemon/daemon.sock`;
+  await mutagen(local, ["daemon", "stop"]);
   const end = performance.now() + STOP_MS;
   while (existsSync(socket) && performance.now() < end) await pause(10);
 }

@@ -1,25 +1,33 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { SiloError } from "../../../errors.ts";
 import type { RunReport } from "../../backend.ts";
-import { LINK_MS, pause, type Here } from "../link/link.ts";
+import { excludeHint, LINK_MS } from "../link/link.ts";
+import type { Remote } from "../provider.ts";
+import type { MachineRecord } from "../record.ts";
 import { createSync, flush, syncSessions } from "./mutagen.ts";
-import { filesOf, type Record } from "../record.ts";
 import { progressText, uncopied } from "./sessions.ts";
 
-/** The first copy of everything, and then all that changes, both ways. */
+/** A first copy in progress. */
+type Copy = {
+  readonly remote: Remote;
+  readonly id: string;
+  readonly report: RunReport;
+  readonly signal: AbortSignal;
+};
+
+/** Creates the sync sessions of a machine and waits until everything is copied once. @throws SiloError */
 export async function copyFiles(
-  here: Here,
-  record: Record,
+  remote: Remote,
+  { id, layout }: MachineRecord,
   report: RunReport,
   signal: AbortSignal,
 ): Promise<void> {
-  const { id, layout } = record;
-  const { folder } = filesOf(here.state, id);
   report.stage("copying files");
   const create = (i: number) => {
     const sync = layout.syncs[i];
-    return sync === undefined ? Promise.resolve() : createSync(here, sync, id, i, folder);
+    return sync === undefined ? Promise.resolve() : createSync(remote, id, i, sync);
   };
-  // The first of each user brings mutagen's agent, which the others then find.
+  // The first session of each user installs mutagen's agent, which the others then find.
   const firsts = new Map(
     layout.syncs.map(({ kind }, i) => [kind === "ro", i] as const).toReversed(),
   );
@@ -28,51 +36,46 @@ export async function copyFiles(
   const others = layout.syncs.map((_, i) => i).filter((i) => ![...firsts.values()].includes(i));
   await Promise.all(others.map(create));
   signal.throwIfAborted();
-  await watchedFlush(here, id, report, signal);
+  await flushAll({ remote, id, report, signal });
 }
 
+/** Interval between progress messages. */
 const LOOK_MS = 700;
 const DAY_MS = 24 * 3_600_000;
 
-/** Waits for one whole cycle, and tells how far it is. @throws SiloError where not everything could be copied. */
-async function watchedFlush(
-  here: Here,
-  id: string,
-  report: RunReport,
-  signal: AbortSignal,
-): Promise<void> {
+/** Flushes until everything is copied, and reports progress. @throws SiloError if a file could not be copied. */
+async function flushAll(copy: Copy): Promise<void> {
+  const { remote, id } = copy;
   const end = performance.now() + LINK_MS;
   for (;;) {
-    const said = await followed(flush(here, id, DAY_MS), here, id, report, signal);
-    const { problems, passing } = uncopied(await syncSessions(here, id));
-    if (said === "" && problems.length === 0) return;
-    // A link that broke in between comes back by itself.
-    if ((said === "" && !passing) || performance.now() > end) throw notCopied(problems, said);
+    const failure = await withProgress(flush(remote, id, DAY_MS), copy);
+    const { problems, transient } = uncopied(await syncSessions(remote, id));
+    if (failure === "" && problems.length === 0) return;
+    // mutagen reconnects a lost connection by itself.
+    if ((failure === "" && !transient) || performance.now() > end)
+      throw notCopied(remote, problems, failure);
     await pause(LOOK_MS);
   }
 }
 
-async function followed(
+async function withProgress(
   flushed: Promise<string>,
-  here: Here,
-  id: string,
-  report: RunReport,
-  signal: AbortSignal,
+  { remote, id, report, signal }: Copy,
 ): Promise<string> {
   for (;;) {
-    const said = await Promise.race([flushed, pause(LOOK_MS)]);
+    const failure = await Promise.race([flushed, pause(LOOK_MS, undefined)]);
     signal.throwIfAborted();
-    if (said !== undefined) return said;
-    const text = progressText(await syncSessions(here, id).catch(() => []));
+    if (failure !== undefined) return failure;
+    const text = progressText(await syncSessions(remote, id).catch(() => []));
     report.stage(`copying files${text === "" ? "" : `: ${text}`}`);
   }
 }
 
-function notCopied(problems: readonly string[], said: string): SiloError {
-  const detail = problems.length > 0 ? problems : [said];
+function notCopied({ provider }: Remote, problems: readonly string[], failure: string): SiloError {
+  const detail = problems.length > 0 ? problems : [failure];
   const full = problems.some((problem) => /no space left/i.test(problem));
-  return new SiloError(full ? "there is no room for all files" : "the files could not be copied", {
+  return new SiloError(full ? "no space left for all files" : "copying files failed", {
     detail,
-    hint: "name what stays here under backends.fly.ignore in silo.jsonc",
+    hint: excludeHint(provider.settings),
   });
 }

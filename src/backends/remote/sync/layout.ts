@@ -3,37 +3,38 @@ import { within } from "../../../core/paths.ts";
 import type { Mount, RunPlan } from "../../../core/types.ts";
 
 /**
- * What a synchronised path is to the user: `work` is theirs, and a conflict in it ends nothing silently; `git` is a
- * git directory, in which the machine's tool goes first; `tool` is what a tool keeps for itself; `ro` goes one way.
+ * How a path is synced. `work`: the user's files, where a conflict keeps the machine. `git`: a git directory, where the
+ * machine's side wins. `tool`: a tool's own files. `ro`: one way only, to the machine.
  */
 export type SyncKind = "work" | "git" | "tool" | "ro";
 
-/** A path of the host that a machine has a copy of. */
+/** A path of the host that is synced with a copy in the machine. */
 export type Sync = {
   readonly kind: SyncKind;
   readonly of: "file" | "dir";
   readonly local: string;
-  /** Where the copy is. */
+  /** Path of the copy. */
   readonly remote: string;
-  /** Where the tool sees it; another place than `remote` where it may only read. */
+  /** Path at which the tool sees it; differs from `remote` if it is read-only. */
   readonly shown: string;
-  /** Patterns that are left out, in the form of .gitignore. */
+  /** Patterns that are not synced, in the form of .gitignore. */
   readonly ignore: readonly string[];
 };
 
+/** All that a machine has copies of. */
 export type Layout = {
   readonly syncs: readonly Sync[];
-  /** Second names of what is synchronised already. */
+  /** Symbolic links for paths that are synced under another name. */
   readonly links: readonly { readonly path: string; readonly to: string }[];
 };
 
-/** Where read-only copies lie in the machine; root alone goes there. */
+/** Directory of read-only copies in the machine; only root has access. */
 export const COPIES = "/var/lib/silo/ro";
 
-/** What a git directory must not have copied while it changes (mutagen issue 88). */
+/** Patterns of files in a git directory that must not be copied while they change (mutagen issue 88). */
 const GIT_IGNORE = ["*.lock", "gc.pid", "index.stash.*", "fsmonitor--daemon*"];
 
-/** What tools keep that is of no use elsewhere, or torn when it is copied while it is written. */
+/** Patterns of tool files that are useless on another machine, or inconsistent if copied while they are written. */
 const TOOL_IGNORE = [
   ".DS_Store",
   "*.sock",
@@ -46,12 +47,12 @@ const TOOL_IGNORE = [
   "/statsig",
 ];
 
-/** A path as a pattern that means it alone. */
+/** A pattern that matches one path only. */
 function literal(path: string): string {
   return `/${path.replaceAll(/[\\*?[\]{}!]/g, String.raw`\$&`)}`;
 }
 
-/** Shown by an enclosing mount already, at the same place. */
+/** Whether an enclosing mount shows the same path already. */
 function isShown(mount: Mount, all: readonly Mount[]): boolean {
   return all.some(
     (outer) =>
@@ -70,9 +71,9 @@ function kindOf({ mode, from }: Mount): SyncKind {
 }
 
 /**
- * What a machine has to have copies of.
- * @param gitDirs which `.git` of a mounted directory are directories: they are synchronised apart.
- * @param ignore the user's patterns for their own work.
+ * Plans what a machine has copies of.
+ * @param gitDirs the `.git` directories in mounted directories, which are synced on their own.
+ * @param ignore the user's patterns for `work`.
  */
 export function planLayout(
   plan: Pick<RunPlan, "mounts">,
@@ -90,7 +91,7 @@ export function planLayout(
     .filter((path) => !real.some(({ target }) => target === path))
     .map((path): Mount => ({ source: path, target: path, mode: "rw", kind: "dir", from: "git" }));
   const all = [...real, ...git];
-  // silo's own files are mounted read-only elsewhere, to keep tools out; a machine needs no copy of them at all.
+  // Other backends mount silo's own files read-only to protect them; a machine needs no copy.
   const copied = all.filter(({ from, mode }) => from !== "silo" || mode === "rw");
   return {
     syncs: copied.map((mount, i) => syncOf(mount, all, i, ignore)),

@@ -1,6 +1,6 @@
 import type { SyncKind } from "./layout.ts";
 
-/** A change that mutagen found on one side; `new` is what is there now, nothing where it was deleted. */
+/** A change that mutagen found on one side; `new` is the current content, absent if it was deleted. */
 export type Change = {
   readonly path: string;
   readonly new?: { readonly kind?: string } | null;
@@ -29,7 +29,7 @@ type Endpoint = {
   };
 };
 
-/** A session as `mutagen sync list --template '{{ json . }}'` tells it (pkg/api/models/synchronization, 0.18). */
+/** A session as printed by `mutagen sync list --template '{{ json . }}'` (pkg/api/models/synchronization, 0.18). */
 export type SyncSession = {
   readonly identifier: string;
   readonly name?: string;
@@ -44,20 +44,20 @@ export type SyncSession = {
   readonly excludedConflicts?: number;
 };
 
-/** What stands in the way of destroying a machine, and what is told besides. */
-export type Verdict = {
-  /** Both sides changed the same thing, and neither may go. */
-  readonly conflicts: readonly Held[];
-  /** What a tool keeps for itself, changed on both sides: the host's stays, the machine's is saved. */
-  readonly toolConflicts: readonly Held[];
-  /** Why a session is not at its end: halted, disconnected, or something could not be written. */
+/** Whether a machine may be destroyed: `conflicts` and `problems` keep it. */
+export type SyncStatus = {
+  /** Paths that both sides changed; neither version may be lost. */
+  readonly conflicts: readonly SyncConflict[];
+  /** A tool's own files that both sides changed: the host's stay, the machine's are saved. */
+  readonly toolConflicts: readonly SyncConflict[];
+  /** Why a session is not finished: halted, disconnected, or a file could not be written. */
   readonly problems: readonly string[];
-  /** Worth another try: a file moved while it was copied. */
-  readonly passing: boolean;
+  /** Transient: retry. A file changed while it was copied. */
+  readonly transient: boolean;
 };
 
-/** A path in conflict, with both roots. */
-export type Held = {
+/** A path in conflict, with the roots and changes of both sides. */
+export type SyncConflict = {
   readonly session: SyncSession;
   readonly local: string;
   readonly remote: string;
@@ -65,12 +65,13 @@ export type Held = {
   readonly there: readonly Change[];
 };
 
+/** What a session syncs, from its label. */
 export function kindOf({ labels }: SyncSession): SyncKind {
   const kind = labels?.["silo-kind"];
   return kind === "git" || kind === "tool" || kind === "ro" ? kind : "work";
 }
 
-/** The host's side: a git directory's is the second, since the machine's goes first. */
+/** The two sides of a session. In a git directory the host's is the second, since the machine's wins. */
 export function sidesOf(session: SyncSession): { local: Endpoint; remote: Endpoint } {
   return kindOf(session) === "git"
     ? { local: session.beta, remote: session.alpha }
@@ -83,9 +84,10 @@ const HALTED: Readonly<Record<string, string>> = {
   "halted-on-root-type-change": "it became a file on one side, and a directory on the other",
 };
 
-const PASSING = /unable to locate staged file|modification detected/i;
+/** Errors of a file that changed while it was copied. */
+const TRANSIENT = /unable to locate staged file|modification detected/i;
 
-function heldIn(session: SyncSession): readonly Held[] {
+function conflictsOf(session: SyncSession): readonly SyncConflict[] {
   const { local, remote } = sidesOf(session);
   return (session.conflicts ?? []).map((conflict) => {
     const [here, there] =
@@ -101,10 +103,10 @@ function problemsOf(session: SyncSession): readonly string[] {
   const halted = HALTED[session.status];
   if (halted !== undefined) return [`${local.path}: ${halted}`];
   if (!session.alpha.connected || !session.beta.connected)
-    return [`${local.path}: the machine cannot be reached${reason(session)}`];
+    return [`${local.path}: the machine is not reachable${reason(session)}`];
   return [
     ...(local.transitionProblems ?? []).map(
-      ({ path, error }) => `here ${local.path}/${path}: ${error}`,
+      ({ path, error }) => `on this laptop ${local.path}/${path}: ${error}`,
     ),
     ...(remote.transitionProblems ?? []).map(
       ({ path, error }) => `on the machine ${remote.path}/${path}: ${error}`,
@@ -115,33 +117,33 @@ function problemsOf(session: SyncSession): readonly string[] {
 const reason = ({ lastError }: SyncSession) => (lastError === undefined ? "" : ` (${lastError})`);
 
 /**
- * Whether everything is home. A flush succeeds in spite of conflicts and of what could not be written, so this is
- * asked after it. What only a tool keeps for itself never holds a machine; what is read-only has nothing to bring.
+ * Whether all changes are synced back. `mutagen sync flush` succeeds despite conflicts and files that could not be
+ * written, so check afterwards. A tool's own files never keep a machine, and read-only paths have no changes.
  */
-export function judge(sessions: readonly SyncSession[]): Verdict {
-  const held = sessions.flatMap(heldIn);
-  const isTool = ({ session }: Held) => kindOf(session) === "tool";
+export function syncStatus(sessions: readonly SyncSession[]): SyncStatus {
+  const conflicts = sessions.flatMap(conflictsOf);
+  const isTool = ({ session }: SyncConflict) => kindOf(session) === "tool";
   const counted = sessions.filter((session) => !["ro", "tool"].includes(kindOf(session)));
   const problems = counted.flatMap(problemsOf);
-  const moving = sessions.flatMap(problemsOf).some((problem) => PASSING.test(problem));
+  const moving = sessions.flatMap(problemsOf).some((problem) => TRANSIENT.test(problem));
   return {
-    conflicts: held.filter((one) => !isTool(one) && kindOf(one.session) !== "ro"),
-    toolConflicts: held.filter(isTool),
+    conflicts: conflicts.filter((one) => !isTool(one) && kindOf(one.session) !== "ro"),
+    toolConflicts: conflicts.filter(isTool),
     problems,
-    passing: moving,
+    transient: moving,
   };
 }
 
-/** What the first copy could not do, of every session: a tool must not start with half of its files. */
+/** What the first copy could not do, of all sessions: a tool must not start with half of its files. */
 export function uncopied(sessions: readonly SyncSession[]): {
   readonly problems: readonly string[];
-  readonly passing: boolean;
+  readonly transient: boolean;
 } {
   const problems = sessions.flatMap(problemsOf);
-  return { problems, passing: problems.some((problem) => PASSING.test(problem)) };
+  return { problems, transient: problems.some((problem) => TRANSIENT.test(problem)) };
 }
 
-/** How far the first copy has come: `12,034 files, 45 MB`. */
+/** Progress of the first copy: `12,034 files, 45 MB`. */
 export function progressText(sessions: readonly SyncSession[]): string {
   const received = sessions
     .flatMap(({ alpha, beta }) => [alpha, beta])

@@ -1,44 +1,50 @@
-import { mkdir, stat, writeFile } from "node:fs/promises";
-import { flyFolder } from "../../fly/flyctl.ts";
-import { pause, type Here } from "../link/link.ts";
+import { mkdir, open, rm, stat } from "node:fs/promises";
+import { setTimeout as pause } from "node:timers/promises";
+import { start } from "../../../sys/process/process.ts";
+import { sshCapture, sshCommand } from "../link/ssh.ts";
+import type { LocalState } from "../local-state.ts";
+import { filesOf, type MachineFiles, type MachineRecord } from "../record.ts";
 import { flush, resumeSyncs, syncSessions } from "./mutagen.ts";
-import { filesOf, type Record } from "../record.ts";
-import { judge, type Change, type Held, type Verdict } from "./sessions.ts";
-import { askMachine, remoteWords } from "../link/ssh.ts";
+import { syncStatus, type Change, type SyncConflict, type SyncStatus } from "./sessions.ts";
 
-/** One flush may hang on a link that is dead. */
+/** Timeout of one flush, which can hang on a dead connection. */
 const FLUSH_MS = 120_000;
 
-/** What does not change in so many tries on a link that stands will not change by itself. */
-const STUCK = 3;
+/** Number of attempts after which a failure on an open connection counts as permanent. */
+const MAX_TRIES = 3;
 
 /**
- * Brings everything home and judges whether it is.
- * @param patienceMs how long a machine that cannot be reached, or files that move, are tried again.
+ * Syncs everything back and checks the result.
+ * @param retryMs how long to retry while the machine is not reachable or files change.
  */
-export async function bringHome(here: Here, id: string, patienceMs: number): Promise<Verdict> {
-  const end = performance.now() + patienceMs;
+export async function syncBack(
+  local: LocalState,
+  id: string,
+  retryMs: number,
+): Promise<SyncStatus> {
+  const end = performance.now() + retryMs;
   for (let tries = 1; ; tries += 1) {
     const left = Math.max(5000, Math.min(FLUSH_MS, end - performance.now()));
-    const said = await flush(here, id, left);
-    const sessions = await syncSessions(here, id);
-    const found = judge(sessions);
-    const verdict: Verdict =
-      said === "" || found.problems.length > 0
+    const failure = await flush(local, id, left);
+    const sessions = await syncSessions(local, id);
+    const found = syncStatus(sessions);
+    const status: SyncStatus =
+      failure === "" || found.problems.length > 0
         ? found
-        : { ...found, problems: [`the files could not be brought home: ${said}`] };
+        : { ...found, problems: [`syncing back failed: ${failure}`] };
     const linked = sessions.every(({ alpha, beta }) => alpha.connected && beta.connected);
-    // One that mutagen halts to save files is for the user to settle.
-    const halted = sessions.some(({ status }) => status.startsWith("halted"));
-    const again = found.passing || (said !== "" && !halted && !(linked && tries >= STUCK));
-    if (!again || performance.now() > end) return verdict;
-    // By itself mutagen looks for a lost link every fifteen seconds; asked, it does so at once.
-    if (!linked) await resumeSyncs(here, id);
+    // mutagen halts a session to protect files; the user has to resolve it.
+    const halted = sessions.some(({ status: state }) => state.startsWith("halted"));
+    const again = found.transient || (failure !== "" && !halted && !(linked && tries >= MAX_TRIES));
+    if (!again || performance.now() > end) return status;
+    // mutagen retries a lost connection every fifteen seconds; resuming makes it retry at once.
+    if (!linked) await resumeSyncs(local, id);
     await pause(1000);
   }
 }
 
-export const isHome = ({ conflicts, problems }: Verdict) =>
+/** Whether all changes are synced back, so that the machine may be destroyed. */
+export const isSynced = ({ conflicts, problems }: SyncStatus) =>
   conflicts.length === 0 && problems.length === 0;
 
 function sideText(changes: readonly Change[]): string {
@@ -50,59 +56,67 @@ function sideText(changes: readonly Change[]): string {
 
 const full = (root: string, path: string) => (path === "" ? root : `${root}/${path}`);
 
-/** When each side was changed, for people. */
-async function times(here: Here, id: string, { local, remote, here: own, there }: Held) {
+/** The modification time of each side of a conflict, for people; empty if it cannot be read. */
+async function times(
+  local: LocalState,
+  id: string,
+  { local: root, remote, here, there }: SyncConflict,
+) {
   const time = (seconds: number) => new Date(seconds * 1000).toLocaleString("sv-SE");
-  const path = full(local, own[0]?.path ?? "");
-  const ours = await stat(path).then(
+  const ours = await stat(full(root, here[0]?.path ?? "")).then(
     ({ mtimeMs }) => ` ${time(mtimeMs / 1000)}`,
     () => "",
   );
-  const words = ["stat", "-c", "%Y", "--", full(remote, there[0]?.path ?? "")];
-  const answer = await askMachine(filesOf(here.state, id), id, words, { timeoutMs: 15_000 });
-  const theirs = answer.code === 0 ? ` ${time(Number(answer.stdout))}` : "";
-  return { ours, theirs };
+  const argv = ["stat", "-c", "%Y", "--", full(remote, there[0]?.path ?? "")];
+  const { code, stdout } = await sshCapture(filesOf(local, id), argv, { timeoutMs: 15_000 });
+  return { ours, theirs: code === 0 ? ` ${time(Number(stdout))}` : "" };
 }
 
-/** Every conflict with both its sides, and every problem, a line each. */
-export async function heldLines(
-  here: Here,
+/** A line for each conflict, with both sides, and for each problem. */
+export async function conflictLines(
+  local: LocalState,
   id: string,
-  { conflicts, problems }: Verdict,
+  { conflicts, problems }: SyncStatus,
 ): Promise<readonly string[]> {
-  const lines = conflicts.map(async (held) => {
-    const { ours, theirs } = await times(here, id, held);
-    const path = full(held.local, held.here[0]?.path ?? held.there[0]?.path ?? "");
-    return `${path}: ${sideText(held.here)} here${ours}, ${sideText(held.there)} on the machine${theirs}`;
+  const lines = conflicts.map(async (conflict) => {
+    const { local: root, here, there } = conflict;
+    const { ours, theirs } = await times(local, id, conflict);
+    const path = full(root, here[0]?.path ?? there[0]?.path ?? "");
+    return `${path}: ${sideText(here)} here${ours}, ${sideText(there)} on the machine${theirs}`;
   });
   return [...(await Promise.all(lines)), ...problems];
 }
 
-/** What holds a machine, in few words. */
-export function heldText({ conflicts, problems }: Verdict): string {
+/** What keeps a machine, in a few words: `2 conflicts, 1 problem`. */
+export function statusText({ conflicts, problems }: SyncStatus): string {
   const count = (n: number, what: string) => (n === 0 ? [] : [`${n} ${what}${n === 1 ? "" : "s"}`]);
   return [...count(conflicts.length, "conflict"), ...count(problems.length, "problem")].join(", ");
 }
 
+/**
+ * Streams the output of a command in the machine to a new file, which is deleted if the command fails.
+ * @returns whether it succeeded.
+ */
 async function copyOut(
-  here: Here,
-  id: string,
-  words: readonly string[],
-  to: string,
+  files: MachineFiles,
+  argv: readonly string[],
+  path: string,
 ): Promise<boolean> {
-  const answer = await askMachine(filesOf(here.state, id), id, [
-    "bash",
-    "-o",
-    "pipefail",
-    "-c",
-    `${remoteWords(words)} | base64 -w 0`,
-  ]);
-  if (answer.code !== 0) return false;
-  await writeFile(to, Buffer.from(answer.stdout, "base64"), { flag: "wx", mode: 0o600 });
-  return true;
+  const file = await open(path, "wx", 0o600);
+  let copied = false;
+  try {
+    const cmd = sshCommand(files, argv);
+    const child = await start(cmd, { stdin: "ignore", stdout: "pipe", stderr: "ignore" });
+    for await (const chunk of child.stdout ?? []) await file.appendFile(chunk);
+    copied = (await child.exit) === 0;
+  } finally {
+    await file.close();
+    if (!copied) await rm(path, { force: true });
+  }
+  return copied;
 }
 
-/** A path that does not exist yet. */
+/** The first of `path`, `path-1`, `path-2` … that does not exist. */
 async function unused(path: string): Promise<string> {
   for (let i = 0; ; i += 1) {
     const candidate = i === 0 ? path : `${path}-${i}`;
@@ -110,50 +124,48 @@ async function unused(path: string): Promise<string> {
   }
 }
 
-/** Saves the machine's side of each conflict beside the host's, which stays. @returns what was saved, or could not be. */
+/** Saves the machine's side of each conflict next to the host's, which stays. @returns the saved paths, and those that could not be copied. */
 export async function saveBeside(
-  here: Here,
+  local: LocalState,
   id: string,
-  conflicts: readonly Held[],
+  conflicts: readonly SyncConflict[],
 ): Promise<{ readonly saved: readonly string[]; readonly failed: readonly string[] }> {
   const saved: string[] = [];
   const failed: string[] = [];
-  for (const { local, remote, there } of conflicts) {
+  for (const { local: root, remote, there } of conflicts) {
     for (const change of there.filter((one) => one.new)) {
       const isFile = change.new?.kind === "file";
       const from = full(remote, change.path);
-      const to = await unused(`${full(local, change.path)}.silo-remote${isFile ? "" : ".tar"}`);
-      const words = isFile
+      const to = await unused(`${full(root, change.path)}.silo-remote${isFile ? "" : ".tar"}`);
+      const argv = isFile
         ? ["cat", "--", from]
         : ["tar", "-cf", "-", "-C", "/", "--", from.slice(1)];
-      const done = await copyOut(here, id, words, to).catch(() => false);
+      const done = await copyOut(filesOf(local, id), argv, to).catch(() => false);
       (done ? saved : failed).push(done ? to : from);
     }
   }
   return { saved, failed };
 }
 
-/** Saves the machine's side of what a tool keeps for itself. @returns a line for the user, where there was anything. */
+/** Saves the machine's side of conflicts in a tool's own files. @returns a warning, if there were any. */
 export async function saveToolSide(
-  here: Here,
-  record: Record,
-  { toolConflicts }: Verdict,
+  local: LocalState,
+  record: MachineRecord,
+  { toolConflicts }: SyncStatus,
 ): Promise<readonly string[]> {
   const paths = toolConflicts.flatMap(({ remote, there }) =>
     there.filter((one) => one.new).map(({ path }) => full(remote, path).slice(1)),
   );
   if (paths.length === 0) return [];
-  const folder = `${flyFolder(here.state)}/kept`;
+  const folder = `${local.folder}/kept`;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const to = await unused(`${folder}/${record.name}.tar`);
-  const done = await copyOut(
-    here,
-    record.id,
-    ["tar", "-cf", "-", "-C", "/", "--", ...paths],
-    to,
-  ).catch(() => false);
-  const what = `${record.tool}'s own files were changed here and on the machine; yours stay`;
+  const argv = ["tar", "-cf", "-", "-C", "/", "--", ...paths];
+  const done = await copyOut(filesOf(local, record.id), argv, to).catch(() => false);
+  const what = `${record.tool}'s own files were changed here and on the machine; yours are kept`;
   return [
-    done ? `${what}, the machine's are in ${to}` : `${what}, the machine's could not be saved`,
+    done
+      ? `${what}, the machine's are saved in ${to}`
+      : `${what}, the machine's could not be saved`,
   ];
 }

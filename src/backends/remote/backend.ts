@@ -1,0 +1,57 @@
+import type { Backend, Instance } from "../backend.ts";
+import type { Machine, Remote } from "./provider.ts";
+
+type Shared =
+  | "takenNames"
+  | "run"
+  | "survivesHangup"
+  | "reconnect"
+  | "exec"
+  | "list"
+  | "remove"
+  | "reap";
+
+/**
+ * The members of a `Backend` that are the same for every provider.
+ * @param remote called on use, so that a missing setting is an error of the command that needs it.
+ */
+export function remoteBackend(remote: () => Remote): Required<Pick<Backend, Shared>> {
+  // A query of the provider takes seconds, so listed machines are kept for the commands that take an instance.
+  const listed = new Map<string, Machine>();
+  const machineOf = ({ id, name }: Instance): Machine => {
+    const machine = listed.get(id);
+    if (machine === undefined) throw new Error(`${name} was not listed by this backend`);
+    return machine;
+  };
+  return {
+    takenNames: async () => (await remote().provider.machines()).map(({ name }) => name),
+    run: async (plan, session, report) => {
+      const { runPlan } = await import("./run.ts");
+      return await runPlan(remote(), { plan, session, report });
+    },
+    survivesHangup: () => false,
+    reconnect: async (instance, report) => {
+      const { reconnect } = await import("./reconnect.ts");
+      return await reconnect(remote(), machineOf(instance), report);
+    },
+    exec: async (instance, argv, tty) => {
+      const { execIn } = await import("./exec.ts");
+      return await execIn(remote(), machineOf(instance), argv, tty);
+    },
+    list: async () => {
+      const { list } = await import("./list.ts");
+      const found = await list(remote());
+      for (const { instance, machine } of found) listed.set(instance.id, machine);
+      return found.map(({ instance }) => instance);
+    },
+    remove: async (instances, force) => {
+      const { remove } = await import("./remove.ts");
+      return await remove(remote(), instances.map(machineOf), force);
+    },
+    reap: async (sessions) => {
+      const { rollback } = await import("./run.ts");
+      for (const session of sessions) await rollback(remote(), session);
+      return [];
+    },
+  };
+}

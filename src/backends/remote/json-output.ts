@@ -1,0 +1,10 @@
+/** The JSON in a program's output; warnings may precede it on the same stream. @returns undefined if there is none. */
+export function jsonIn(stdout: string): unknown {
+  const start = stdout.search(/^[[{]/m);
+  if (start < 0) return undefined;
+  try {
+    return JSON.parse(stdout.slice(start)) as unknown;
+  } catch {
+    return undefined;
+  }
+}
