@@ -3,7 +3,7 @@
 #   brew install owner.invalid/silo/silo            the newest release
 #   brew install --HEAD owner.invalid/silo/silo     from source
 class Silo < Formula
-  desc "Run AI coding agents in auto-approve mode inside an isolated environment"
+  desc "Run AI coding agents in auto-approve mode in a container, a sandbox or a VM"
   homepage "https://github.com/owner.invalid/silo"
   license "Apache-2.0"
 

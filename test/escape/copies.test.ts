@@ -6,7 +6,7 @@ import { eventually, TESTER, type World } from "../support/silo.ts";
 import { canary, file, liveBox, own, siloWithin, stage } from "./boxes.ts";
 import { bites, holds, tableAtEnd } from "./suite.ts";
 
-const NAME = "a guest that replaces its copies of files by links";
+const NAME = "a guest that replaces its copies of files by symlinks";
 const AGENT = readFileSync(join(import.meta.dir, "swap.pl"), "utf8");
 
 const START = '{"start":1}\n';

@@ -7,8 +7,8 @@ import { liveBox, own, stage } from "./boxes.ts";
 import { type Bind, plainBox } from "./plain.ts";
 import { bites, holds, tableAtEnd } from "./suite.ts";
 
-const LIMITS = "memory, processes, logs and core files without end";
-const SOCKET = "a program of the host that answers on a socket in the project";
+const LIMITS = "unlimited memory, processes, logs and core dumps";
+const SOCKET = "a host program that listens on a socket in the project";
 
 /** Forks until it is refused, or until there are more processes than silo's limit; they end with the box. */
 const FORKS = `perl -e '

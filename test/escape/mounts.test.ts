@@ -14,9 +14,9 @@ import { type Bind, plainBox, plainLine } from "./plain.ts";
 import { bites, holds, tableAtEnd } from "./suite.ts";
 
 const PARENT = "the parent of a read-only mount renamed away";
-const OWN = "silo's own settings as a link into the project";
+const OWN = "silo's own settings as a symlink into the project";
 const FILE = "a read-only file that the host replaces";
-const APPROVED = "an approved mount turned into a link";
+const APPROVED = "an approved mount replaced by a symlink";
 
 const DEEP = "a/b/c/keep";
 

@@ -8,7 +8,7 @@ import { canary, own, planned, stage } from "./boxes.ts";
 import { plainBox } from "./plain.ts";
 import { bites, holds, tableAtEnd } from "./suite.ts";
 
-const NAME = "a path with a control character or broken UTF-8";
+const NAME = "a path with a control character or invalid UTF-8";
 
 /** Names that one program reads as another name: with line breaks, controls, and bytes that are no UTF-8. */
 const ODD: readonly (readonly [what: string, checked: string, mounted: string])[] = [

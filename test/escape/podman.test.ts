@@ -29,10 +29,10 @@ import { bites, holds } from "./suite.ts";
  * The attacks on mounts, against podman: another engine resolves and mounts paths in its own way.
  */
 
-const PATHS = "a path with a control character or broken UTF-8";
-const SWAP = "a directory exchanged for a link between the check and the mount";
+const PATHS = "a path with a control character or invalid UTF-8";
+const SWAP = "a directory replaced by a symlink between the check and the mount";
 const PARENT = "the parent of a read-only mount renamed away";
-const APPROVED = "an approved mount turned into a link";
+const APPROVED = "an approved mount replaced by a symlink";
 
 const AGENT = readFileSync(join(import.meta.dir, "swap.pl"), "utf8");
 const CONFIG = { ...PROBE_CONFIG, backends: { docker: { command: "podman" } } };

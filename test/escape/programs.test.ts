@@ -6,7 +6,7 @@ import { probe, TESTER, type World } from "../support/silo.ts";
 import { file, liveBox, own, siloWithin, stage } from "./boxes.ts";
 import { bites, holds, tableAtEnd } from "./suite.ts";
 
-const NAME = "programs of the project on PATH";
+const NAME = "programs of a project on PATH";
 
 /** Programs that silo, or a program that it starts, may look for. */
 const PROGRAMS = [

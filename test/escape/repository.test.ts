@@ -5,8 +5,8 @@ import { probe, silo, TESTER, type World } from "../support/silo.ts";
 import { file, own, planned, stage } from "./boxes.ts";
 import { bites, holds, tableAtEnd } from "./suite.ts";
 
-const VARIABLE = "a project's variable that sends the sign-in elsewhere";
-const HOOKS = "a repository's hooks and servers for the tool";
+const VARIABLE = "a project's variable that sends credentials elsewhere";
+const HOOKS = "a repository's hooks and MCP servers for the tool";
 const OTHERS = "another user's silo.jsonc in a shared directory";
 const EARLIER = "an earlier approved silo.jsonc put back";
 

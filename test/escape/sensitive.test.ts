@@ -6,7 +6,7 @@ import { file, own, stage } from "./boxes.ts";
 import { plainBox } from "./plain.ts";
 import { bites, holds, tableAtEnd } from "./suite.ts";
 
-const NAME = "a working directory or mount full of keys";
+const NAME = "a working directory or mount that contains keys";
 
 const IN_HOME = [
   ".ssh",

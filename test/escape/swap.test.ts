@@ -6,7 +6,7 @@ import { canary, file, liveBox, MINUTES, own, planned, stage } from "./boxes.ts"
 import { plainBox } from "./plain.ts";
 import { bites, holds, tableAtEnd } from "./suite.ts";
 
-const NAME = "a directory exchanged for a link between the check and the mount";
+const NAME = "a directory replaced by a symlink between the check and the mount";
 const AGENT = readFileSync(join(import.meta.dir, "swap.pl"), "utf8");
 
 /** The mount's target may be resolved by either side of the exchange. */

@@ -6,7 +6,7 @@ import { silo, type World } from "../support/silo.ts";
 import { file, stage } from "./boxes.ts";
 import { bites, holds, tableAtEnd } from "./suite.ts";
 
-const NAME = "names that steer the terminal";
+const NAME = "terminal escape sequences in names";
 
 /** Texts that a terminal obeys, hides, or shows in another order. */
 const TEXTS = [

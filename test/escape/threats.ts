@@ -1,203 +1,203 @@
-/** Place of an attack: a box of a backend, or the host outside of every box. */
+/** Where an attack runs: inside a container or sandbox of a backend, or on the host. */
 export type Place = "docker" | "podman" | "container" | "bwrap" | "fly" | "host";
 
-/** An attack of a tool inside, or of a repository outside, and what silo does about it. */
+/** An attack by a tool inside or by a repository outside, and silo's defence. */
 export type Threat = {
-  /** Plain words; the tests' names begin with them. */
+  /** A short phrase; the tests' names begin with it. */
   readonly name: string;
   readonly silo: string;
   readonly on: readonly Place[];
-  /** The test file, from `test` on. */
+  /** Path of the test file below `test`. */
   readonly file: string;
-  /** The test's name there, where it is not the attack's. */
+  /** Name of the test, if it differs from the attack's. */
   readonly test?: string;
-  /** Public holes of the same kind in other programs. */
+  /** Published vulnerabilities of the same kind in other programs. */
   readonly sisters: readonly string[];
 };
 
-/** Every attack of the suite. The table of SECURITY.md is made from this. */
+/** Every attack of the suite. The table in SECURITY.md is generated from this list. */
 export const THREATS = [
   {
-    name: "a path with a control character or broken UTF-8",
-    silo: "mounts no such path, whether a `.git` file, a setting or the working directory names it",
+    name: "a path with a control character or invalid UTF-8",
+    silo: "never mounts such a path, whether it comes from a `.git` file, a setting or the working directory",
     on: ["docker", "podman", "container", "bwrap"],
     file: "escape/paths.test.ts",
     sisters: ["CVE-2026-134465", "GHSA-vwqx-4fm8-6qc9"],
   },
   {
-    name: "a directory exchanged for a link between the check and the mount",
-    silo: "compares device and inode of each mount inside before the tool starts, or mounts by descriptor",
+    name: "a directory replaced by a symlink between the check and the mount",
+    silo: "compares device and inode of every mount inside before the tool starts, or mounts by file descriptor",
     on: ["docker", "podman", "bwrap"],
     file: "escape/swap.test.ts",
     sisters: ["CVE-2026-50549", "CVE-2026-39861", "CVE-2026-34078", "CVE-2026-41568"],
   },
   {
     name: "the parent of a read-only mount renamed away",
-    silo: "holds every directory between a read-only mount and the writable one around it",
+    silo: "protects every directory between a read-only mount and the writable mount around it",
     on: ["docker", "podman", "bwrap"],
     file: "escape/mounts.test.ts",
     sisters: [],
   },
   {
-    name: "silo's own settings as a link into the project",
-    silo: "refuses to start where its settings or approvals lie in a writable mount by a link",
+    name: "silo's own settings as a symlink into the project",
+    silo: "does not start if a symlink puts its settings or approvals into a writable mount",
     on: ["docker", "bwrap"],
     file: "escape/mounts.test.ts",
     sisters: ["CVE-2026-25725"],
   },
   {
     name: "a read-only file that the host replaces",
-    silo: "warns at start: a program of the host that saves the file by renaming takes the mount away",
+    silo: "warns at start, because a host program that saves the file by renaming ends the mount",
     on: ["docker", "bwrap"],
     file: "escape/mounts.test.ts",
     sisters: [],
   },
   {
-    name: "an approved mount turned into a link",
-    silo: "keeps the real path with the approval, and asks again when the path leads elsewhere",
+    name: "an approved mount replaced by a symlink",
+    silo: "stores the real path with the approval, and asks again if the path leads elsewhere",
     on: ["docker", "podman", "bwrap"],
     file: "escape/mounts.test.ts",
     sisters: ["CVE-2026-39861"],
   },
   {
-    name: "a working directory or mount full of keys",
-    silo: "asks before `~/.ssh`, `~/.aws`, `/etc` and the like are the working directory or a mount",
+    name: "a working directory or mount that contains keys",
+    silo: "asks before it uses `~/.ssh`, `~/.aws`, `/etc` and the like as working directory or mount",
     on: ["docker", "bwrap"],
     file: "escape/sensitive.test.ts",
     sisters: [],
   },
   {
-    name: "a project's variable that sends the sign-in elsewhere",
-    silo: "asks before a project's file sets any variable but a few harmless ones",
+    name: "a project's variable that sends credentials elsewhere",
+    silo: "asks before a project's file sets a variable, except for a few harmless ones",
     on: ["docker", "bwrap"],
     file: "escape/repository.test.ts",
     sisters: ["CVE-2026-21852"],
   },
   {
-    name: "a repository's hooks and servers for the tool",
-    silo: "asks once before a tool starts in a repository whose files the tool would execute",
+    name: "a repository's hooks and MCP servers for the tool",
+    silo: "asks once before a tool starts in a repository with files that the tool would execute",
     on: ["docker", "bwrap"],
     file: "escape/repository.test.ts",
     sisters: ["CVE-2026-21852", "CVE-2026-12537"],
   },
   {
     name: "a remote that looks like an approved one",
-    silo: "compares the host and whole segments of the address, from its start",
+    silo: "compares the host and whole segments of the address from its start",
     on: ["docker", "bwrap"],
     file: "escape/remotes.test.ts",
     sisters: [],
   },
   {
     name: "a remote that the tool has added",
-    silo: "remembers every directory in which a tool ran, and asks before a pattern newly applies there",
+    silo: "remembers every directory in which a tool ran, and asks before another pattern applies there",
     on: ["docker", "bwrap"],
     file: "escape/remotes.test.ts",
     sisters: [],
   },
   {
     name: "a directory that was moved or copied",
-    silo: "asks once in each directory before a pattern gives a value or a mount of the host",
+    silo: "asks once per directory before a pattern passes a value or a mount of the host",
     on: ["docker", "bwrap"],
     file: "escape/remotes.test.ts",
     sisters: [],
   },
   {
     name: "another user's silo.jsonc in a shared directory",
-    silo: "passes by a file that belongs to somebody else, with a warning",
+    silo: "ignores a file that belongs to another user, with a warning",
     on: ["docker", "bwrap"],
     file: "escape/repository.test.ts",
     sisters: ["CVE-2022-24765"],
   },
   {
     name: "an earlier approved silo.jsonc put back",
-    silo: "keeps the newest approval of a file alone",
+    silo: "keeps only the newest approval of a file",
     on: ["docker", "bwrap"],
     file: "escape/repository.test.ts",
     sisters: [],
   },
   {
-    name: "programs of the project on PATH",
-    silo: "starts programs by absolute path, and none that lies where a tool could write",
+    name: "programs of a project on PATH",
+    silo: "starts programs by absolute path, and none from a directory that a tool could write",
     on: ["docker", "bwrap"],
     file: "escape/programs.test.ts",
     sisters: ["CVE-2026-65093"],
   },
   {
     name: "a silo.jsonc that blocks or breaks commands",
-    silo: "passes by an unreadable, huge or broken file in `ls`, `exec`, `shell` and `rm`",
+    silo: "ignores an unreadable, huge or invalid file in `ls`, `exec`, `shell` and `rm`",
     on: ["docker", "bwrap"],
     file: "escape/commands.test.ts",
     sisters: [],
   },
   {
-    name: "names that steer the terminal",
-    silo: "writes control and bidirectional characters of others' texts as escapes",
+    name: "terminal escape sequences in names",
+    silo: "escapes control and bidirectional characters in text that is not its own",
     on: ["host"],
     file: "escape/terminal.test.ts",
     sisters: [],
   },
   {
     name: "a secret left in a file after a kill",
-    silo: "hands variables of the engine's command over in a file that has no name",
+    silo: "passes variables to the engine's command in an unnamed file",
     on: ["docker"],
     file: "escape/leftovers.test.ts",
     sisters: [],
   },
   {
     name: "a kill at any moment",
-    silo: "sweeps containers, sessions, copies and half-built folders with the next command",
+    silo: "reaps containers, sessions, copies and partial builds with the next command",
     on: ["docker", "bwrap"],
     file: "escape/leftovers.test.ts",
     sisters: [],
   },
   {
-    name: "a program of the host that answers on a socket in the project",
-    silo: "names listening sockets in mounted directories at start",
+    name: "a host program that listens on a socket in the project",
+    silo: "lists listening sockets in mounted directories at start",
     on: ["docker", "bwrap"],
     file: "escape/limits.test.ts",
     sisters: [],
   },
   {
-    name: "memory, processes, logs and core files without end",
-    silo: "limits memory, processes and core files, and keeps no log of the output",
+    name: "unlimited memory, processes, logs and core dumps",
+    silo: "limits memory and processes, disables core dumps, and keeps no log of the output",
     on: ["docker", "bwrap"],
     file: "escape/limits.test.ts",
     sisters: [],
   },
   {
-    name: "a guest that replaces its copies of files by links",
-    silo: "reads and writes copies by descriptor and follows no link, opens no pipe, and reads no endless file",
+    name: "a guest that replaces its copies of files by symlinks",
+    silo: "reads and writes copies by file descriptor, follows no symlink, opens no pipe, and limits the size",
     on: ["container"],
     file: "escape/copies.test.ts",
     sisters: ["CVE-2026-103916", "CVE-2026-41568", "CVE-2026-42306"],
   },
   {
     name: "a tool's variables in `silo exec` and `silo shell`",
-    silo: "starts the program that enters a sandbox with an environment of its own",
+    silo: "starts the program that enters a sandbox with a clean environment",
     on: ["bwrap"],
     file: "escape/bwrap-exec.test.ts",
     test: "no variable of the tool has a say in a program outside",
     sisters: ["CVE-2026-109569"],
   },
   {
-    name: "keys typed on the user's terminal",
-    silo: "gives the tool a session and a terminal of its own, in pipelines too",
+    name: "input injected into the user's terminal",
+    silo: "gives the tool its own session and its own TTY, in pipelines as well",
     on: ["bwrap"],
     file: "escape/bwrap-exec.test.ts",
     test: "in a pipeline it cannot type on the user's terminal, and Ctrl-C ends it",
     sisters: [],
   },
   {
-    name: "the kernel's settings written by a sandbox of root's",
-    silo: "gives root's sandbox a user of its own, and mounts these settings read-only",
+    name: "kernel settings written by a sandbox of root",
+    silo: "gives the sandbox of root its own user namespace, and mounts these settings read-only",
     on: ["bwrap"],
     file: "escape/bwrap-kernel.test.ts",
     test: "writes no setting of the kernel: neither the mount nor the user lets it",
     sisters: [],
   },
   {
-    name: "set-user-id programs left for other users",
-    silo: "refuses these permission bits by its filter of system calls",
+    name: "set-user-ID programs left for other users",
+    silo: "denies these permission bits with a seccomp filter",
     on: ["docker", "bwrap"],
     file: "escape/bwrap-kernel.test.ts",
     test: "leaves no set-user-id program behind",
@@ -205,23 +205,23 @@ export const THREATS = [
   },
   {
     name: "the keys of the session's keyring",
-    silo: "starts a sandbox with a new keyring, and refuses the calls for keys",
+    silo: "starts a sandbox with a new keyring, and denies the system calls for keys",
     on: ["docker", "bwrap"],
     file: "escape/bwrap-kernel.test.ts",
     test: "finds no key of the session that silo was started in",
     sisters: [],
   },
   {
-    name: "holes of the kernel behind rare system calls",
-    silo: "allows four families of sockets, and no user namespaces, io_uring, bpf, perf or foreign programs",
+    name: "kernel vulnerabilities behind rare system calls",
+    silo: "allows four socket families, and no user namespaces, io_uring, bpf, perf or programs of another architecture",
     on: ["docker", "bwrap"],
     file: "e2e/seccomp.test.ts",
     test: "each family and each call is refused that is to be, and works without the filter",
     sisters: ["CVE-2026-31431", "CVE-2026-43284", "CVE-2026-43500", "CVE-2026-46300"],
   },
   {
-    name: "install scripts that read the registry's sign-in",
-    silo: "fetches packages with the sign-in, and runs their scripts without it",
+    name: "install scripts that read registry credentials",
+    silo: "downloads packages with the credentials, and runs their scripts without them",
     on: ["bwrap"],
     file: "escape/bwrap-build.test.ts",
     test: "fetches with the user's sign-in, which no install script and no hook can read",
