@@ -55,6 +55,7 @@ test.each([
   ["a flag in a sentence", "See `silo ls --jsn`.", "has no option --jsn"],
   ["a script in a sentence", "See `npm run tests`.", "no npm run tests"],
   ["a file in a sentence", "See `bun scripts/nothing.ts`.", "no scripts/nothing.ts"],
+  ["a source file in a sentence", "See `src/nothing.ts`.", "no src/nothing.ts"],
   ["a setting in a sentence", 'Say `"tol": "codex"`.', 'unknown key "tol"'],
   [
     "a setting's name in a sentence",

@@ -1,5 +1,5 @@
 import { Glob } from "bun";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { referenceText } from "../../scripts/reference.ts";
@@ -140,6 +140,8 @@ function spanProblems(span: string): readonly string[] {
     return configProblems(text).map((what) => `${span}: ${what}`);
   }
   if (/^(backends|image)\.[\w.]+$/.test(span)) return KEYS.has(span) ? [] : [`no setting ${span}`];
+  if (/^(src|test|scripts|docs)\/[\w./-]+$/.test(span))
+    return existsSync(join(ROOT, span)) ? [] : [`there is no ${span}`];
   const variable = /^SILO_[A-Z_]+/.exec(span)?.[0];
   return variable === undefined || READ.includes(variable) ? [] : [`nothing reads ${variable}`];
 }

@@ -26,6 +26,17 @@ test("the README has the two commands of a clone", () => {
     expect(readme.split("## From a clone")[1]?.split("\n## ")[0]).toContain(`\n${line} `);
 });
 
+test("the README is a front page", () => {
+  expect(read("README.md").split("\n").length).toBeLessThanOrEqual(200);
+});
+
+test("the index links to every page of docs/", () => {
+  const index = read("docs/README.md");
+  for (const { path } of documents())
+    if (path !== "README.md" && path !== "docs/README.md")
+      expect(index).toContain(`](${path.startsWith("docs/") ? path.slice(5) : `../${path}`})`);
+});
+
 describe("the architecture is told as it is", () => {
   const text = read("docs/architecture.md");
 
