@@ -1,14 +1,14 @@
-/** What an error tells besides its message. */
+/** The parts of an error besides its message. */
 export type ErrorParts = {
-  /** The command or setting that mends it, ready to copy. */
+  /** The command or setting that fixes it, ready to paste. */
   readonly hint?: string;
-  /** Further lines: the engine's own words, the last lines of a build, every problem of a file. */
+  /** Further lines: output of the engine, the last lines of a build, every problem of a file. */
   readonly detail?: readonly string[];
-  /** Exit code of the process; 1 unless told. */
+  /** Exit code of the process; 1 by default. */
   readonly exitCode?: number;
 };
 
-/** An expected failure: what went wrong, why, and what mends it. Shown without a stack. */
+/** An expected failure: what failed, why, and how to fix it. Printed without a stack trace. */
 export class SiloError extends Error {
   readonly hint: string | undefined;
   readonly detail: readonly string[];
@@ -34,7 +34,7 @@ export class ServiceNotRunning extends SiloError {
   }
 }
 
-/** Wrong use of the command line; exits with 2. */
+/** Wrong usage of the command line; exits with 2. */
 export class UsageError extends SiloError {
   constructor(message: string, parts: Omit<ErrorParts, "exitCode"> = {}) {
     super(message, { ...parts, exitCode: 2 });
@@ -42,7 +42,7 @@ export class UsageError extends SiloError {
   }
 }
 
-/** The user cancelled a prompt or interrupted a build; exits with 130 and says nothing more. */
+/** The user cancelled a prompt or interrupted a build; exits with 130 and prints nothing. */
 export class Cancelled extends SiloError {
   constructor(message = "cancelled") {
     super(message, { exitCode: 130 });
@@ -57,13 +57,13 @@ export function errorCode(error: unknown): string | undefined {
     : undefined;
 }
 
-/** What the system says of a file that silo needs, by errno(3). */
+/** Messages for errors of the file system, by errno(3). */
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
-  EDQUOT: "the quota is used up",
+  EDQUOT: "the disk quota is exceeded",
   EISDIR: "it is a directory",
-  ELOOP: "links go round in a circle",
-  EMFILE: "too many files are open",
+  ELOOP: "too many levels of symbolic links",
+  EMFILE: "too many open files",
   ENAMETOOLONG: "the name is too long",
   ENOENT: "it does not exist",
   ENOSPC: "the disk is full",
@@ -72,7 +72,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
 };
 
-/** What an unknown thrown value says; in words where the system refused something. */
+/** The message of any thrown value; for an error of the system, what its code means. */
 export function errorText(error: unknown): string {
   const reason = REASONS[errorCode(error) ?? ""];
   if (reason !== undefined) return reason;

@@ -1,17 +1,17 @@
 const argv = process.argv.slice(2);
 
 if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
-  // What scripts ask most often: nothing else is loaded, and making process.stdout alone takes longer than all the rest.
+  // Scripts call this often, so nothing else is loaded. The console, because creating process.stdout takes longer.
   const { default: manifest } = await import("../package.json", { with: { type: "json" } });
   console.log(`silo ${manifest.version}`);
 } else {
   process.exit(await main());
 }
 
-/** Starts silo: the only catch, and the only place that ends the process. */
+/** Runs the command line. Every error ends up here. @returns the exit code. */
 async function main(): Promise<number> {
   process.on("uncaughtException", (error: Error & { code?: string }) => {
-    // A reader or a terminal that has gone is no error of silo's, which still has to clean up.
+    // A closed pipe or terminal must not end silo before it has cleaned up.
     if (error.code !== "EPIPE" && error.code !== "EIO")
       void failed(error).then((code) => process.exit(code));
   });
@@ -24,6 +24,6 @@ async function main(): Promise<number> {
 }
 
 async function failed(error: unknown): Promise<number> {
-  const { report } = await import("./cli/report-error.ts");
-  return report(error);
+  const { printError } = await import("./cli/report-error.ts");
+  return printError(error);
 }

@@ -12,11 +12,11 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
   const { parseArgv } = await import("./grammar/parse.ts");
   const parsed = parseArgv(argv);
   if (parsed.help !== undefined) {
-    const [{ helpText }, { print }] = await Promise.all([
+    const [{ helpText }, { printStdout }] = await Promise.all([
       import("./grammar/help.ts"),
       import("../ui/print.ts"),
     ]);
-    print(helpText(parsed, Math.min(process.stdout.columns || 80, 100)));
+    printStdout(helpText(parsed, Math.min(process.stdout.columns || 80, 100)));
     return 0;
   }
   const [action, ask] = await Promise.all([parsed.spec.load(), prefetch(parsed)]);

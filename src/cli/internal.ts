@@ -1,7 +1,7 @@
 import { REFRESH_WORD } from "../tools/versions.ts";
 import { COMPLETE_COMMAND } from "./completion/scripts.ts";
 
-/** Runs an internal subcommand. @returns its exit code; undefined where there is none of that name. */
+/** Runs an internal subcommand. @returns its exit code; undefined if there is no such subcommand. */
 export async function runInternal(
   word: string,
   rest: readonly string[],
@@ -23,10 +23,10 @@ async function refresh(): Promise<number> {
   return 0;
 }
 
-/** Answers a shell's completion: whatever goes wrong, nothing is said and nothing offered. */
+/** Prints the candidates of a shell completion. On any failure it prints nothing. */
 async function offer(words: readonly string[]): Promise<number> {
   try {
-    const [{ complete }, { knownNames }, { print }, { homedir }, { xdgDirectories }] =
+    const [{ complete }, { knownNames }, { printStdout }, { homedir }, { xdgDirectories }] =
       await Promise.all([
         import("./completion/candidates.ts"),
         import("../sys/state/sessions.ts"),
@@ -35,10 +35,10 @@ async function offer(words: readonly string[]): Promise<number> {
         import("../core/paths.ts"),
       ]);
     const offers = complete(words, knownNames(xdgDirectories(homedir(), process.env).state));
-    if (typeof offers === "string") print(offers);
-    else for (const { word, about } of offers) print(`${word}\t${about}`);
+    if (typeof offers === "string") printStdout(offers);
+    else for (const { word, about } of offers) printStdout(`${word}\t${about}`);
   } catch {
-    // A broken state directory is told by the command itself.
+    // The command itself reports a broken state directory.
   }
   return 0;
 }

@@ -1,9 +1,9 @@
 import { printable } from "../core/text/quote.ts";
 import { Cancelled, errorCode, errorText, SiloError } from "../errors.ts";
 import { paint } from "../ui/colour.ts";
-import { say } from "../ui/print.ts";
+import { printStderr } from "../ui/print.ts";
 
-/** A failure of the file system as an error that people can mend; undefined for any other. */
+/** A file system error as a SiloError with a hint; undefined for any other. */
 function ofSystem(error: unknown): SiloError | undefined {
   const code = errorCode(error);
   const path = error instanceof Error && "path" in error ? error.path : undefined;
@@ -13,16 +13,19 @@ function ofSystem(error: unknown): SiloError | undefined {
   });
 }
 
-/** Tells an error on standard error: what, why, and the command that mends it. @returns the exit code. */
-export function report(error: unknown): number {
+/** Prints an error on standard error: message, details and hint. @returns the exit code. */
+export function printError(error: unknown): number {
   const out = process.stderr;
   if (error instanceof Cancelled) return error.exitCode;
   const known = error instanceof SiloError ? error : ofSystem(error);
   const what = known?.message ?? `silo failed: ${errorText(error)}`;
-  say(`${paint("red", "error", out)}: ${printable(what)}`);
-  for (const line of known?.detail ?? []) say(`  ${printable(line)}`);
-  const hint = known === undefined ? "SILO_DEBUG=1 shows where; please report it" : known.hint;
-  if (hint !== undefined) say(`${paint("cyan", "hint", out)}: ${printable(hint)}`);
-  if (process.env["SILO_DEBUG"] === "1" && error instanceof Error) say(error.stack ?? "");
+  printStderr(`${paint("red", "error", out)}: ${printable(what)}`);
+  for (const line of known?.detail ?? []) printStderr(`  ${printable(line)}`);
+  const hint =
+    known === undefined
+      ? "SILO_DEBUG=1 silo ...   # prints the stack trace; please report this bug"
+      : known.hint;
+  if (hint !== undefined) printStderr(`${paint("cyan", "hint", out)}: ${printable(hint)}`);
+  if (process.env["SILO_DEBUG"] === "1" && error instanceof Error) printStderr(error.stack ?? "");
   return known?.exitCode ?? 1;
 }

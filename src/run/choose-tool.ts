@@ -7,9 +7,9 @@ import type { ToolName } from "../core/tool-names.ts";
 import { choose } from "../ui/prompts.ts";
 
 /**
- * The tool of plain `silo`: the repository's (longest pattern first), else the configured one, else the one
- * that the user picks, with the last one used here on top.
- * @throws UsageError where there is no terminal to pick on, Cancelled where nothing is picked.
+ * The tool of plain `silo`: that of the repository (longest pattern first), else the configured one, else the one that
+ * the user picks from a list, which starts with the tool last used in this directory.
+ * @throws UsageError where stdin is not a TTY, Cancelled where nothing is picked.
  */
 export async function chooseTool(
   config: Config,

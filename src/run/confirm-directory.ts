@@ -2,46 +2,49 @@ import { displayPath, within } from "../core/paths.ts";
 import type { HostFacts, SensitiveMount } from "../core/types.ts";
 import { SiloError } from "../errors.ts";
 
-const ELSEWHERE = "cd <project> && silo ...   # or --yes if you mean it";
+const OTHER_DIRECTORY = "cd <project> && silo ...   # or --yes if you mean it";
 
-type Question = { readonly gives: string; readonly hint: string };
+type Question = { readonly access: string; readonly hint: string };
 
 /**
- * Asks before a tool that asks nobody gets the home directory, or a place with keys or parts of the system in it.
- * @throws SiloError for `/`, which no guest can have, where the answer is no, or where there is no terminal to ask on.
+ * Asks before the tool, which acts without asking, gets access to the home directory, to keys, or to parts of the
+ * system.
+ * @throws SiloError where the working directory is `/` or the answer is no, UsageError where stdin is not a TTY.
  */
-export async function confirmPlace(
+export async function confirmDirectories(
   { cwd, home }: HostFacts,
-  places: readonly SensitiveMount[],
+  mounts: readonly SensitiveMount[],
   yes: boolean,
 ): Promise<void> {
   if (cwd === "/") {
-    throw new SiloError("the working directory is /, which would hide the guest's own system", {
-      hint: "cd <project> && silo ...",
-    });
+    throw new SiloError(
+      "the working directory is /, and mounting it would hide the container's own system",
+      { hint: "cd <project> && silo ..." },
+    );
   }
-  const questions = [...homeQuestion(cwd, home), ...places.map((place) => question(place, home))];
+  const questions = [...homeQuestion(cwd, home), ...mounts.map((mount) => question(mount, home))];
   if (questions.length === 0 || yes) return;
   const { confirm } = await import("../ui/prompts.ts");
-  for (const { gives, hint } of questions) {
-    if (await confirm(`This gives the tool ${gives}. Continue?`, hint)) continue;
-    throw new SiloError("not started", { hint: "cd <project> && silo ..." });
+  for (const { access, hint } of questions) {
+    if (await confirm(`This gives the tool ${access}. Continue?`, hint)) continue;
+    throw new SiloError("not confirmed, so not started", { hint: "cd <project> && silo ..." });
   }
 }
 
 function homeQuestion(cwd: string, home: string): readonly Question[] {
   if (!within(cwd, home)) return [];
   const what =
-    cwd === home ? "your whole home directory" : `${cwd}, which holds your home directory`;
-  return [{ gives: `${what} to read and write`, hint: ELSEWHERE }];
+    cwd === home ? "your whole home directory" : `${cwd}, which contains your home directory`;
+  return [{ access: `read and write access to ${what}`, hint: OTHER_DIRECTORY }];
 }
 
 function question({ path, holds, from }: SensitiveMount, home: string): Question {
-  if (from === "project") return { gives: `${holds} to read and write`, hint: ELSEWHERE };
-  const named = displayPath(path, home);
+  if (from === "project")
+    return { access: `read and write access to ${holds}`, hint: OTHER_DIRECTORY };
+  const shown = displayPath(path, home);
   const file = displayPath(from, home);
   return {
-    gives: named === holds.replace(/ \(.*$/, "") ? holds : `${named} with ${holds}`,
-    hint: `write "!${named}" in ${file} to allow it for good   # or --yes for this run`,
+    access: `access to ${shown === holds.replace(/ \(.*$/, "") ? holds : `${shown} with ${holds}`}`,
+    hint: `write "!${shown}" in ${file} to allow it permanently   # or --yes for this run`,
   };
 }

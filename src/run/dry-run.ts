@@ -3,16 +3,16 @@ import { nextName } from "../core/naming.ts";
 import { printableLine, showCommand } from "../core/text/quote.ts";
 import type { RunPlan } from "../core/types.ts";
 import type { Cmd, Exit } from "../runtime/command.ts";
-import { print } from "../ui/print.ts";
+import { printStdout } from "../ui/print.ts";
 
-/** Prints what would run and starts nothing. No value of an environment variable is shown: any may be secret. */
+/** Prints what would run. Values of environment variables are left out, because any may be secret. */
 export async function printPlan(backend: Backend, plan: RunPlan, json: boolean): Promise<Exit> {
   const name = plan.name ?? nextName(plan.project, []);
   const commands = await backend.preview(plan, { id: "0".repeat(16), name });
   const shown = json
     ? JSON.stringify(asData(backend, plan, name, commands), undefined, 2)
     : asText(backend, plan, name, commands);
-  print(shown);
+  printStdout(shown);
   return 0;
 }
 
@@ -59,13 +59,13 @@ function asText(
   const lines = rows
     .filter(([, values]) => values.length > 0)
     .flatMap(([title, values]) =>
-      // A name of the project's must not look like a line of the plan.
+      // On one line, so that a crafted path cannot look like another row.
       values.map((value, i) => `${(i === 0 ? title : "").padEnd(9)} ${printableLine(value)}`),
     );
   return [
     ...lines,
     "",
-    "# only where the image is missing",
+    "# only if the image is missing",
     ...(fetch === undefined ? [] : [showCommand(fetch)]),
     showCommand(build),
     "# the run",

@@ -1,27 +1,16 @@
-import type { Backend } from "../backends/backend.ts";
-import type { RunPlan } from "../core/types.ts";
 import type { Exit } from "../runtime/command.ts";
-import { SiloError } from "../errors.ts";
-import { tryLock, type Lock } from "../sys/state/locks.ts";
-import { unseenTips } from "../sys/state/tips.ts";
-import { withIds } from "../sys/files/mount-ids.ts";
 import { createMissing } from "../sys/files/create-missing.ts";
+import { withIds } from "../sys/files/mount-ids.ts";
 import { openSession } from "../sys/state/sessions.ts";
-import { tell } from "../ui/tell.ts";
-import type { RunOptions } from "./types.ts";
+import { unseenTips } from "../sys/state/tips.ts";
+import { log } from "../ui/log.ts";
+import { openCompanions } from "./companions.ts";
 import { launch } from "./launch.ts";
-import { reapDead } from "./reap.ts";
+import type { RunContext } from "./types.ts";
 
-export type Execution = {
-  readonly backend: Backend;
-  readonly plan: RunPlan;
-  /** The XDG state directory. */
-  readonly state: string;
-  readonly options: RunOptions;
-};
-
-/** Carries out a plan: makes what it needs on the host, runs it, and leaves nothing behind. */
-export async function execute({ backend, plan, state, options }: Execution): Promise<Exit> {
+/** Runs a prepared context: creates missing directories, opens the companions, and launches the tool. */
+export async function execute(context: RunContext): Promise<Exit> {
+  const { backend, plan, state } = context;
   const [session, tips] = await Promise.all([
     openSession(state, backend.name, {
       tool: plan.tool,
@@ -32,34 +21,10 @@ export async function execute({ backend, plan, state, options }: Execution): Pro
     unseenTips(state, plan.tips),
     createMissing(plan.creations),
   ]);
-  await tell(
-    "info",
-    tips.map(({ text }) => text),
-  );
-  let lock: Lock | undefined;
-  const cleaned = reapDead(backend, state);
-  try {
-    lock = await holdExclusive(plan, state);
-    return await launch({
-      backend,
-      plan: { ...plan, mounts: withIds(plan.mounts) },
-      state,
-      own: session,
-      forceBuild: options["force-build"],
-      verbose: options.verbose,
-    });
-  } finally {
-    session.close();
-    await Promise.all([lock?.release(), cleaned]);
-  }
-}
-
-async function holdExclusive(plan: RunPlan, state: string): Promise<Lock | undefined> {
-  if (plan.exclusive === undefined) return undefined;
-  const lock = await tryLock(state, `exclusive ${plan.exclusive}`);
-  if ("release" in lock) return lock;
-  throw new SiloError(
-    `another ${plan.tool} (process ${lock.pid}) uses ${plan.exclusive}, and two would damage its database`,
-    { hint: "silo ls   # use or end the one that runs" },
-  );
+  await log.info(...tips.map(({ text }) => text));
+  await using stack = new AsyncDisposableStack();
+  stack.defer(session.close);
+  await openCompanions(stack, context, session.id);
+  // Identified as late as possible: what is mounted must be what was checked.
+  return await launch({ ...context, plan: { ...plan, mounts: withIds(plan.mounts) } }, session);
 }

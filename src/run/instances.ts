@@ -9,27 +9,30 @@ import { forgetEnded, keptSessions } from "../sys/state/sessions.ts";
 import type { Ask } from "../sys/process/prefetch.ts";
 import { onPath } from "../sys/host/which.ts";
 import { readEnvironment } from "../sys/host/environment.ts";
-import { tell } from "../ui/tell.ts";
+import { log } from "../ui/log.ts";
 import { loadApproved } from "../trust/approved-config.ts";
 import { reapDead } from "./reap.ts";
 
-/** A container and the backend that has it. */
-export type Found = Instance & { readonly owner: Backend };
+/** An instance and the backend that it runs on. */
+export type OwnedInstance = Instance & { readonly owner: Backend };
 
-/** Loaded once, so that a warning about a file is shown once. */
+/** Loaded once, so that each warning about a file is printed once. */
 let settings: Promise<Config> | undefined;
 
 /**
- * Asks one backend, or all, for a list of something.
- * One that does not answer is an error when it was asked for, else a warning.
+ * Queries one backend, or every backend whose command is installed, in parallel.
+ * @param asked is the only backend to query.
+ * @param ask runs the queries; some may have been prefetched.
+ * @returns the lists of all, joined. Of several backends, one that fails is a warning.
+ * @throws SiloError where the only backend fails.
  */
-export async function ofEach<T>(
+export async function queryEach<T>(
   asked: BackendName | undefined,
   work: (owner: Backend, state: string) => Promise<readonly T[]>,
   ask?: Ask,
 ): Promise<readonly T[]> {
   const here = readEnvironment();
-  const config = await (settings ??= loadApproved(here, "query").then(({ config }) => config));
+  const config = await (settings ??= loadApproved(here, "query").then((loaded) => loaded.config));
   const { state } = xdgDirectories(here.home, here.env);
   const names = asked === undefined ? present(onPath) : [asked];
   const lists = await Promise.all(
@@ -38,9 +41,9 @@ export async function ofEach<T>(
         return await work(await openBackend(name, config, ask), state);
       } catch (error) {
         if (names.length === 1) throw error;
-        const mend =
+        const fix =
           error instanceof SiloError && error.hint !== undefined ? ` (${error.hint})` : "";
-        await tell("warn", [`${name}: ${errorText(error)}${mend}`]);
+        await log.warn(`${name}: ${errorText(error)}${fix}`);
         return [];
       }
     }),
@@ -48,11 +51,11 @@ export async function ofEach<T>(
   return lists.flat();
 }
 
-/** What silo started, of one backend or of all; leftovers of killed silos are deleted first. */
-export async function allContainers(
+/** The silo containers of one backend or of all, after reaping those of killed silo processes. */
+export async function allInstances(
   asked: BackendName | undefined,
   ask?: Ask,
-): Promise<readonly Found[]> {
+): Promise<readonly OwnedInstance[]> {
   const list = async (owner: Backend, state: string) => {
     const gone = await reapDead(owner, state);
     const kept = keptSessions(state, owner.name);
@@ -66,15 +69,15 @@ export async function allContainers(
       .filter(({ session }) => !gone.includes(session))
       .map((info) => ({ ...info, owner }));
   };
-  return await ofEach(asked, list, ask);
+  return await queryEach(asked, list, ask);
 }
 
-/** The container of that name. @throws SiloError with the nearest name. */
-export function pick(containers: readonly Found[], name: string): Found {
+/** The instance of that name. @throws SiloError that suggests the nearest name. */
+export function findInstance(containers: readonly OwnedInstance[], name: string): OwnedInstance {
   const found = containers.find((container) => container.name === name);
   if (found !== undefined) return found;
   const names = containers.map((container) => container.name);
-  throw new SiloError(`silo has no container "${name}"${suggestion(name, names)}`, {
+  throw new SiloError(`no silo container is named "${name}"${suggestion(name, names)}`, {
     hint: "silo ls",
   });
 }

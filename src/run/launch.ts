@@ -1,4 +1,4 @@
-import type { Backend, RunOutcome } from "../backends/backend.ts";
+import type { RunOutcome } from "../backends/backend.ts";
 import { nextName } from "../core/naming.ts";
 import type { RunPlan } from "../core/types.ts";
 import type { Exit } from "../runtime/command.ts";
@@ -6,58 +6,55 @@ import { Cancelled, SiloError } from "../errors.ts";
 import { waitForLock } from "../sys/state/locks.ts";
 import { otherNames, type OwnSession } from "../sys/state/sessions.ts";
 import { interruptible } from "../sys/process/interrupt.ts";
-import { tell } from "../ui/tell.ts";
-import { say } from "../ui/print.ts";
+import { log } from "../ui/log.ts";
+import { printStderr } from "../ui/print.ts";
 import { buildProgress } from "../ui/progress.ts";
-import { runReport } from "./progress.ts";
+import { runProgress } from "./progress.ts";
 import { offeringToStart } from "./start-service.ts";
+import type { RunContext } from "./types.ts";
 
 /** Up to 20 silo processes may start at once; each conflict means that another one made progress. */
-const MAX_CLASHES = 50;
+const MAX_CONFLICTS = 50;
 
+/** Exit status after the terminal has hung up: 128 + SIGHUP. */
 const HANGUP = 129;
 
-export type Launch = {
-  readonly backend: Backend;
-  readonly plan: RunPlan;
-  readonly own: OwnSession;
-  /** The XDG state directory. */
-  readonly state: string;
-  readonly forceBuild: boolean;
-  readonly verbose: boolean;
-};
-
-/** Runs the plan, and mends what can be mended: a missing image, a taken name, a taken port of the tool's own. */
-export async function launch(given: Launch): Promise<Exit> {
-  const { backend, own } = given;
-  let plan = given.plan;
+/**
+ * Runs the plan of a context. Builds a missing image, takes the next name after a conflict, and drops an optional port
+ * that is in use.
+ * @returns the exit status of the tool.
+ * @throws SiloError where the name of `--name` or a configured port is in use, or the backend fails.
+ */
+export async function launch(context: RunContext, session: OwnSession): Promise<Exit> {
+  const { backend, state, options } = context;
+  let plan = context.plan;
   const hasImage = await offeringToStart(
     async () => (await backend.hasImage?.(plan.image.tag)) ?? true,
   );
-  let built = given.forceBuild || !hasImage ? await buildImage(given) : false;
+  let built = options["force-build"] || !hasImage ? await buildImage(context) : false;
   let taken: readonly string[] = [];
-  for (let clashes = 0; ;) {
-    // Names come from the session files: to list the engine's containers takes as long as all of silo's own start.
-    const known = [...otherNames(given.state, backend.name, own.id), ...taken];
+  for (let conflicts = 0; ;) {
+    // From the session files, because listing the containers takes as long as the rest of the start.
+    const known = [...otherNames(state, backend.name, session.id), ...taken];
     const name = plan.name ?? nextName(plan.project, known);
-    own.update(name, backend.survivesHangup(plan));
-    const report = runReport(given.verbose, () => own.update(name, true));
+    session.update(name, backend.survivesHangup(plan));
+    const progress = runProgress(options.verbose, () => session.update(name, true));
     const outcome = await backend
-      .run(plan, { id: own.id, name }, report)
-      .finally(() => report.stage(undefined));
+      .run(plan, { id: session.id, name }, progress)
+      .finally(() => progress.stage(undefined));
     switch (outcome.kind) {
       case "exit":
-        await tell("warn", outcome.warnings ?? []);
+        await log.warn(...(outcome.warnings ?? []));
         return outcome.code;
       case "detached":
-        return leftRunning(own, name);
+        return detached(session, name);
       case "no-image":
         if (built) throw vanished(plan);
-        built = await buildImage(given);
+        built = await buildImage(context);
         break;
       case "name-taken":
-        clashes += 1;
-        if (plan.name !== undefined || clashes > MAX_CLASHES) throw nameTaken(name);
+        conflicts += 1;
+        if (plan.name !== undefined || conflicts > MAX_CONFLICTS) throw nameTaken(name);
         taken = [name, ...(await backend.takenNames())];
         break;
       case "port-taken":
@@ -67,31 +64,31 @@ export async function launch(given: Launch): Promise<Exit> {
   }
 }
 
-/** A terminal that was closed is no failure, but nothing has ended either: the exit code of a hangup. */
-export function leftRunning(own: OwnSession, name: string): Exit {
-  own.detach();
-  say(`left running; come back with: silo reconnect ${name}`);
+/** Keeps the session of a tool that runs on without this terminal, and prints how to reattach. */
+export function detached(session: OwnSession, name: string): Exit {
+  session.detach();
+  printStderr(`detached; reattach with: silo reconnect ${name}`);
   return HANGUP;
 }
 
 /**
- * Builds the image; of several silos that miss the same one, one builds and the others wait for it.
- * @returns whether this one built: if not, another's image may be there now.
+ * Builds the image. Of several silo processes that miss the same image, one builds it and the others wait.
+ * @returns false if another process has built it.
  */
-async function buildImage({ backend, plan, state, forceBuild, verbose }: Launch): Promise<boolean> {
+async function buildImage({ backend, plan, state, options }: RunContext): Promise<boolean> {
+  const fresh = options["force-build"];
   return await interruptible(async (signal) => {
-    const progress = buildProgress(plan.image.tag, verbose);
+    const progress = buildProgress(plan.image.tag, options.verbose);
     try {
       const lock = await waitForLock(
         state,
         `build ${backend.name} ${plan.image.tag}`,
-        ({ pid }) =>
-          progress.note(`waiting for another silo (process ${pid}) that builds this image`),
+        ({ pid }) => progress.note(`waiting for another silo process (${pid}) to build this image`),
         signal,
       );
       try {
-        if (lock.waited && !forceBuild) return false;
-        await backend.build(plan.image, { fresh: forceBuild, report: progress.report, signal });
+        if (lock.waited && !fresh) return false;
+        await backend.build(plan.image, { fresh, report: progress.event, signal });
         progress.done();
         return true;
       } finally {
@@ -106,26 +103,28 @@ async function buildImage({ backend, plan, state, forceBuild, verbose }: Launch)
 }
 
 function vanished(plan: RunPlan): SiloError {
-  return new SiloError(`the image ${plan.image.tag} was built, but the engine does not find it`, {
+  return new SiloError(`the image ${plan.image.tag} was built, but the backend cannot find it`, {
     hint: `silo ${plan.tool} --force-build`,
   });
 }
 
 function nameTaken(name: string): SiloError {
-  return new SiloError(`the name "${name}" is in use`, { hint: `silo rm ${name}` });
+  return new SiloError(`the container name "${name}" is already in use`, {
+    hint: `silo rm ${name}`,
+  });
 }
 
-/** The plan without a taken port of the tool's own. @throws SiloError for a configured one. */
+/** The plan without an optional port that is in use. @throws SiloError for a configured port. */
 async function withoutPort(
   plan: RunPlan,
   { port }: RunOutcome & { kind: "port-taken" },
 ): Promise<RunPlan> {
   const taken = plan.ports.find(({ host }) => host === port);
   if (taken?.optional !== true) {
-    throw new SiloError(`port ${port} on this machine is in use by another program`, {
-      hint: `lsof -i :${port}   # or choose another one under "ports" in silo.jsonc`,
+    throw new SiloError(`port ${port} on this machine is already in use`, {
+      hint: `lsof -i :${port}   # or set another one under "ports" in silo.jsonc`,
     });
   }
-  await tell("warn", [`port ${port} is in use, so ${plan.tool}'s is not published this time`]);
+  await log.warn(`port ${port} is in use, so this run of ${plan.tool} does not publish it`);
   return { ...plan, ports: plan.ports.filter((other) => other !== taken) };
 }

@@ -1,9 +1,12 @@
 import type { RunReport } from "../backends/backend.ts";
 import { canAnimate, liveLine, type LiveLine } from "../ui/live.ts";
-import { say } from "../ui/print.ts";
+import { printStderr } from "../ui/print.ts";
 
-/** Shows what a backend tells while it prepares a run: one live line on a terminal; elsewhere with `verbose` a line each. */
-export function runReport(verbose: boolean, keep: () => void): RunReport {
+/**
+ * Shows the stages of a starting run: as one live line on a TTY, or one line each with `verbose`.
+ * @param keep is called when the run has become able to outlive silo.
+ */
+export function runProgress(verbose: boolean, keep: () => void): RunReport {
   let line: LiveLine | undefined;
   const clear = () => {
     line?.stop();
@@ -16,8 +19,8 @@ export function runReport(verbose: boolean, keep: () => void): RunReport {
   return {
     stage: (text) => {
       if (text === undefined) clear();
-      else if (canAnimate() && !verbose) show(text);
-      else if (verbose) say(text);
+      else if (verbose) printStderr(text);
+      else if (canAnimate()) show(text);
     },
     keep,
     confirm: async (question, hint) => {

@@ -11,7 +11,7 @@ import { readTrust, updateTrust } from "./store.ts";
 import { projectFilesOf } from "../tools/index.ts";
 import type { Tool } from "../core/tool.ts";
 import { canAsk, confirmShown } from "../ui/prompts.ts";
-import { tell } from "../ui/tell.ts";
+import { log } from "../ui/log.ts";
 import { HINT } from "./approve.ts";
 import { isTrusted, trustsAll, trustStore } from "./context.ts";
 
@@ -75,7 +75,7 @@ export async function ensureToolFiles(
       return state === undefined || allowed.has(entry.digest) ? [] : [{ entry, state }];
     });
     if (open.length === 0) return;
-    if (dryRun) return await tell("warn", [dryRunText(tool, open)]);
+    if (dryRun) return await log.warn(dryRunText(tool, open));
     await ask(tool, open, here);
     for (const { entry } of open) allowed.add(entry.digest);
     const shown = digests(open.map(({ entry }) => entry));

@@ -42,7 +42,7 @@ export async function needsNoApproval(
     ];
     return (await unapprovedFiles(files, here)).length === 0;
   } catch (error) {
-    log.warn(errorText(error));
+    await log.warn(errorText(error));
     return false;
   }
 }
@@ -69,7 +69,7 @@ export async function ensureApproved(
   files: readonly ConfigFile[],
   here: HostEnvironment,
 ): Promise<readonly RealPath[]> {
-  warnOfTrustedPaths(files, here);
+  await warnOfTrustedPaths(files, here);
   if (trustsAll(here)) return [];
   const { unapproved, mounts } = await checkFiles(files, here);
   if (unapproved.length > 1 && !canAsk()) throw severalUnapproved(unapproved, here);
@@ -103,10 +103,13 @@ function severalUnapproved(open: readonly Unapproved[], { home }: HostEnvironmen
   );
 }
 
-function warnOfTrustedPaths(files: readonly ConfigFile[], { home }: HostEnvironment): void {
+async function warnOfTrustedPaths(
+  files: readonly ConfigFile[],
+  { home }: HostEnvironment,
+): Promise<void> {
   for (const { path, config, global } of files) {
     if (global || config.trusted_paths === undefined) continue;
-    log.warn(
+    await log.warn(
       `trusted_paths in ${displayPath(path, home)} has no effect: only the global file may trust`,
     );
   }

@@ -2,7 +2,7 @@ import { parseFiles, parseForBackends, type ConfigFile, type LeftOut } from "../
 import { mergeConfig } from "../config/merge.ts";
 import type { Config } from "../core/config.ts";
 import type { HostEnvironment } from "../sys/host/environment.ts";
-import { tell } from "../ui/tell.ts";
+import { log } from "../ui/log.ts";
 import { readFiles } from "./read-files.ts";
 import type { RealPath } from "./record.ts";
 
@@ -34,7 +34,7 @@ export type ApprovedConfig = {
 export async function loadApproved(here: HostEnvironment, use: ConfigUse): Promise<ApprovedConfig> {
   if (use === "query") return await loadForQuery(here);
   const { files: texts, leftOut } = await readFiles(here);
-  await tell("warn", leftOut.map(leftOutText));
+  await log.warn(...leftOut.map(leftOutText));
   const files = await parseFiles(texts, here.home);
   // Most runs have the global file alone and never load the code for approvals.
   if (isGlobalOnly(files)) return merged(files, [], here);
@@ -67,7 +67,7 @@ async function loadForQuery(here: HostEnvironment): Promise<ApprovedConfig> {
     waiting = ignored.files;
     leftOut.push(...ignored.leftOut);
   }
-  if (leftOut.length > 0) await tell("warn", [allLeftOutText(leftOut)]);
+  if (leftOut.length > 0) await log.warn(allLeftOutText(leftOut));
   return merged(parsed.files, waiting, here);
 }
 

@@ -8,23 +8,23 @@ const SIGNS = {
   ascii: ["|", "/", "-", "\\"],
 } as const;
 const FRAME_MS = 100;
-/** What ends sooner needs no word. */
+/** Work that ends sooner shows no line. */
 const PATIENCE_MS = 500;
 
-/** A line that is drawn over and over on standard error until it is taken away. */
+/** A line on standard error that is redrawn until `stop` erases it. */
 export type LiveLine = { readonly say: (text: string) => void; readonly stop: () => void };
 
-/** Whether a line may move: on a terminal with colours, and not where somebody reads a log of it. */
+/** Whether a line may be redrawn: on a TTY with colours, and not in CI, where each drawing would end up in the log. */
 export function canAnimate(): boolean {
   return hasColour(process.stderr) && (process.env["CI"] ?? "") === "";
 }
 
-/** A text in at most `width` columns, whatever its characters take; cut where it is too long. */
+/** A text cut to at most `width` columns, with wide characters counted as two. */
 export function fitted(text: string, width: number): string {
   const whole = printable(text).replaceAll(/\s+/g, " ");
   let cut = "";
   let room = width;
-  // What readers take for one character is kept whole.
+  // A grapheme of several code points, such as a flag, is kept whole.
   for (const { segment } of new Intl.Segmenter().segment(whole)) {
     room -= stringWidth(segment);
     if (room < 0) break;
@@ -34,8 +34,8 @@ export function fitted(text: string, width: number): string {
 }
 
 /**
- * One picture of a live line: never wider than the terminal, and the cursor at its start, so that the next
- * one hits it even where the terminal was narrowed and has broken the line in two.
+ * One drawing of a live line. It is narrower than the terminal and leaves the cursor at its start, so that the
+ * next drawing covers it even if the terminal was narrowed and has wrapped the line.
  */
 export function frame(sign: string, text: string, seconds: number, width: number): string {
   const tail = ` ${Math.floor(seconds)}s`;
@@ -43,7 +43,7 @@ export function frame(sign: string, text: string, seconds: number, width: number
   return `${fitted(line, width - 1)}\u001B[J\r`;
 }
 
-/** Shows a line that lives, with the seconds since `start` (of `performance.now()`). */
+/** Shows a live line with the seconds since `start`, a time of `performance.now()`. */
 export function liveLine(first: string, start: number = performance.now()): LiveLine {
   let text = first;
   let turn = 0;
@@ -70,7 +70,7 @@ export function liveLine(first: string, start: number = performance.now()): Live
   };
 }
 
-/** Shows that something is going on, where it takes longer than an instant and somebody looks. */
+/** Awaits work, and shows a live line on a TTY if the work takes longer than half a second. */
 export async function waiting<T>(what: string, work: Promise<T>): Promise<T> {
   if (!canAnimate()) return await work;
   const start = performance.now();

@@ -2,26 +2,26 @@ import { writeSync } from "node:fs";
 import { errorCode } from "../errors.ts";
 import { safeText } from "./colour.ts";
 
-// All that silo itself says goes through these two, and nothing that steers a terminal gets through them.
+// All output of silo itself goes through these two functions, which let no control sequence but silo's colours pass.
 
 /**
- * Data for standard output, with a line end. By the console, which writes everything before it returns,
- * takes a reader that has gone for no error, and spares the milliseconds that making process.stdout takes.
+ * Prints data and a line break on standard output. Uses the console, because it writes everything before it returns,
+ * ignores a closed pipe, and avoids creating process.stdout, which takes milliseconds.
  */
-export function print(text: string): void {
+export function printStdout(text: string): void {
   console.log(safeText(text, () => process.stdout));
 }
 
 const STDERR = 2;
 
-/** A line for people, on standard error; not by the console, which would paint it red on a terminal. */
-export function say(text: string): void {
-  // Not by Buffer, which takes longer to be made than the line takes to be written.
+/** Prints a line for people on standard error. Does not use the console, which would paint it red on a TTY. */
+export function printStderr(text: string): void {
+  // TextEncoder, because loading Buffer takes longer than writing the line.
   let bytes = new TextEncoder().encode(`${safeText(text, () => process.stderr)}\n`);
   try {
     while (bytes.length > 0) bytes = bytes.subarray(writeSync(STDERR, bytes));
   } catch (error) {
-    // A pipe that is full for now takes the rest later; a reader that has gone needs none.
+    // A full pipe gets the rest later; errors of a closed one are ignored.
     if (errorCode(error) === "EAGAIN") process.stderr.write(bytes);
   }
 }

@@ -1,29 +1,30 @@
 import type { BuildEvent } from "../core/build-event.ts";
 import { canAnimate, liveLine } from "./live.ts";
-import { say } from "./print.ts";
+import { printStderr } from "./print.ts";
 
 export type Progress = {
-  readonly report: (event: BuildEvent) => void;
-  /** Says what holds it up. */
+  readonly event: (event: BuildEvent) => void;
+  /** Shows why the build waits. */
   readonly note: (text: string) => void;
-  /** Leaves one line that says how long it took. */
+  /** Prints one line with the duration. */
   readonly done: () => void;
-  /** Takes the live line away; harmless when there is none. */
+  /** Erases the live line, if there is one. */
   readonly stop: () => void;
 };
 
-/** Shows a build: the whole log with `verbose`, one live line on a terminal, else a line a step. */
+/** Shows the progress of a build: the full log with `verbose`, one live line on a TTY, else one line for each step. */
 export function buildProgress(what: string, verbose: boolean): Progress {
   const start = performance.now();
-  const done = () => say(`built ${what} in ${Math.round((performance.now() - start) / 1000)}s`);
+  const done = () =>
+    printStderr(`built ${what} in ${Math.round((performance.now() - start) / 1000)}s`);
   if (!verbose && canAnimate()) return liveSteps(what, start, done);
-  say(`building ${what}`);
+  printStderr(`building ${what}`);
   return {
-    report: (event) => {
-      if (verbose && event.kind === "log") say(event.line);
-      if (!verbose && event.kind === "step") say(stepText(event));
+    event: (event) => {
+      if (verbose && event.kind === "log") printStderr(event.line);
+      if (!verbose && event.kind === "step") printStderr(stepText(event));
     },
-    note: say,
+    note: printStderr,
     done,
     stop: () => {},
   };
@@ -32,7 +33,7 @@ export function buildProgress(what: string, verbose: boolean): Progress {
 function liveSteps(what: string, start: number, done: () => void): Progress {
   const live = liveLine(`building ${what}`, start);
   return {
-    report: (event) => {
+    event: (event) => {
       if (event.kind === "step") live.say(`building ${what}: ${stepText(event)}`);
     },
     note: live.say,

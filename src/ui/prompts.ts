@@ -3,12 +3,12 @@ import { folded, printable } from "../core/text/quote.ts";
 import { Cancelled, UsageError } from "../errors.ts";
 import { fitted } from "./live.ts";
 
-/** Whether there is a terminal to ask on. */
+/** Whether a prompt can be shown and answered: stdin and stderr are TTYs. */
 export function canAsk(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
 }
 
-/** The library draws in ASCII on Linux' own console alone, which is chosen by TERM when it is loaded. */
+/** Loads the prompts. They draw in ASCII only if TERM is `linux` when they are loaded, so without UTF-8 that is set. */
 async function library() {
   const { TERM } = process.env;
   if (isUtf8(process.env, process.platform)) return await import("@clack/prompts");
@@ -22,36 +22,48 @@ async function library() {
 }
 
 /**
- * Asks yes or no on the terminal; no is the default.
- * @param instead the flag or setting that answers where there is no terminal.
- * @throws UsageError without a terminal, Cancelled on Esc or Ctrl-C.
+ * Shows a prompt.
+ * @param instead the command or setting that answers it without a prompt: the hint of the error.
+ * @throws UsageError where stdin or stderr is not a TTY, Cancelled on Esc or Ctrl-C.
+ */
+async function ask<T extends boolean | number | readonly number[] | undefined>(
+  question: string,
+  instead: string,
+  run: (prompts: Awaited<ReturnType<typeof library>>) => Promise<T | symbol>,
+): Promise<T> {
+  if (!canAsk()) {
+    const stream = process.stdin.isTTY ? "stderr" : "stdin";
+    throw new UsageError(`cannot ask "${question}": ${stream} is not a TTY`, { hint: instead });
+  }
+  const answer = await run(await library());
+  // The symbol is the library's sign of a cancelled prompt.
+  if (typeof answer === "symbol") throw new Cancelled();
+  return answer;
+}
+
+/**
+ * Asks a yes-or-no question; Enter alone means `initialValue`.
+ * @param instead the command or setting that answers it without a prompt.
+ * @throws UsageError where stdin or stderr is not a TTY, Cancelled on Esc or Ctrl-C.
  */
 export async function confirm(
   question: string,
   instead: string,
   initialValue = false,
 ): Promise<boolean> {
-  if (!canAsk()) {
-    throw new UsageError(`${question} There is no terminal to ask on`, { hint: instead });
-  }
-  const prompts = await library();
-  const answer = await prompts.confirm({
-    message: printable(question),
-    initialValue,
-    output: process.stderr,
-  });
-  if (prompts.isCancel(answer)) throw new Cancelled();
-  return answer;
+  return await ask<boolean>(question, instead, (prompts) =>
+    prompts.confirm({ message: printable(question), initialValue, output: process.stderr }),
+  );
 }
 
-/** How long a terminal may take to hand over what was typed, or what it was made to answer. */
+/** How long a terminal may take to deliver earlier key presses, or a reply that a program made it send. */
 const TYPED_AHEAD_MS = 60;
 
 /**
- * Shows lines that a stranger wrote, and asks about them; no is the default.
- * Only keys that are pressed after the lines were shown count: a program that ran on this terminal before
- * may have left an answer of its own there.
- * @throws Cancelled on Esc or Ctrl-C.
+ * Shows untrusted lines and asks a yes-or-no question about them; Enter alone means no.
+ * Key presses from before the lines were shown are discarded, because a program that ran on this terminal
+ * earlier may have queued an answer.
+ * @throws UsageError where stdin or stderr is not a TTY, Cancelled on Esc or Ctrl-C.
  */
 export async function confirmShown(
   title: string,
@@ -77,61 +89,57 @@ async function dropTypedAhead(): Promise<void> {
   stdin.setRawMode(false);
 }
 
-/** One of several things to pick. */
+/** An entry of a list to pick from. */
 export type Choice<T> = { readonly value: T; readonly label: string; readonly hint?: string };
 
-/** A label that fits a line of the list. */
+/** The label, cut to one line of the list. */
 function fittedLabel(label: string): string {
   return fitted(label, Math.max(10, (process.stderr.columns || 80) - 6));
 }
 
 /**
- * Lets the user pick one on the terminal, by the arrow keys or by typing a part of it; the first is marked.
- * @throws UsageError without a terminal, Cancelled on Esc or Ctrl-C.
+ * Lets the user pick one entry with the arrow keys, or by typing a part of its label; the first is preselected.
+ * @throws UsageError where stdin or stderr is not a TTY, Cancelled on Esc or Ctrl-C.
  */
 export async function choose<T>(
   question: string,
   choices: readonly Choice<T>[],
   instead: string,
 ): Promise<T> {
-  if (!canAsk()) {
-    throw new UsageError(`${question} There is no terminal to ask on`, { hint: instead });
-  }
-  const prompts = await library();
-  // By number, since the library's type does not take values of any kind.
-  const answer = await prompts.autocomplete({
-    message: printable(question),
-    options: choices.map(({ label, hint }, value) => ({
-      value,
-      label: fittedLabel(label),
-      ...(hint === undefined ? {} : { hint: printable(hint) }),
-    })),
-    output: process.stderr,
-  });
-  const chosen = typeof answer === "number" ? choices[answer] : undefined;
+  // By index, because the library accepts only primitive values.
+  const answer = await ask<number | undefined>(question, instead, (prompts) =>
+    prompts.autocomplete({
+      message: printable(question),
+      options: choices.map(({ label, hint }, value) => ({
+        value,
+        label: fittedLabel(label),
+        ...(hint === undefined ? {} : { hint: printable(hint) }),
+      })),
+      output: process.stderr,
+    }),
+  );
+  // Enter on a list that typing has emptied picks nothing.
+  const chosen = answer === undefined ? undefined : choices[answer];
   if (chosen === undefined) throw new Cancelled();
   return chosen.value;
 }
 
 /**
- * Lets the user pick any number of things, at least one, with the space or tab key.
- * @throws UsageError without a terminal, Cancelled on Esc or Ctrl-C.
+ * Lets the user pick one or more entries with the space or tab key.
+ * @throws UsageError where stdin or stderr is not a TTY, Cancelled on Esc or Ctrl-C.
  */
 export async function chooseSeveral<T>(
   question: string,
   choices: readonly Choice<T>[],
   instead: string,
 ): Promise<readonly T[]> {
-  if (!canAsk()) {
-    throw new UsageError(`${question} There is no terminal to ask on`, { hint: instead });
-  }
-  const prompts = await library();
-  const answer = await prompts.autocompleteMultiselect({
-    message: printable(question),
-    options: choices.map(({ label }, value) => ({ value, label: fittedLabel(label) })),
-    required: true,
-    output: process.stderr,
-  });
-  if (prompts.isCancel(answer)) throw new Cancelled();
+  const answer = await ask<readonly number[]>(question, instead, (prompts) =>
+    prompts.autocompleteMultiselect({
+      message: printable(question),
+      options: choices.map(({ label }, value) => ({ value, label: fittedLabel(label) })),
+      required: true,
+      output: process.stderr,
+    }),
+  );
   return choices.filter((_, i) => answer.includes(i)).map(({ value }) => value);
 }

@@ -1,11 +1,11 @@
 import { printableLine } from "../core/text/quote.ts";
 
-/** Rows in aligned columns under a heading. A cell is shown on one line, as `print` would show it. */
+/** Rows in aligned columns below a heading; each cell on one line, with control characters made visible. */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
   return columns([heading, ...rows.map((row) => row.map(printableLine))]).join("\n");
 }
 
-/** Rows as lines with aligned columns; the last one is not padded. */
+/** Rows as lines with aligned columns; the last column is not padded. */
 export function columns(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? "").length)),
@@ -18,7 +18,7 @@ export function columns(rows: readonly (readonly string[])[]): readonly string[]
   );
 }
 
-/** Two columns; where the terminal is too narrow, the text stands below its word. */
+/** Names and their descriptions in two columns; on a narrow terminal each description is below its name. */
 export function described(
   pairs: readonly (readonly [string, string])[],
   width: number,
@@ -33,7 +33,7 @@ export function described(
   });
 }
 
-/** A text as lines of at most `width` columns; longer words stay whole. */
+/** A text as lines of at most `width` columns; a longer word is not broken. */
 export function wrapped(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = "";

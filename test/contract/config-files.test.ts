@@ -59,7 +59,7 @@ describe("config init", () => {
     writeFileSync(at(path), `${text}// mine\n`);
     const { status, stderr } = silo(`config init ${flag}`);
     expect([status, read(path)]).toEqual([1, `${text}// mine\n`]);
-    expect(stderr).toContain("silo.jsonc exists already");
+    expect(stderr).toContain("silo.jsonc already exists");
     expect(stderr).toContain(`hint: silo config edit ${flag}`);
   });
 
@@ -141,7 +141,7 @@ describe("config edit", () => {
     writeFileSync(at(LOCAL), '{"tool": "codex"}');
     silo("config trust");
     expect(silo("config edit --local", editor(WRITES)).stderr).toContain(
-      "is approved, as you have just written it",
+      "is approved as you saved it",
     );
     expect(runs()).toBe(true);
   });

@@ -73,7 +73,9 @@ test.each(["0.9.0", "0.12.3", "1.0.0", "1.2.2"])(
     expect(listed).toMatchObject([{ backend: "container", status: "running", tool: "codex" }]);
     const name = listed[0]?.name ?? "";
     expect((await silo(world, ["exec", name, "id", "-u"], { env })).stdout).toBe("0\n");
-    expect((await silo(world, ["reconnect", name], { env })).stderr).toContain("cannot come back");
+    expect((await silo(world, ["reconnect", name], { env })).stderr).toContain(
+      "does not support reconnect",
+    );
     const { stdout } = await silo(world, ["rm", "--force", name], { env });
     expect(stdout).toBe(`${name}\n`);
     await long;

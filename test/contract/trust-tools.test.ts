@@ -210,7 +210,7 @@ describe("silo config trust", () => {
       "app/.vibe missing",
       "app/silo.jsonc current",
     ]);
-    expect(silo("config trust --revoke").stderr).toContain(".codex is not approved any more");
+    expect(silo("config trust --revoke").stderr).toContain(".codex is no longer approved");
     expect(states()).toEqual([]);
     expect(run("codex")).not.toBe("");
   });
@@ -229,7 +229,7 @@ describe("silo config trust", () => {
   test("says where nothing needs an approval", () => {
     expect(silo("config trust")).toMatchObject({
       status: 0,
-      stderr: "note: nothing here needs an approval\n",
+      stderr: "note: nothing here needs approval\n",
     });
   });
 });

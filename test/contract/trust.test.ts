@@ -200,13 +200,13 @@ describe("a silo.jsonc that is", () => {
       );
     }
     for (const line of ["exec x true", "shell x", "reconnect x", "rm x"])
-      expect(silo(line).stderr).toContain('silo has no container "x"');
+      expect(silo(line).stderr).toContain('no silo container is named "x"');
     expect(silo("config paths").stdout).toBe(`${at("app/silo.jsonc")}\n`);
   });
 
   test("not valid, and says nothing of backends, is passed over without a word", () => {
     put("app/silo.jsonc", "{");
-    expect(silo("ls").stderr).toBe("nothing runs\n");
+    expect(silo("ls").stderr).toBe("no silo containers\n");
   });
 
   test("your own and not valid: an error for a run, a warning elsewhere", () => {
@@ -215,7 +215,7 @@ describe("a silo.jsonc that is", () => {
     const { status, stderr } = silo("ls");
     expect([status, stderr]).toEqual([
       0,
-      "warning: ~/.config/silo/silo.jsonc is not valid, so it is ignored; to see why: silo config show\nnothing runs\n",
+      "warning: ~/.config/silo/silo.jsonc is not valid, so it is ignored; to see why: silo config show\nno silo containers\n",
     ]);
   });
 
@@ -268,7 +268,7 @@ describe("another user's silo.jsonc above the project", () => {
 
   test("is told by a list of containers where it speaks of backends", () => {
     foreign({ env: ["CI=1"] });
-    expect(silo("ls").stderr).toBe("nothing runs\n");
+    expect(silo("ls").stderr).toBe("no silo containers\n");
     foreign({ backend: "docker" });
     expect(silo("ls").stderr).toContain("another user (uid 65534)");
     rmSync(at("silo.jsonc"));

@@ -91,7 +91,7 @@ describe("real agents from their registries, by an ordinary user", () => {
         expect(health).toContain("local_trusted");
         const second = await silo(world, ["paperclipai"]);
         expect(second.code).toBe(1);
-        expect(second.stderr).toContain("another paperclipai");
+        expect(second.stderr).toContain("paperclipai is already running (process");
         expect(second.stderr).toContain("silo ls");
       } finally {
         first.kill("SIGTERM");

@@ -256,7 +256,7 @@ describe("what is built", () => {
       await eventually("it runs", () => existsSync(join(world.project, "up")));
       rmSync(state, { recursive: true });
       const used = await silo(world, ["prune", "--yes", "--backend", "bwrap"]);
-      expect(used.stderr).toContain("is used by a container and stays");
+      expect(used.stderr).toContain("is in use by a container and was kept");
       expect(prefixes()).toHaveLength(1);
       await silo(world, ["rm", "--force", "--all"]);
       await end;

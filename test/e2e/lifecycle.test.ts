@@ -169,7 +169,7 @@ describe.each(BACKENDS)("%s", (backend) => {
           const { code, stderr } = await silo(world, ["rm", "--force", other]);
           expect([code, stderr.split("\n")[0]]).toEqual([
             1,
-            `error: silo has no container "${other}"`,
+            `error: no silo container is named "${other}"`,
           ]);
           expect((await silo(world, ["exec", other, "true"])).code).toBe(1);
           expect((await probe(world, "hostname")).stdout).toBe(`${other.slice(0, -2)}-2\n`);
@@ -222,7 +222,7 @@ describe.each(BACKENDS)("%s", (backend) => {
         );
         const { code, stderr } = await probe(world, "echo never");
         expect(code).toBe(1);
-        expect(stderr).toContain(`error: port ${server.port} on this machine is in use`);
+        expect(stderr).toContain(`error: port ${server.port} on this machine is already in use`);
         await server.stop(true);
       },
       MINUTES,

@@ -174,7 +174,7 @@ describe.skipIf(prepared.status !== 0).each([
       const { stderr } = await probe(world, "true");
       await server.stop(true);
       await Bun.write(join(world.home, ".config/silo/silo.jsonc"), JSON.stringify(CONFIG));
-      expect(stderr).toContain(`port ${port} on this machine is in use`);
+      expect(stderr).toContain(`port ${port} on this machine is already in use`);
       expect(await listed()).toBe("");
     },
     MINUTES,

@@ -88,7 +88,7 @@ test(
     put(world, "home/.local/state/silo/projects/0.json", JSON.stringify(record));
     const inUse = docker("create", old, "true");
     const busy = await silo(world, ["prune", "--yes"]);
-    expect(busy.stderr).toContain(`${old} is used by a container and stays`);
+    expect(busy.stderr).toContain(`${old} is in use by a container and was kept`);
     expect(exists(old)).toBe(true);
     docker("rm", inUse);
     const { code, stdout } = await silo(world, ["prune", "--yes"]);

@@ -108,8 +108,8 @@ const ELSEWHERE = [
   /^\$\{tag\} was removed/, // by another process, between two looks
   /could not be started:/, // a program that is there and cannot run
   /^the working directory does not exist any more/, // the compiled binary's runtime says so itself
-  /^another .* uses .*, and two would damage/, // test/e2e/agents.test.ts
-  /is on another terminal/, // test/pty/reconnect.test.ts
+  / is already running \(process .*\); two would damage/, // test/e2e/agents.test.ts
+  /is already attached/, // test/pty/reconnect.test.ts
   /^\$\{name\} \$\{why\}|^cannot connect to|requests \$\{bad\.local\}|^not connected|has changes that are not synced|is stopped, so|on another laptop, which|^the record in|^machine started, but/, // test/e2e/fly-failures.test.ts
   /^silo has no machine|must be owned by you|^ssh-keygen failed|^the mutagen daemon does not/, // a machine that goes, or a program that breaks, between two questions
   /^\$\{name\} is not running: |^\$\{name\} has ended$/, // it stops between the list and the command
@@ -117,11 +117,11 @@ const ELSEWHERE = [
   /^attaching the terminal failed/, // a type's corner: ssh's words are never taken for a refusal
   /^no space left for all files|^copying files failed/, // test/e2e/fly-failures.test.ts
   /^mutagen is installed without|^syncing \$\{sync\.local\} failed$/, // test/e2e/fly-failures.test.ts
-  /cannot come back to what runs/, // test/contract/container.test.ts
-  /ended with \$\{code\}$/, // the service that does not start: on a terminal
+  /does not support reconnect/, // test/contract/container.test.ts
+  /failed with exit status \$\{code\}$/, // the service that does not start: on a terminal
   /is a link to .*, and the tool could change it/, // a link: test/unit/protected-paths.test.ts
   /was replaced on the host while silo started/, // a race: test/unit/mount-ids.test.ts
-  /^not approved, so not started|^not started|^there is nothing to remove/, // on a terminal: test/pty
+  /^not approved, so not started|^not confirmed, so not started|^there are no silo containers to remove/, // on a terminal: test/pty
 ];
 
 test("no error is missing", async () => {

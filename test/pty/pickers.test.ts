@@ -81,7 +81,7 @@ test(
     pty.type(TAB);
     await pty.shows("◼ first");
     pty.type(ENTER);
-    await pty.shows("still runs. End and remove?");
+    await pty.shows("is still running. Stop and remove?");
     pty.type("y");
     expect(await pty.exited).toBe(0);
     expect(containers(world, "status=running")).toEqual(names.slice(1));

@@ -142,8 +142,8 @@ test("-v shows the log, line by line, without what would steer the terminal", as
 test("words are in the terminal's own colour; only what they begin with is painted", async () => {
   const listing = siloOnTerminal(world, ["rm", "x"]);
   await listing.exited;
-  expect(listing.screen()).toStartWith("\u001B[31merror\u001B[0m: silo has no container");
+  expect(listing.screen()).toStartWith("\u001B[31merror\u001B[0m: no silo container is named");
   const empty = siloOnTerminal(world, ["ls"]);
   await empty.exited;
-  expect(empty.screen()).toBe("nothing runs\r\n");
+  expect(empty.screen()).toBe("no silo containers\r\n");
 });

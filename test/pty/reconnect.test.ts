@@ -102,17 +102,17 @@ test(
 );
 
 test(
-  "it is refused where the tool is on another terminal, is unknown, or there is none here",
+  "it is refused where the tool is already attached, is unknown, or stdin is not a TTY",
   async () => {
     const first = keep(TALK);
     await first.shows("ready", 60_000);
     const second = reconnect();
-    await second.shows("kept-1 is on another terminal (process");
+    await second.shows("kept-1 is already attached (process");
     expect(await second.exited).toBe(1);
     const unknown = await silo(world, ["reconnect", "kept-2"]);
     expect(unknown.stderr).toContain('did you mean "kept-1"');
     const piped = await silo(world, ["reconnect", "kept-1"]);
-    expect(piped.stderr).toContain("there is no terminal here");
+    expect(piped.stderr).toContain("silo reconnect requires a TTY");
     first.type("end\n");
     expect(await first.exited).toBe(7);
   },

@@ -13,19 +13,19 @@ import { onPath, skippedPrograms } from "../../sys/host/which.ts";
 import { readEnvironment, type HostEnvironment } from "../../sys/host/environment.ts";
 import { paint } from "../../ui/colour.ts";
 import { waiting } from "../../ui/live.ts";
-import { print } from "../../ui/print.ts";
+import { printStdout } from "../../ui/print.ts";
 import { wrapped } from "../../ui/table.ts";
 import type { Action } from "../grammar/command.ts";
 import type { DOCTOR_OPTIONS } from "../grammar/options.ts";
 import { loadApproved } from "../../trust/approved-config.ts";
 
-/** `silo doctor`: everything is asked side by side. Exits with 1 where silo cannot run as it is set up. */
+/** `silo doctor`: runs all checks in parallel. Exits with 1 if silo cannot run with this setup. */
 export const doctor: Action<typeof DOCTOR_OPTIONS> = async ({ options }) => {
   const here = readEnvironment();
   const { config, finding } = await configuration(here);
   const chosen = chooseBackend(options.backend, config.backend?.value, onPath);
   const [host, ...backends] = await waiting(
-    "asking the backends",
+    "checking backends and host",
     Promise.all([
       hostFacts(here).then(diagnoseHost),
       ...BACKENDS.map(async (name) => ofBackend(name, chosen, await diagnose(name, config))),
@@ -33,12 +33,12 @@ export const doctor: Action<typeof DOCTOR_OPTIONS> = async ({ options }) => {
   );
   const programs = skipped([config.backends.docker.command.value, ...PROGRAMS.split(" ")], here);
   const findings = [...backends.flat(), finding, ...programs, ...host];
-  if (options.json) print(JSON.stringify(findings, undefined, 2));
-  else print(findings.map((found) => shown(found, here)).join("\n"));
+  if (options.json) printStdout(JSON.stringify(findings, undefined, 2));
+  else printStdout(shownAll(findings, here));
   return findings.some(({ state }) => state === "bad") ? 1 : 0;
 };
 
-/** What is wrong with a backend is grave only where it is the chosen one, and grave there where it is missing. */
+/** Marks the backend in use. Only there a problem is an error, and so is a missing program. */
 function ofBackend(
   name: BackendName,
   chosen: BackendName,
@@ -46,12 +46,12 @@ function ofBackend(
 ): readonly Diagnostic[] {
   return findings.map((finding) => {
     if (name !== chosen) return finding.state === "bad" ? { ...finding, state: "warn" } : finding;
-    const mark = finding.check === name ? `${finding.detail} (used here)` : finding.detail;
+    const mark = finding.check === name ? `${finding.detail} (in use)` : finding.detail;
     return { ...finding, state: finding.state === "off" ? "bad" : finding.state, detail: mark };
   });
 }
 
-/** A project's own word, not approved, must not decide which program is started here. */
+/** Loads the configuration without unapproved files, because the checks run programs that a setting can name. */
 async function configuration(
   here: HostEnvironment,
 ): Promise<{ config: Config; finding: Diagnostic }> {
@@ -76,11 +76,11 @@ async function configuration(
   }
 }
 
-/** What silo starts on this machine. */
+/** Programs that silo runs on the host. */
 const PROGRAMS =
   "docker podman container bwrap fly mutagen ssh scp ssh-keygen node npm pip3 perl env du ps sh stty";
 
-/** Programs that PATH names first and that silo does not start, because a repository or a tool can have put them there. */
+/** Programs that come first in PATH and that silo skips, because a repository or a tool can have put them there. */
 function skipped(names: readonly string[], { home }: HostEnvironment): readonly Diagnostic[] {
   return [...new Set(names)].flatMap(skippedPrograms).map(({ path, why }) => ({
     check: "PATH",
@@ -96,18 +96,22 @@ const MARKS = {
   off: { sign: "-", plain: "-", colour: "grey" },
 } as const;
 
-const WIDEST = "docker builder".length;
+function shownAll(findings: readonly Diagnostic[], here: HostEnvironment): string {
+  const widest = Math.max(...findings.map(({ check }) => check.length));
+  return findings.map((finding) => shown(finding, widest, here)).join("\n");
+}
 
 function shown(
   { check, state, detail, fix }: Diagnostic,
+  widest: number,
   { env, platform }: HostEnvironment,
 ): string {
   const { sign, plain, colour } = MARKS[state];
   const mark = isUtf8(env, platform) ? sign : plain.padEnd(2);
-  const head = `${mark} ${check.padEnd(WIDEST)}  `;
-  // A pipe is read by programs, which want a line to be a line.
+  const head = `${mark} ${check.padEnd(widest)}  `;
+  // Lines for a pipe are not wrapped, because programs read them.
   const width = process.stdout.isTTY ? process.stdout.columns || 80 : Infinity;
-  const told = wrapped(printable(detail), Math.max(16, width - head.length));
-  const line = `${paint(colour, mark, process.stdout)}${head.slice(mark.length)}${told.join(`\n${" ".repeat(head.length)}`)}`;
+  const lines = wrapped(printable(detail), Math.max(16, width - head.length));
+  const line = `${paint(colour, mark, process.stdout)}${head.slice(mark.length)}${lines.join(`\n${" ".repeat(head.length)}`)}`;
   return fix === undefined || state === "ok" ? line : `${line}\n${" ".repeat(4)}${fix}`;
 }

@@ -1,9 +1,9 @@
-import { allContainers, pick } from "../../run/instances.ts";
+import { allInstances, findInstance } from "../../run/instances.ts";
 import type { BackendName } from "../../core/types.ts";
 import type { Action } from "../grammar/command.ts";
 import type { BACKEND_OPTION } from "../grammar/options.ts";
 
-/** zsh before bash. Without any file of its own zsh would not greet but question who comes. */
+/** Starts a login shell: zsh, else bash, else sh. zsh gets an empty .zshrc if it has no file, because it would start its setup dialog. */
 const LOGIN_SHELL = [
   "sh",
   "-c",
@@ -17,7 +17,7 @@ async function run(
   name: string,
   argv: readonly string[],
 ): Promise<number> {
-  const { owner, ...instance } = pick(await allContainers(backend), name);
+  const { owner, ...instance } = findInstance(await allInstances(backend), name);
   return await owner.exec(instance, argv, process.stdin.isTTY && process.stdout.isTTY);
 }
 

@@ -1,10 +1,10 @@
 import text from "../../../THIRD-PARTY-LICENSES.txt" with { type: "text" };
-import { print } from "../../ui/print.ts";
+import { printStdout } from "../../ui/print.ts";
 import type { Action } from "../grammar/command.ts";
 import type { NO_OPTIONS } from "../grammar/options.ts";
 
-/** `silo licenses`. */
+/** `silo licenses`: prints the licenses that the binary embeds. */
 export const licenses: Action<typeof NO_OPTIONS> = async () => {
-  print(text.trimEnd());
+  printStdout(text.trimEnd());
   return 0;
 };

@@ -1,18 +1,18 @@
-import { allContainers } from "../../run/instances.ts";
-import { print, say } from "../../ui/print.ts";
+import { allInstances } from "../../run/instances.ts";
+import { printStdout, printStderr } from "../../ui/print.ts";
 import type { Action } from "../grammar/command.ts";
 import type { LS_OPTIONS } from "../grammar/options.ts";
 
-/** `silo ls`: a table, names only, or data. */
+/** `silo ls`: prints a table, names only, or JSON. */
 export const ls: Action<typeof LS_OPTIONS> = async ({ options, ask }) => {
-  const found = await allContainers(options.backend, ask);
+  const found = await allInstances(options.backend, ask);
   if (options.json) {
     const data = found.map(({ owner: _owner, ...info }) => info);
-    print(JSON.stringify(data, undefined, 2));
+    printStdout(JSON.stringify(data, undefined, 2));
   } else if (options.quiet) {
-    for (const { name } of found) print(name);
+    for (const { name } of found) printStdout(name);
   } else if (found.length === 0) {
-    say("nothing runs");
+    printStderr("no silo containers");
   } else {
     const { table } = await import("../../ui/table.ts");
     const rows = found.map(({ name, image, backend, status, details = [] }) => [
@@ -21,7 +21,7 @@ export const ls: Action<typeof LS_OPTIONS> = async ({ options, ask }) => {
       backend,
       [status, ...details].join(", "),
     ]);
-    print(table(["NAME", "IMAGE", "BACKEND", "STATUS"], rows));
+    printStdout(table(["NAME", "IMAGE", "BACKEND", "STATUS"], rows));
   }
   return 0;
 };

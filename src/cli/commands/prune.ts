@@ -3,42 +3,45 @@ import { sweepLeftovers } from "../../backends/registry.ts";
 import { ageText } from "../../core/text/age.ts";
 import { cacheKey } from "../../core/caches.ts";
 import { displayPath } from "../../core/paths.ts";
-import { sizeText, unusedImages, unusedCaches } from "../../core/unused-images.ts";
+import { sizeText, unusedCaches, unusedImages } from "../../core/unused-images.ts";
 import type { BackendName } from "../../core/types.ts";
 import { readEnvironment } from "../../sys/host/environment.ts";
 import { projects } from "../../sys/state/projects.ts";
 import { log } from "../../ui/log.ts";
-import { print, say } from "../../ui/print.ts";
+import { printStdout, printStderr } from "../../ui/print.ts";
 import { confirm } from "../../ui/prompts.ts";
 import { waiting } from "../../ui/live.ts";
 import { table } from "../../ui/table.ts";
-import { allContainers, ofEach, type Found } from "../../run/instances.ts";
+import { allInstances, queryEach, type OwnedInstance } from "../../run/instances.ts";
 import type { Action } from "../grammar/command.ts";
 import type { PRUNE_OPTIONS } from "../grammar/options.ts";
 
 type OwnedImage = ImageInfo & { readonly owner: Backend };
 type OwnedCache = CacheInfo & { readonly owner: Backend };
 
-/** `silo prune`: images and caches that no project uses and containers that have ended. What dead silos left goes without a word. */
+/**
+ * `silo prune`: removes stopped containers, and images and caches that no project uses. Files that killed silo
+ * processes left behind are removed without a confirmation.
+ */
 export const prune: Action<typeof PRUNE_OPTIONS> = async ({ options }) => {
   const asked = options.backend;
   await sweepLeftovers();
   const [found, images, caches] = await waiting(
-    "looking for what is not used",
-    Promise.all([allContainers(asked), imagesToPrune(asked), cachesToPrune(asked)]),
+    "looking for unused containers, images and caches",
+    Promise.all([allInstances(asked), imagesToPrune(asked), cachesToPrune(asked)]),
   );
   const containers = found.filter(({ running }) => !running);
   if (containers.length + images.length + caches.length === 0) {
-    say("nothing to prune");
+    printStderr("nothing to prune");
     return 0;
   }
   const total = images.reduce((sum, { size }) => sum + size, 0);
   const dry = options["dry-run"];
-  (dry ? print : say)(asTable(containers, images, caches));
-  say(`${dry ? "would free" : "frees"} up to ${sizeText(total)}`);
+  (dry ? printStdout : printStderr)(asTable(containers, images, caches));
+  printStderr(`${dry ? "would free" : "frees"} up to ${sizeText(total)}`);
   if (dry) return 0;
-  if (!options.yes && !(await confirm("Remove all of it?", "silo prune --yes"))) {
-    say("nothing was removed");
+  if (!options.yes && !(await confirm("Remove all of these?", "silo prune --yes"))) {
+    printStderr("nothing was removed");
     return 1;
   }
   await removeAll(containers, images, caches);
@@ -46,7 +49,7 @@ export const prune: Action<typeof PRUNE_OPTIONS> = async ({ options }) => {
 };
 
 function imagesToPrune(asked: BackendName | undefined): Promise<readonly OwnedImage[]> {
-  return ofEach(asked, async (owner, state) => {
+  return queryEach(asked, async (owner, state) => {
     const images = await owner.images();
     const uses = projects(state).flatMap((project) => Object.values(project.images));
     const references = images.map(({ reference }) => reference);
@@ -57,10 +60,10 @@ function imagesToPrune(asked: BackendName | undefined): Promise<readonly OwnedIm
   });
 }
 
-/** Two backends may share directories of the host, each of which is told once. */
+/** Caches without a project. Two backends may share directories of the host, so duplicates are dropped. */
 async function cachesToPrune(asked: BackendName | undefined): Promise<readonly OwnedCache[]> {
   const { uid } = readEnvironment();
-  const found = await ofEach(asked, async (owner, state) => {
+  const found = await queryEach(asked, async (owner, state) => {
     const known = projects(state).map(({ directory, images }) => ({
       key: cacheKey(uid, directory),
       uses: Object.values(images),
@@ -72,7 +75,7 @@ async function cachesToPrune(asked: BackendName | undefined): Promise<readonly O
 }
 
 function asTable(
-  containers: readonly Found[],
+  containers: readonly OwnedInstance[],
   images: readonly OwnedImage[],
   caches: readonly OwnedCache[],
 ): string {
@@ -107,25 +110,25 @@ function asTable(
 }
 
 async function removeAll(
-  containers: readonly Found[],
+  containers: readonly OwnedInstance[],
   images: readonly OwnedImage[],
   caches: readonly OwnedCache[],
 ): Promise<void> {
   for (const { owner, ...container } of containers) {
     const { name } = container;
     const notes = await waiting(`removing ${name}`, owner.remove([container], false));
-    for (const note of notes) log.warn(note);
-    print(name);
+    await log.warn(...notes);
+    printStdout(name);
   }
   for (const { owner, reference } of images) {
     const kept = await waiting(`removing ${reference}`, owner.removeImages([reference]));
-    if (kept.length === 0) print(reference);
-    else log.warn(`${reference} is used by a container and stays`);
+    if (kept.length === 0) printStdout(reference);
+    else await log.warn(`${reference} is in use by a container and was kept`);
   }
   for (const { owner, reference } of caches) {
     const removed = owner.removeCaches?.([reference]) ?? Promise.resolve([reference]);
     const kept = await waiting(`removing ${reference}`, removed);
-    if (kept.length === 0) print(reference);
-    else log.warn(`${reference} is used by a container and stays`);
+    if (kept.length === 0) printStdout(reference);
+    else await log.warn(`${reference} is in use by a container and was kept`);
   }
 }

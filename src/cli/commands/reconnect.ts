@@ -4,26 +4,26 @@ import { readEnvironment } from "../../sys/host/environment.ts";
 import { adoptSession, takeSession } from "../../sys/state/sessions.ts";
 import { log } from "../../ui/log.ts";
 import { canAsk } from "../../ui/prompts.ts";
-import { allContainers, pick } from "../../run/instances.ts";
+import { allInstances, findInstance } from "../../run/instances.ts";
 import type { Action } from "../grammar/command.ts";
 import type { RECONNECT_OPTIONS } from "../grammar/options.ts";
-import { leftRunning } from "../../run/launch.ts";
-import { runReport } from "../../run/progress.ts";
+import { detached } from "../../run/launch.ts";
+import { runProgress } from "../../run/progress.ts";
 
-/** `silo reconnect <name>`: this terminal for one that was left running. @returns the tool's exit code. */
+/** `silo reconnect`: attaches this terminal to a detached tool. @returns the exit status of the tool. */
 export const reconnect: Action<typeof RECONNECT_OPTIONS> = async ({
   options,
   args: [name = ""],
 }) => {
-  const { owner, ...instance } = pick(await allContainers(options.backend), name);
+  const { owner, ...instance } = findInstance(await allInstances(options.backend), name);
   const { session } = instance;
   if (owner.reconnect === undefined) {
-    throw new SiloError(`the ${owner.name} backend cannot come back to what runs`, {
+    throw new SiloError(`the ${owner.name} backend does not support reconnect`, {
       hint: `silo shell ${name}`,
     });
   }
   if (!canAsk())
-    throw new SiloError("there is no terminal here", { hint: `silo exec ${name} ...` });
+    throw new SiloError("silo reconnect requires a TTY", { hint: `silo exec ${name} <command>` });
   const here = readEnvironment();
   const { state } = xdgDirectories(here.home, here.env);
   const known = await takeSession(state, owner.name, session);
@@ -32,25 +32,25 @@ export const reconnect: Action<typeof RECONNECT_OPTIONS> = async ({
       ? await adoptSession(state, owner.name, session, name)
       : known;
   if (own === undefined || "pid" in own) throw inUse(name, own?.pid);
-  const report = runReport(options.verbose, () => own.update(name, true));
+  const progress = runProgress(options.verbose, () => own.update(name, true));
   try {
-    const outcome = await owner.reconnect(instance, report);
-    if (outcome.kind !== "exit") return leftRunning(own, name);
-    for (const warning of outcome.warnings ?? []) log.warn(warning);
+    const outcome = await owner.reconnect(instance, progress);
+    if (outcome.kind !== "exit") return detached(own, name);
+    await log.warn(...(outcome.warnings ?? []));
     own.close();
     return outcome.code;
   } catch (error) {
-    // It may still run: the next reconnect finds it again.
+    // The tool may still be running, so its session is kept for the next reconnect.
     own.detach();
     throw error;
   } finally {
-    report.stage(undefined);
+    progress.stage(undefined);
   }
 };
 
 function inUse(name: string, pid: number | undefined): SiloError {
-  const who = pid === undefined ? "a silo of another user or machine" : `process ${pid}`;
-  return new SiloError(`${name} is on another terminal (${who})`, {
-    hint: `silo shell ${name}   # a second shell beside it`,
+  const by = pid === undefined ? "by another user or machine" : `process ${pid}`;
+  return new SiloError(`${name} is already attached (${by})`, {
+    hint: `silo shell ${name}   # opens a second shell in it`,
   });
 }

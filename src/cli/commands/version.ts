@@ -6,7 +6,7 @@ import { readEnvironment } from "../../sys/host/environment.ts";
 import { releasesAddress } from "../../sys/self/release.ts";
 import { readCache } from "../../sys/self/versions.ts";
 import type { Release } from "../../tools/versions.ts";
-import { print } from "../../ui/print.ts";
+import { printStdout } from "../../ui/print.ts";
 import type { Action } from "../grammar/command.ts";
 import type { JSON_OPTION } from "../grammar/options.ts";
 
@@ -16,41 +16,41 @@ declare const SILO_BUILD: { readonly commit: string; readonly target: string } |
 const BUILD =
   typeof SILO_BUILD === "undefined" ? { commit: "unknown", target: "none" } : SILO_BUILD;
 
-/** How silo came onto a machine: how to say it, and what brings the newest version there. */
-const WAYS: { readonly [K in Way]: { readonly told: string; readonly newest: () => string } } = {
-  homebrew: { told: "by Homebrew, below", newest: () => "brew upgrade silo" },
+/** Ways of installation: how each is printed, and the command that installs the newest version. */
+const WAYS: { readonly [K in Way]: { readonly text: string; readonly newest: () => string } } = {
+  homebrew: { text: "by Homebrew, in", newest: () => "brew upgrade silo" },
   "install.sh": {
-    told: "by install.sh, in",
+    text: "by install.sh, in",
     newest: () => `curl -fsSL ${releasesAddress()}/latest/download/install.sh | sh`,
   },
-  source: { told: "from source, in", newest: () => "git pull && npm ci && npm run build" },
-  hand: { told: "by hand, in", newest: () => `${releasesAddress()}/latest` },
+  source: { text: "from source, in", newest: () => "git pull && npm ci && npm run build" },
+  hand: { text: "by hand, in", newest: () => `${releasesAddress()}/latest` },
 };
 
-/** `silo version`: what is known without asking anybody. */
+/** `silo version`: prints what is known without a network request. */
 export const version: Action<typeof JSON_OPTION> = async ({ options }) => {
   const { home, env } = readEnvironment();
   const { data, cache } = xdgDirectories(home, env);
   const [{ way, folder }, { silo }] = await Promise.all([installation(data), readCache(cache)]);
   if (options.json) {
     const newest = silo?.version ?? null;
-    const told = {
+    const data = {
       version: manifest.version,
       ...BUILD,
       installed: { by: way, in: folder },
       newest,
     };
-    print(JSON.stringify(told, undefined, 2));
+    printStdout(JSON.stringify(data, undefined, 2));
     return 0;
   }
   const rows = [
     ["commit", BUILD.commit],
     ["built for", BUILD.target],
-    ["installed", `${WAYS[way].told} ${displayPath(folder, home)}`],
+    ["installed", `${WAYS[way].text} ${displayPath(folder, home)}`],
     ["newest", newest(silo, env, way)],
   ] as const;
-  const lines = rows.map(([name, told]) => `${name.padEnd(9)}  ${told}`);
-  print([`silo ${manifest.version}`, ...lines].join("\n"));
+  const lines = rows.map(([name, value]) => `${name.padEnd(9)}  ${value}`);
+  printStdout([`silo ${manifest.version}`, ...lines].join("\n"));
   return 0;
 };
 
@@ -61,8 +61,8 @@ function newest(
 ): string {
   if (silo?.version === undefined) {
     return env["SILO_NO_VERSION_CHECK"] === "1"
-      ? "not asked for: SILO_NO_VERSION_CHECK is 1"
-      : "not known yet; a run asks in the background, at most once a day";
+      ? "unknown, because SILO_NO_VERSION_CHECK is 1"
+      : "unknown; a run checks in the background, at most once a day";
   }
   const known = silo.version;
   return isAtLeast(manifest.version, known) ? known : `${known}: ${WAYS[way].newest()}`;

@@ -1,13 +1,13 @@
-/** The hidden word by which the scripts ask: `silo __complete <words…>`, the last one being the one to complete. */
+/** The internal subcommand that the scripts call: `silo __complete <words…>` completes the last word. */
 export const COMPLETE_COMMAND = "__complete";
 
-/** What silo answers where the shell should offer files. */
+/** The answer that makes the shell complete file names. */
 export const FILES = ":files";
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** For bash 3.2 and later, with or without its completion package. Values have no white space. */
+/** For bash 3.2 and later, with or without the bash-completion package. Candidates contain no white space. */
 const BASH = `_silo() {
   local IFS=$'\\n' current=\${COMP_WORDS[COMP_CWORD]} line
   COMPREPLY=()
@@ -22,7 +22,7 @@ const BASH = `_silo() {
 complete -F _silo silo
 `;
 
-/** Works from a directory of fpath, and by source. */
+/** Works from a directory of fpath, and with `source`. */
 const ZSH = `#compdef silo
 _silo() {
   local line
@@ -52,5 +52,5 @@ end
 complete -c silo -f -a '(__silo_complete)'
 `;
 
-/** A script each. All they do is ask silo, so that they stay right when silo changes. */
+/** The script of each shell. All of them call silo, so that they stay correct when silo changes. */
 export const SCRIPTS: { readonly [K in Shell]: string } = { bash: BASH, zsh: ZSH, fish: FISH };

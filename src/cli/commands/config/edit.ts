@@ -17,10 +17,10 @@ import { existingPaths } from "../../../trust/read-files.ts";
 import { approveText, needsNoApproval } from "../../../trust/approve.ts";
 import { fileOf, schemaAddress, scopeOf, type ScopeOptions } from "./scope.ts";
 
-/** Faster than anybody edits: the editor has handed the file over to a window of its own. */
-const NOBODY_MS = 400;
+/** An editor that returns this fast has forked, such as `code` without --wait. */
+const FORKED_MS = 400;
 
-/** `silo config edit`: opens a file in the user's editor and checks it. */
+/** `silo config edit`: opens a file in the user's editor and validates it. */
 export const edit: Action<typeof SCOPE_OPTIONS> = async ({ options }) => {
   const here = readEnvironment();
   const path = await pickFile(options, here);
@@ -28,7 +28,7 @@ export const edit: Action<typeof SCOPE_OPTIONS> = async ({ options }) => {
   const before = await readText(path);
   const scope = path === fileOf("global", here) ? "global" : "local";
   const start = before ?? exampleText(await schemaAddress(here), scope);
-  // Known before it is edited: what was not approved then must not become so by a word of the user's.
+  // Checked before the edit, because saving a file must not approve settings that were not approved before.
   const wasTrusted = before === undefined || (await needsNoApproval(path, before, here));
   const draft =
     scope === "global"
@@ -37,18 +37,18 @@ export const edit: Action<typeof SCOPE_OPTIONS> = async ({ options }) => {
   const { text, problems } = await edited(draft.path, name, here).catch(async (error: unknown) => {
     const left = await readText(draft.path);
     if (left === undefined || left === start) await draft.discard();
-    else log.info(`what you wrote is in ${displayPath(draft.path, here.home)}`);
+    else await log.info(`your edit is kept in ${displayPath(draft.path, here.home)}`);
     throw error;
   });
   if (text === start) {
     await draft.discard();
-    log.info(`nothing changed in ${name}`);
+    await log.info(`${name} is unchanged`);
   } else {
     await draft.save(text);
     if (scope === "local") await settleTrust(path, text, wasTrusted, here);
   }
   if (problems.length === 0) return 0;
-  throw new SiloError(`${name} is not valid, and silo does not run with it`, {
+  throw new SiloError(`${name} is not valid, so silo refuses to run`, {
     detail: problems,
     hint: "silo config edit",
   });
@@ -75,28 +75,28 @@ async function pickFile(options: ScopeOptions, here: HostEnvironment): Promise<s
 
 type Edited = { readonly text: string; readonly problems: readonly string[] };
 
-/** Opens the editor, again while the file is not valid and the user wants to mend it. */
+/** Opens the editor, and again while the file is not valid and the user wants to fix it. */
 async function edited(path: string, name: string, here: HostEnvironment): Promise<Edited> {
   for (;;) {
     const opened = performance.now();
     await openEditor(path, here.env);
-    if (performance.now() - opened < NOBODY_MS && canAsk()) {
-      log.info(
-        "the editor closed at once; one with a window needs a flag to wait, as in code --wait",
+    if (performance.now() - opened < FORKED_MS && canAsk()) {
+      await log.info(
+        "the editor returned at once; a graphical editor needs a flag to wait, such as code --wait",
       );
     }
     const text = await readText(path);
     if (text === undefined)
-      throw new SiloError(`the editor left no file for ${name}`, { hint: "silo config edit" });
+      throw new SiloError(`the editor deleted ${name}`, { hint: "silo config edit" });
     const parsed = parseConfig(text);
     const problems = "problems" in parsed ? problemLines(parsed.problems, name) : [];
     if (problems.length === 0 || !canAsk()) return { text, problems };
-    for (const line of problems) log.error(line);
+    await log.error(...problems);
     if (!(await wantsAgain())) return { text, problems };
   }
 }
 
-/** A cancelled question is a no: what was written must not be lost. */
+/** A cancelled prompt counts as no, so that the edit is kept. */
 async function wantsAgain(): Promise<boolean> {
   try {
     return await confirm("The file is not valid. Open it again?", "silo config edit", true);
@@ -116,6 +116,6 @@ async function settleTrust(
   if (await needsNoApproval(path, text, here)) return;
   if (wasTrusted) {
     await approveText(path, text, here);
-    log.info(`${name} is approved, as you have just written it`);
-  } else log.warn(`${name} was not approved before you edited it; the next run asks`);
+    await log.info(`${name} is approved as you saved it`);
+  } else await log.warn(`${name} was not approved before you edited it; the next run will ask`);
 }

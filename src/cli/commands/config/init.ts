@@ -10,7 +10,7 @@ import type { SCOPE_OPTIONS } from "../../grammar/options.ts";
 import { approveText } from "../../../trust/approve.ts";
 import { fileOf, schemaAddress, scopeOf, type Scope } from "./scope.ts";
 
-/** `silo config init`: a commented example, which asks for nothing. Never overwrites. */
+/** `silo config init`: writes a commented example without any setting. Never overwrites a file. */
 export const init: Action<typeof SCOPE_OPTIONS> = async ({ options }) => {
   const here = readEnvironment();
   const label = (scope: Scope) => displayPath(fileOf(scope, here), here.home);
@@ -27,11 +27,13 @@ export const init: Action<typeof SCOPE_OPTIONS> = async ({ options }) => {
   const path = fileOf(scope, here);
   const text = exampleText(await schemaAddress(here), scope);
   if (!(await createFile(path, text, scope === "global" ? 0o600 : 0o644))) {
-    throw new SiloError(`${displayPath(path, here.home)} exists already`, {
+    throw new SiloError(`${displayPath(path, here.home)} already exists`, {
       hint: `silo config edit --${scope}`,
     });
   }
   if (scope === "local") await approveText(path, text, here);
-  log.info(`wrote ${displayPath(path, here.home)}; silo config edit --${scope} opens it`);
+  await log.info(
+    `wrote ${displayPath(path, here.home)}; edit it with: silo config edit --${scope}`,
+  );
   return 0;
 };

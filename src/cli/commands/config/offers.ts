@@ -25,15 +25,15 @@ import {
 } from "../../../trust/repo-patterns.ts";
 import { digests, toolEntries } from "../../../trust/approve-tool-files.ts";
 
-/** Something that can be approved, as it was read and is shown. */
+/** Settings or files that can be approved, as they were read and are shown. */
 export type Offer = {
-  /** What is approved, and how the lines below it are to be read. */
+  /** The heading of the lines. */
   readonly what: string;
   readonly lines: readonly string[];
   readonly approve: (record: TrustRecord) => TrustRecord;
 };
 
-/** A project's file. @throws SiloError where it is not valid. */
+/** The settings of a project's file. @throws SiloError where the file is not valid. */
 export function fileOffer(path: string, text: string, here: HostEnvironment): Offer {
   const name = displayPath(path, here.home);
   const parsed = parseConfig(text);
@@ -45,13 +45,13 @@ export function fileOffer(path: string, text: string, here: HostEnvironment): Of
   }
   const asks = requestsOf(parsed.config, dirname(path), requestContext(here));
   return {
-    what: `${name}, which asks for${asks.length === 0 ? " nothing" : ":"}`,
+    what: asks.length === 0 ? `${name}, which requests nothing` : `${name}, which requests:`,
     lines: asks.map((ask) => ask.text),
     approve: (record) => withApproval(record, path, text, mountsOf(asks)),
   };
 }
 
-/** The repository patterns that apply here and are not approved yet. */
+/** The repository patterns that apply in the working directory and are not approved yet. */
 export async function patternOffers(here: HostEnvironment): Promise<readonly Offer[]> {
   const { files } = await readFiles(here);
   const config = mergeConfig(await parseFiles(files, here.home), here.env);
@@ -62,29 +62,30 @@ export async function patternOffers(here: HostEnvironment): Promise<readonly Off
   const spot = gitPlace(here, git);
   const record = await readTrust(trustStore(here));
   return unapprovedPatterns(applying, config, spot, here, record).map((one) => ({
-    what: `repos ${jsonWord(one.pattern)} in ${displayPath(here.cwd, here.home)}, which asks for:`,
+    what: `repos ${jsonWord(one.pattern)} in ${displayPath(here.cwd, here.home)}, which requests:`,
     lines: one.asks.map(({ text }) => text),
     approve: (last) => withApplying(last, [one], spot),
   }));
 }
 
-/** The files of the working directory that some tool runs or loads. */
-export function toolOffers(here: HostEnvironment): readonly Offer[] {
+/** The files of the working directory that a tool runs or loads. */
+export async function toolOffers(here: HostEnvironment): Promise<readonly Offer[]> {
   const found = new Map<string, ToolEntry>();
   for (const tool of TOOLS)
     for (const entry of toolEntries(tool, here)) found.set(entry.path, entry);
-  return [...found.values()].flatMap((entry) => {
-    const { path, unsteady } = entry;
-    const [, ...lines] = entryLines(entry, "new", canAsk());
-    const name = displayPath(`${here.cwd}/${path}`, here.home);
-    if (unsteady !== undefined) {
-      log.warn(`${name} is not approved: ${unsteady}, so each start asks`);
-      return [];
-    }
-    return {
-      what: `${name}, which tools run or load`,
-      lines,
-      approve: (record: TrustRecord) => withDigests(record, here.cwd, digests([entry])),
-    };
-  });
+  const named = (path: string) => displayPath(`${here.cwd}/${path}`, here.home);
+  const unsteady = [...found.values()].flatMap(({ path, unsteady: why }) =>
+    why === undefined ? [] : [`${named(path)} is not approved: ${why}, so each start asks`],
+  );
+  await log.warn(...unsteady);
+  return [...found.values()]
+    .filter((entry) => entry.unsteady === undefined)
+    .map((entry) => {
+      const [, ...lines] = entryLines(entry, "new", canAsk());
+      return {
+        what: `${named(entry.path)}, which tools run or load`,
+        lines,
+        approve: (record) => withDigests(record, here.cwd, digests([entry])),
+      };
+    });
 }

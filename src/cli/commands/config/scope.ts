@@ -11,7 +11,7 @@ export type ScopeOptions = OptionsOf<typeof SCOPE_OPTIONS>;
 
 export type Scope = "global" | "local";
 
-/** `--global` or `--local`, where one is given. */
+/** The scope that `--global` or `--local` names. @throws UsageError for both. */
 export function scopeOf({ global, local }: ScopeOptions): Scope | undefined {
   if (global && local) {
     throw new UsageError("--global and --local cannot be used together", {
@@ -21,12 +21,12 @@ export function scopeOf({ global, local }: ScopeOptions): Scope | undefined {
   return global ? "global" : local ? "local" : undefined;
 }
 
-/** The file of a scope here. */
+/** The configuration file of a scope. */
 export function fileOf(scope: Scope, { cwd, home, env }: HostEnvironment): string {
   return scope === "global" ? globalFile(home, env) : fileIn(cwd);
 }
 
-/** Writes the schema of this version for editors. @returns its address. */
+/** Writes the schema of this version for editors. @returns its file: URL. */
 export async function schemaAddress({ home, env }: HostEnvironment): Promise<string> {
   const { default: schema } = await import("../../../../silo.schema.json", {
     with: { type: "json" },

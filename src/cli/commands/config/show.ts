@@ -6,22 +6,22 @@ import { errorText } from "../../../errors.ts";
 import { readEnvironment, type HostEnvironment } from "../../../sys/host/environment.ts";
 import { hasColour } from "../../../ui/colour.ts";
 import { log } from "../../../ui/log.ts";
-import { print } from "../../../ui/print.ts";
+import { printStdout } from "../../../ui/print.ts";
 import type { Action } from "../../grammar/command.ts";
 import type { JSON_OPTION, NO_OPTIONS, PATHS_OPTIONS } from "../../grammar/options.ts";
 import { leftOutText } from "../../../trust/approved-config.ts";
 import { existingPaths, readFiles } from "../../../trust/read-files.ts";
 
 function shown(text: string): number {
-  print(text);
+  printStdout(text);
   return 0;
 }
 
-/** `silo config show`; shows what is not approved too, and says so. */
+/** `silo config show`: prints unapproved settings too, marked as such. */
 export const show: Action<typeof JSON_OPTION> = async ({ options }) => {
   const here = readEnvironment();
   const { files: texts, leftOut } = await readFiles(here);
-  for (const file of leftOut) log.warn(leftOutText(file));
+  await log.warn(...leftOut.map(leftOutText));
   const files = await parseFiles(texts, here.home);
   const config = mergeConfig(files, here.env);
   if (options.json) return shown(JSON.stringify(configData(config), undefined, 2));
@@ -29,7 +29,7 @@ export const show: Action<typeof JSON_OPTION> = async ({ options }) => {
   return shown(showConfig(config, here.home, hasColour(process.stdout), open));
 };
 
-/** The files that the next run will not obey as they are; none where that cannot be told. */
+/** The files that the next run will not accept as they are; none if the approvals cannot be read. */
 async function unapprovedPaths(
   files: readonly ConfigFile[],
   here: HostEnvironment,
@@ -39,16 +39,16 @@ async function unapprovedPaths(
   try {
     return new Set((await unapprovedFiles(files, here)).map(({ file }) => file.path));
   } catch (error) {
-    log.warn(errorText(error));
+    await log.warn(errorText(error));
     return new Set();
   }
 }
 
-/** `silo config default`. */
+/** `silo config default`: prints the built-in defaults. */
 export const defaults: Action<typeof NO_OPTIONS> = async () =>
   shown(showConfig(mergeConfig([], {}), readEnvironment().home, false));
 
-/** `silo config paths`; works with files that are not valid too. */
+/** `silo config paths`: prints the paths of the files, also of invalid ones. */
 export const paths: Action<typeof PATHS_OPTIONS> = async ({ options }) => {
   const here = readEnvironment();
   const all = candidates(here.cwd, here.home, here.env);
@@ -57,7 +57,7 @@ export const paths: Action<typeof PATHS_OPTIONS> = async ({ options }) => {
   return wanted.length === 0 ? 0 : shown(wanted.join("\n"));
 };
 
-/** `silo config schema`. */
+/** `silo config schema`: prints the JSON schema. */
 export const schema: Action<typeof NO_OPTIONS> = async () => {
   const { default: text } = await import("../../../../silo.schema.json", {
     with: { type: "json" },

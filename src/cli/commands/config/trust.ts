@@ -16,7 +16,7 @@ import { resolveLinks } from "../../../sys/files/links.ts";
 import { readToolEntry } from "../../../trust/read-tool-files.ts";
 import { readTrust, updateTrust } from "../../../trust/store.ts";
 import { log } from "../../../ui/log.ts";
-import { print, say } from "../../../ui/print.ts";
+import { printStdout, printStderr } from "../../../ui/print.ts";
 import { canAsk, confirmShown } from "../../../ui/prompts.ts";
 import { table } from "../../../ui/table.ts";
 import { basename, dirname } from "node:path";
@@ -27,19 +27,19 @@ import { existingPaths, readFiles } from "../../../trust/read-files.ts";
 import { trustStore } from "../../../trust/context.ts";
 import { fileOffer, patternOffers, toolOffers, type Offer } from "./offers.ts";
 
-/** `silo config trust`: approves, revokes, or lists. */
+/** `silo config trust`: approves, revokes, or lists approvals. */
 export const trust: Action<typeof TRUST_OPTIONS> = async ({ options, args: [path] }) => {
   const here = readEnvironment();
   const { revoke, yes, json } = options;
   if (options.list) {
     if (revoke || yes || path !== undefined)
-      throw wrong("--list takes no path, no --revoke and no --yes");
+      throw wrong("--list cannot be used together with a path, --revoke or --yes");
     return await list(here, json);
   }
-  if (json) throw wrong("--json belongs to --list");
+  if (json) throw wrong("--json requires --list");
   if (revoke && yes) throw wrong("--revoke and --yes cannot be used together");
   if (!revoke) return await approve(here, path, yes);
-  await takeBack(here, path);
+  await revokeApprovals(here, path);
   return 0;
 };
 
@@ -47,11 +47,11 @@ function wrong(message: string): UsageError {
   return new UsageError(message, { hint: "silo config trust --help" });
 }
 
-/** What a path on the command line names. */
-type Named = { readonly file: string; readonly directory: string | undefined };
+/** The file and the directory that a path on the command line means. */
+type Target = { readonly file: string; readonly directory: string | undefined };
 
-/** The file that a path names: itself, or the one of a directory; known as runs know it. */
-function named(word: string, { cwd, home, env }: HostEnvironment): Named {
+/** The silo.jsonc that a path means, or that of a directory, by the same real path that a run uses. */
+function targetOf(word: string, { cwd, home, env }: HostEnvironment): Target {
   const written = absolutePath(word, cwd, home);
   const isFile = basename(written) === "silo.jsonc" && !isDirectory(written);
   const path = isFile ? written : fileIn(written);
@@ -59,11 +59,11 @@ function named(word: string, { cwd, home, env }: HostEnvironment): Named {
   const file = real === undefined ? path : fileIn(real);
   if (file !== globalFile(home, env)) return { file, directory: isFile ? undefined : real };
   throw new SiloError(`${displayPath(file, home)} is your own file and needs no approval`, {
-    hint: "silo config trust   # approves those of the project",
+    hint: "silo config trust   # approves the files of the project",
   });
 }
 
-/** Shows what is there to approve, and asks on a terminal. @returns the exit code. */
+/** Shows what can be approved, and asks for confirmation on a TTY. @returns the exit code. */
 async function approve(
   here: HostEnvironment,
   word: string | undefined,
@@ -71,51 +71,53 @@ async function approve(
 ): Promise<number> {
   const offers = word === undefined ? await offersHere(here) : await offersOf(word, here);
   if (offers.length === 0) {
-    log.info("nothing here needs an approval");
+    await log.info("nothing here needs approval");
     return 0;
   }
   if (canAsk() && !yes) {
     const lines = offers.flatMap(({ what, lines: inner }) => [what, ...inner.map((l) => `  ${l}`)]);
     const question = offers.length === 1 ? "Approve this?" : `Approve these ${offers.length}?`;
     if (!(await confirmShown("to approve:", lines, question))) {
-      say("nothing was approved");
+      printStderr("nothing was approved");
       return 1;
     }
   }
   await updateTrust(trustStore(here), (record) =>
     offers.reduce((last, { approve: approved }) => approved(last), record),
   );
-  for (const { what, lines } of offers) tell(what, lines);
+  for (const { what, lines } of offers) printApproval(what, lines);
   return 0;
 }
 
-/** All that applies here; other users' files only where their path is given. */
+/** What applies in the working directory; files of other users only if their path is given. */
 async function offersHere(here: HostEnvironment): Promise<readonly Offer[]> {
   const { files, leftOut } = await readFiles(here);
-  for (const file of leftOut) log.warn(leftOutText(file));
+  await log.warn(...leftOut.map(leftOutText));
   return [
     ...files.filter(({ global }) => !global).map(({ path, text }) => fileOffer(path, text, here)),
     ...(await patternOffers(here)),
-    ...toolOffers(here),
+    ...(await toolOffers(here)),
   ];
 }
 
 async function offersOf(word: string, here: HostEnvironment): Promise<readonly Offer[]> {
-  const { file, directory } = named(word, here);
-  const tools = directory === undefined ? [] : toolOffers({ ...here, cwd: directory });
+  const { file, directory } = targetOf(word, here);
+  const tools = directory === undefined ? [] : await toolOffers({ ...here, cwd: directory });
   const text = (await readSettings(file))?.text;
   if (text !== undefined) return [fileOffer(file, text, here), ...tools];
   if (tools.length > 0) return tools;
-  throw new SiloError(`there is no ${displayPath(file, here.home)}`, { hint: "silo config paths" });
+  throw new SiloError(`${displayPath(file, here.home)} does not exist`, {
+    hint: "silo config paths",
+  });
 }
 
-function tell(what: string, lines: readonly string[]): void {
+function printApproval(what: string, lines: readonly string[]): void {
   const all = [`approved ${what}`, ...lines.map((line) => `  ${line}`)];
-  say(all.map((line) => printable(line).replaceAll("\n", " ")).join("\n"));
+  printStderr(all.map((line) => printable(line).replaceAll("\n", " ")).join("\n"));
 }
 
-async function takeBack(here: HostEnvironment, word: string | undefined): Promise<void> {
-  const { file, directory } = word === undefined ? { directory: here.cwd } : named(word, here);
+async function revokeApprovals(here: HostEnvironment, word: string | undefined): Promise<void> {
+  const { file, directory } = word === undefined ? { directory: here.cwd } : targetOf(word, here);
   const files = file === undefined ? await existingPaths(here) : [file];
   let gone: readonly string[] = [];
   await updateTrust(trustStore(here), (record) => {
@@ -126,8 +128,8 @@ async function takeBack(here: HostEnvironment, word: string | undefined): Promis
     const untooled = directory === undefined ? without : withoutDigests(without, directory);
     return word === undefined ? withoutPatterns(untooled, here.cwd) : untooled;
   });
-  for (const path of gone) log.info(`${displayPath(path, here.home)} is not approved any more`);
-  if (gone.length === 0) log.info("no file here was approved");
+  await log.info(...gone.map((path) => `${displayPath(path, here.home)} is no longer approved`));
+  if (gone.length === 0) await log.info("no file here is approved");
 }
 
 type Row = { readonly file: string; readonly state: "current" | "changed" | "missing" };
@@ -136,11 +138,11 @@ async function list(here: HostEnvironment, json: boolean): Promise<number> {
   const record = await readTrust(trustStore(here));
   const files = await Promise.all(Object.keys(record.files).map((file) => fileRow(file, record)));
   const rows = [...files, ...toolRows(record)].toSorted((a, b) => (a.file < b.file ? -1 : 1));
-  if (json) print(JSON.stringify(rows, undefined, 2));
-  else if (rows.length === 0) say("nothing is approved");
+  if (json) printStdout(JSON.stringify(rows, undefined, 2));
+  else if (rows.length === 0) printStderr("nothing is approved");
   else {
     const cells = rows.map(({ file, state }) => [printable(displayPath(file, here.home)), state]);
-    print(table(["FILE", "STATE"], cells));
+    printStdout(table(["FILE", "STATE"], cells));
   }
   return 0;
 }

@@ -1,0 +1,58 @@
+import { errorText, SiloError } from "../errors.ts";
+import { tryLock } from "../sys/state/locks.ts";
+import { log } from "../ui/log.ts";
+import { reapDead } from "./reap.ts";
+import type { Companion, RunContext } from "./types.ts";
+
+/**
+ * Opens the companions of a run one after the other. The stack closes them in reverse order; one that fails to close
+ * is a warning, so that the others are closed and the exit status of the tool is kept.
+ */
+export async function openCompanions(
+  stack: AsyncDisposableStack,
+  context: RunContext,
+  session: string,
+): Promise<void> {
+  for (const { name, open } of [
+    reaper(context),
+    exclusiveLock(context),
+    ...(context.companions ?? []),
+  ]) {
+    const opened = await open(session);
+    if (opened === undefined) continue;
+    stack.defer(async () => {
+      try {
+        await opened[Symbol.asyncDispose]();
+      } catch (error) {
+        await log.warn(`${name}: ${errorText(error)}`);
+      }
+    });
+  }
+}
+
+/** Reaps orphaned containers in the background while the tool starts and runs. */
+function reaper({ backend, state }: RunContext): Companion {
+  return {
+    name: "removing orphaned containers",
+    open: () => {
+      const reaped = reapDead(backend, state);
+      return Promise.resolve({ [Symbol.asyncDispose]: async () => void (await reaped) });
+    },
+  };
+}
+
+/** Locks the directory that no two runs of this tool may use at once. */
+function exclusiveLock({ plan, state }: RunContext): Companion {
+  return {
+    name: "releasing the lock",
+    open: async () => {
+      if (plan.exclusive === undefined) return undefined;
+      const lock = await tryLock(state, `exclusive ${plan.exclusive}`);
+      if ("release" in lock) return { [Symbol.asyncDispose]: lock.release };
+      throw new SiloError(
+        `${plan.tool} is already running (process ${lock.pid}); two would damage the database in ${plan.exclusive}`,
+        { hint: "silo ls   # attach to the running one, or remove it" },
+      );
+    },
+  };
+}
