@@ -83,7 +83,7 @@ test.skipIf(!has("fish"))(
         .stdout;
     };
     expect(ask("silo clau")).toBe("claude\tClaude Code: Anthropic's coding agent\n");
-    expect(ask("silo config sho")).toContain("show\tprint the merged");
+    expect(ask("silo config sho")).toContain("show\tprint the configuration");
     expect(ask("silo rm my")).toBe("my-app-1\n");
     expect(ask("silo --backend dock")).toContain("docker");
     expect(ask("silo ls --backend=dock")).toContain("--backend=docker");
