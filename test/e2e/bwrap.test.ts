@@ -315,7 +315,7 @@ test(
     const { code, stderr } = await silo(world, ["exec", name, "true"]);
     expect([code, stderr.split("\n")[0]]).toEqual([
       1,
-      'error: entering a sandbox needs the command "perl", which is not installed',
+      'error: the command "perl" is not installed',
     ]);
     await silo(world, ["rm", "--force", name]);
     await end;

@@ -1,11 +1,11 @@
-import { SiloError } from "../../errors.ts";
 import { whereIs } from "../../sys/host/which.ts";
 import { offTerminal } from "../../sys/process/pipes.ts";
 import { onOwnTerminal } from "../../sys/process/pty.ts";
-import { supervise } from "../../sys/process/signals.ts";
+import { supervised } from "../../sys/process/supervised.ts";
 import enter from "./enter.pl" with { type: "text" };
 import { made, prefixRoot } from "./features.ts";
 import { FILTER, filterHex } from "./filter.ts";
+import { missingPerl } from "./host.ts";
 import { compact } from "./launch.ts";
 import type { Limits } from "./limits.ts";
 import type { Running } from "./state.ts";
@@ -23,11 +23,7 @@ export async function execIn(
   { cache, limits: { processes } }: { readonly cache: string; readonly limits: Limits },
 ): Promise<number> {
   const perl = whereIs("perl");
-  if (perl === undefined) {
-    throw new SiloError('entering a sandbox needs the command "perl", which is not installed', {
-      hint: "sudo apt-get install perl-base",
-    });
-  }
+  if (perl === undefined) throw missingPerl();
   const settings = {
     arch: process.arch,
     name,
@@ -54,13 +50,7 @@ export async function execIn(
     // Without a terminal of its own it has none at all: not even the one that silo was started on.
     newSession: !tty,
   };
-  const child = tty ? onOwnTerminal(cmd) : await offTerminal(cmd);
-  const release = supervise({
-    forward: child.kill,
-    destroy: () => child.kill("SIGKILL"),
-    newSession: true,
-  });
-  return await child.exit.finally(release);
+  return await supervised(tty ? onOwnTerminal(cmd) : await offTerminal(cmd), true);
 }
 
 /** The filter that the sandbox itself has, as its prefix has it. */

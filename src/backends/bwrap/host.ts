@@ -3,6 +3,7 @@ import { isAtLeast } from "../../core/text/version.ts";
 import { SiloError } from "../../errors.ts";
 import { whereIs } from "../../sys/host/which.ts";
 import { capture } from "../../sys/process/process.ts";
+import { missingProgram } from "../engine/errors.ts";
 import type { HostView } from "./args.ts";
 
 const SYSTEM = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"] as const;
@@ -47,15 +48,10 @@ const here = (names: readonly string[]) =>
 export async function hostView(): Promise<HostView> {
   const [bwrap, perl] = [whereIs("bwrap"), whereIs("perl")];
   if (bwrap === undefined) {
-    throw new SiloError('the command "bwrap" is not installed', {
-      hint: "sudo apt-get install bubblewrap   # or your distribution's package of that name",
-    });
+    const hint = "sudo apt-get install bubblewrap   # or your distribution's package of that name";
+    throw missingProgram("bwrap", hint);
   }
-  if (perl === undefined) {
-    throw new SiloError('the bwrap backend needs the command "perl", which is not installed', {
-      hint: "sudo apt-get install perl-base   # or your distribution's package perl",
-    });
-  }
+  if (perl === undefined) throw missingPerl();
   const { mode, dev, ino, size, mtimeMs } = statSync(bwrap);
   if (isSetUid(mode)) await refuseUnsafe(bwrap);
   return {
@@ -67,6 +63,15 @@ export async function hostView(): Promise<HostView> {
     etc: ETC,
     hidden: { files: here(HIDDEN.files), directories: here(HIDDEN.directories) },
   };
+}
+
+/** The error for perl, which starts and enters sandboxes and is not installed. */
+export function missingPerl(): SiloError {
+  return missingProgram(
+    "perl",
+    "sudo apt-get install perl-base   # or your distribution's package perl",
+    ["the bwrap backend starts and enters sandboxes with perl"],
+  );
 }
 
 function asOnHost(path: string): HostView["system"][number] {

@@ -1,5 +1,6 @@
-import { ServiceNotRunning, SiloError } from "../../errors.ts";
+import { ServiceNotRunning, type SiloError } from "../../errors.ts";
 import type { RunOutcome } from "../backend.ts";
+import { explain, missingProgram, type Rule } from "../engine/errors.ts";
 
 /** The codes of ContainerizationError, as every failure of a command begins: `Error: exists: "…"` (apple/container 0.9 to 1.2). */
 const CODES = [
@@ -31,8 +32,6 @@ export const REFUSED = [1, 64] as const;
 
 const START = ["container", "system", "start"] as const;
 
-type Rule = { readonly text: RegExp; readonly message: string; readonly hint: string };
-
 const RULES: readonly Rule[] = [
   {
     text: /Unknown option|Unexpected argument/,
@@ -60,19 +59,12 @@ const RULES: readonly Rule[] = [
 export function containerError(text: string, what: string): SiloError {
   if (/XPC connection error|system start/i.test(text))
     return new ServiceNotRunning("the container service is not started", START);
-  const detail = text
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .slice(-20);
-  const rule = RULES.find((known) => known.text.test(text));
-  if (rule === undefined) return new SiloError(`${what} failed`, { detail, hint: "silo doctor" });
-  return new SiloError(rule.message, { hint: rule.hint, detail });
+  return explain(RULES, text, what);
 }
 
+/** The error for a `container` command that is not installed. */
 export function missingCli(): SiloError {
-  return new SiloError('the command "container" is not installed', {
-    hint: "brew install container && container system start",
-  });
+  return missingProgram("container", "brew install container && container system start");
 }
 
 /** What it says when it could not start a container: an outcome that silo mends, or nothing. */

@@ -1,15 +1,10 @@
 import type { RunOutcome } from "../backend.ts";
-import { SiloError } from "../../errors.ts";
+import type { SiloError } from "../../errors.ts";
 import type { ProgramMissing } from "../../sys/process/process.ts";
+import { explain, missingProgram, type Rule } from "../engine/errors.ts";
 
 /** Where there is a backend that needs no engine. */
 const WITHOUT = process.platform === "linux" ? "; without any: silo --backend bwrap ..." : "";
-
-type Rule = {
-  readonly text: RegExp;
-  readonly message: string;
-  readonly hint: string;
-};
 
 /** The engine's own words (Docker 20.10 to 28, podman 4) and what mends them; the first that fits counts. */
 const RULES: readonly Rule[] = [
@@ -72,21 +67,15 @@ const RULES: readonly Rule[] = [
 
 /** What an engine's failure means to the user. */
 export function engineError(text: string, what: string): SiloError {
-  const detail = text
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .slice(-20);
-  const rule = RULES.find((known) => known.text.test(text));
-  if (rule === undefined) return new SiloError(`${what} failed`, { detail, hint: "silo doctor" });
-  return new SiloError(rule.message, { hint: rule.hint, detail });
+  return explain(RULES, text, what);
 }
 
-/** The error of a docker command that is not installed. */
+const INSTALL =
+  "install Docker: `brew install docker colima && colima start`, or your distribution's docker package";
+
+/** The error for a docker or podman command that is not installed. */
 export function missingCli(error: ProgramMissing): SiloError {
-  return new SiloError(`the command "${error.bin}" is not installed`, {
-    detail: error.detail,
-    hint: "install Docker: `brew install docker colima && colima start`, or your distribution's docker package",
-  });
+  return missingProgram(error.bin, INSTALL, error.detail);
 }
 
 /** What the engine says when it could not start a container: an outcome that silo mends, or nothing. */

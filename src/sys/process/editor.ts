@@ -1,7 +1,6 @@
-import type { Cmd, Exit } from "../../runtime/command.ts";
+import type { Cmd } from "../../runtime/command.ts";
 import { SiloError } from "../../errors.ts";
-import { interactive } from "./process.ts";
-import { supervise } from "./signals.ts";
+import { runInteractive } from "./supervised.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -18,9 +17,7 @@ export function editorCommand(path: string, env: Env): Cmd {
 /** Opens a file in the user's editor until it closes. @throws SiloError where it fails. */
 export async function openEditor(path: string, env: Env): Promise<void> {
   const cmd = editorCommand(path, env);
-  const child = await interactive(cmd);
-  const release = supervise({ forward: child.kill, destroy: () => child.kill("SIGKILL") });
-  const code: Exit = await child.exit.finally(release);
+  const code = await runInteractive(cmd);
   if (code === 0) return;
   const why = code === NOT_FOUND ? "was not found" : `ended with ${code}`;
   throw new SiloError(`the editor (${cmd.args[2]}) ${why}`, { hint: "export EDITOR=nano" });
