@@ -47,12 +47,15 @@ const view: HostView = {
   hidden: { files: [], directories: [] },
 };
 
+/** SECCOMP_RET_ALLOW alone. */
+const FILTER = "060000000000ff7f";
+
 function launch(more: Partial<Launch>) {
   const command = launchCommand(view, 1000, {
     args: ["--unshare-user", "--", "true"],
     inside: {},
     name: "test",
-    features: { filter: "", descriptors: false },
+    features: { filter: FILTER, descriptors: false },
     workdir: "/",
     tty: false,
     deaf: false,
@@ -78,7 +81,7 @@ describe("the launcher", () => {
           args: [],
           inside: {},
           name: "test",
-          features: { filter: "", descriptors: false },
+          features: { filter: FILTER, descriptors: false },
           workdir: "/",
           tty: false,
           deaf: false,
@@ -122,12 +125,47 @@ describe("the launcher", () => {
     const total = Number(/^MemTotal:\s+(\d+) kB/.exec(readFileSync("/proc/meminfo", "utf8"))?.[1]);
     const mounts = ["--ro-bind", "/a b", "/c", "--bind", "/d", "/e"];
     const size = ["--size", String(total * 512), "--tmpfs", "/tmp"];
-    expect(lines.slice(0, 13)).toEqual([...mounts, ...size, "--", "--mount-ro", "--size"]);
+    const given = lines.toSpliced(lines.indexOf("--seccomp"), 2);
+    expect(given.slice(0, 13)).toEqual([...mounts, ...size, "--", "--mount-ro", "--size"]);
+  });
+});
+
+describe("a system call filter", () => {
+  const broken = ["", "00", "zz".repeat(8), `${FILTER}00`, `${FILTER}\n`];
+
+  test.each(broken)("that is %j starts no sandbox", (filter) => {
+    const { code, lines, stderr } = launch({ features: { filter, descriptors: false } });
+    expect([code, lines]).toEqual([1, [""]]);
+    expect(stderr).toMatch(
+      /^error: the sandbox was not started because its system call filter is missing\nhint: .+\n$/,
+    );
+  });
+
+  test("that is there reaches bwrap by a descriptor", () => {
+    const { code, lines } = launch({});
+    expect(code).toBe(0);
+    expect(lines.join(" ")).toMatch(/--seccomp \d+/);
+  });
+
+  const enter = (filter: string) => {
+    const program = join(import.meta.dir, "../../src/backends/bwrap/enter.pl");
+    const settings = [`arch=${process.arch}`, "name=app-1", "pid=0", "start=1", "dir=/"];
+    const { status, stderr } = spawnSync("perl", ["-f", program, ...settings, "--", "true"], {
+      encoding: "utf8",
+      env: { SILO_FILTER: filter },
+    });
+    return [status, stderr.split("\n")[0]];
+  };
+
+  test.each(broken)("that is %j enters no sandbox", (filter) => {
+    const missing = "error: entering app-1 failed: its system call filter is missing";
+    expect(enter(filter)).toEqual([1, missing]);
+    expect(enter(FILTER)).not.toContain(missing);
   });
 });
 
 describe("by descriptor", () => {
-  const features = { filter: "", descriptors: true };
+  const features = { filter: FILTER, descriptors: true };
   const directory = join(root, "mounted");
   mkdirSync(directory);
   const { dev, ino } = statSync(directory, { bigint: true });

@@ -4,7 +4,7 @@
 use strict;
 my %with;
 while (@ARGV) { my $word = shift @ARGV; last if $word eq "--"; my ($name, $value) = split /=/, $word, 2; $with{$name} = $value; }
-my $filter = delete $ENV{SILO_FILTER};
+my $filter = delete $ENV{SILO_FILTER} // "";
 
 # The numbers of syscalls(2) on x86-64 and arm64.
 my %number = (
@@ -13,6 +13,12 @@ my %number = (
 );
 sub call { my $name = shift; syscall $number{$name}[$with{arch} eq "arm64"], @_; }
 sub failed { print STDERR "error: entering $with{name} failed: $_[0]: $!\nhint: silo ls\n"; exit 1; }
+# Every command in a sandbox has the sandbox's system call filter, so a missing one is an error. struct sock_filter of
+# linux/filter.h has 8 bytes.
+if ($filter !~ /^(?:[0-9a-f]{16})+\z/) {
+  print STDERR "error: entering $with{name} failed: its system call filter is missing\nhint: silo --force-build\n";
+  exit 1;
+}
 sub gone { print STDERR "error: $with{name} does not run\nhint: silo ls\n"; exit 1; }
 sub text { open my $in, "<", $_[0] or return ""; local $/; my $read = <$in>; close $in; return $read // ""; }
 sub inode { return (stat $_[0])[1] // 0; }
@@ -93,11 +99,9 @@ for ([4, 0], [6, $with{processes}]) {
   my $limits = pack "QQ", $_->[1], $_->[1];
   call("prlimit64", 0, $_->[0], $limits, 0) == 0 or failed("a limit");
 }
-if ($filter) {
-  my $code = pack "H*", $filter;
-  my $program = pack "Sx6P", length($code) / 8, $code;
-  call("prctl", 22, 2, $program, 0, 0) == 0 or failed("the system call filter");
-}
+my $code = pack "H*", $filter;
+my $program = pack "Sx6P", length($code) / 8, $code;
+call("prctl", 22, 2, $program, 0, 0) == 0 or failed("the system call filter");
 
 my $child = fork // failed("fork");
 if (!$child) {

@@ -61,7 +61,8 @@ export async function note(
     filterHex(uid),
   ]);
   const knows = (option: string) => `${help.stdout}${help.stderr}`.includes(`${option} `);
-  const noNamespaces = knows("--disable-userns") && (await worksWithoutNamespaces(view, uid));
+  const noNamespaces =
+    knows("--disable-userns") && (await worksWithoutNamespaces(view, uid, filter));
   const [sizes, descriptors] = [knows("--size"), knows("--bind-fd")];
   const features: Features = { sizes, descriptors, noNamespaces, filter };
   const content: Made = { ...features, ownRuntime, version: view.version, filterOf: FILTER };
@@ -69,13 +70,17 @@ export async function note(
   return features;
 }
 
-async function worksWithoutNamespaces(view: HostView, uid: number): Promise<boolean> {
+async function worksWithoutNamespaces(
+  view: HostView,
+  uid: number,
+  filter: string,
+): Promise<boolean> {
   const args = ["--unshare-user", "--disable-userns", "--unshare-pid", "--ro-bind", "/", "/"];
   const command = launchCommand(view, uid, {
     args: [...args, "--dev", "/dev", "--", "true"],
     inside: {},
     name: "probe",
-    features: LIKELY,
+    features: { ...LIKELY, filter },
     workdir: "/",
     tty: false,
     deaf: false,

@@ -16,8 +16,12 @@ sub memory_file {
   return $file;
 }
 my @added;
-my $filter = delete $ENV{SILO_FILTER};
-push @added, "--seccomp", memory_file(pack "H*", $filter) if $filter;
+# Every sandbox has a system call filter, so a missing one is an error and never a sandbox without it. struct
+# sock_filter of linux/filter.h has 8 bytes.
+my $filter = delete $ENV{SILO_FILTER} // "";
+refuse("the sandbox was not started because its system call filter is missing", "silo --force-build")
+  if $filter !~ /^(?:[0-9a-f]{16})+\z/;
+push @added, "--seccomp", memory_file(pack "H*", $filter);
 my @variables = map { ("--setenv", $_->[0], $_->[1]) } map { /^BOX_(.*)/s ? [$1, $ENV{$_}] : () } sort keys %ENV;
 push @added, "--args", memory_file(join "", map { "$_\0" } @variables) if @variables;
 for my $name (keys %ENV) { delete $ENV{$name} if $name =~ /^BOX_/; }
