@@ -22,3 +22,13 @@ declare module "*.pl" {
   const text: string;
   export default text;
 }
+
+declare module "*.sh" {
+  const text: string;
+  export default text;
+}
+
+declare module "*.cjs" {
+  const text: string;
+  export default text;
+}

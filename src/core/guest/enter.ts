@@ -1,13 +1,13 @@
 import program from "./enter.pl" with { type: "text" };
 import type { Mount } from "../types.ts";
+import { withoutComments } from "./perl.ts";
 
-/** Comments are for people; the program travels in an argument list. */
-const PROGRAM = program.replaceAll(/^\s*#.*\n/gm, "");
+export const PROGRAM = withoutComments(program);
 
-/** By its path in Debian's and Ubuntu's images: a directory of the guest's PATH may be one that a tool has written. */
+/** Perl's path in Debian's and Ubuntu's images, because a tool may have written a directory of the guest's PATH. */
 const PERL = "/usr/bin/perl";
 
-/** What a guest is held to where its engine sets no limits: core files are off besides. */
+/** Limits that the guest sets itself if its engine sets none. Core files are off as well. */
 export type Limits = {
   readonly processes: number;
   /** The number of prlimit64(2) on the guest's processor; 0 sets nothing. */
@@ -22,16 +22,16 @@ export function limits(processes: number, arch: string): Limits {
   return { processes, prlimit: PRLIMIT[arch] ?? 0 };
 }
 
-/** What the guest compares: the boot id tells whether it runs on the host's own kernel. */
+/** What the guest compares. The boot id tells whether it runs on the host's own kernel. */
 export type Checked = {
   readonly mounts: readonly Pick<Mount, "target" | "id">[];
   readonly bootId: string | undefined;
 };
 
 /**
- * The command behind a first program that ends with an error where a mount is not the file or directory that silo
- * checked. Between the check and the mount another container may have replaced it by a link.
- * @returns the command itself where there is nothing to compare or to limit.
+ * Wraps the command in a program that fails if a mount is not the file or directory that silo checked, because another
+ * container may have replaced it by a link between the check and the mount.
+ * @returns the command itself if there is nothing to compare or to limit.
  */
 export function enterCommand(
   { mounts, bootId }: Checked,

@@ -1,27 +1,18 @@
+import forwarder from "./forward.cjs" with { type: "text" };
+import hookFailed from "./hook-failed.sh" with { type: "text" };
 import { shellWord } from "../text/quote.ts";
 import type { Forward } from "../types.ts";
 
-/** Node is in every image with a forwarding tool; `listen:to` pairs are its arguments. */
-const FORWARDER = `const net = require("node:net");
-for (const pair of process.argv.slice(1)) {
-  const [listen, to] = pair.split(":").map(Number);
-  net.createServer((near) => {
-    const far = net.connect(to, "127.0.0.1");
-    const end = () => { near.destroy(); far.destroy(); };
-    near.on("error", end).pipe(far);
-    far.on("error", end).pipe(near);
-  }).on("error", () => {}).listen(listen);
-}`;
+/** Node is in every image with a forwarding tool. */
+const FORWARDER = forwarder.replaceAll(/^\s*\/\/.*\n/gm, "");
 
-/** Says which hook ended the shell, however it did: a failure, a syntax error or `exit`. */
-const onExit = (key: string) => `silo_code=$?
-printf 'silo: ${key}: this hook ended with exit code %s:\\n%s\\n' "$silo_code" "$silo_hook" >&2
-exit "$silo_code"`;
+/** The trap that names the hook which ended the shell by a failure, a syntax error or `exit`. */
+const onExit = (key: string) => hookFailed.trimEnd().replace("@KEY@", key);
 
 /**
- * Bash that runs hooks one after the other in one shell and stops at the first that fails, with its code and text.
- * Each hook is one word for `eval`, so that no comment or quote in it reaches the next.
- * @param redirect put behind each hook.
+ * A bash script that runs hooks in order in one shell and stops at the first that fails, with its exit code and text.
+ * Each hook is one argument of `eval`, so that no comment or quote in it reaches the next.
+ * @param redirect appended to each hook.
  */
 export function hookScript(key: string, hooks: readonly string[], redirect: string): string {
   return [
@@ -31,7 +22,7 @@ export function hookScript(key: string, hooks: readonly string[], redirect: stri
   ].join("\n");
 }
 
-/** A hook's own output must not stand in the tool's, nor may it read what was piped to the tool. */
+/** Hooks write to stderr and read nothing, because stdout and stdin belong to the tool. */
 function preRunLines(hooks: readonly string[], tty: boolean): readonly string[] {
   if (hooks.length === 0) return [];
   return [hookScript("pre_run_hooks", hooks, tty ? " >&2" : " </dev/null >&2")];
@@ -40,13 +31,13 @@ function preRunLines(hooks: readonly string[], tty: boolean): readonly string[] 
 function forwardLines(forwards: readonly Forward[]): readonly string[] {
   if (forwards.length === 0) return [];
   const pairs = forwards.map(({ listen, to }) => `${listen}:${to}`).join(" ");
-  // Where the guest has the host's own network, its loopback is the host's.
+  // In a guest that shares the host's network, loopback is the host's.
   return [
     `[ -n "\${SILO_SHARED_NETWORK-}" ] || node -e ${shellWord(FORWARDER)} ${pairs} </dev/null >/dev/null 2>&1 &`,
   ];
 }
 
-/** What the guest starts: the tool itself, or a bash that runs hooks and forwards first and then becomes the tool. */
+/** The command of the guest: the tool itself, or a bash that runs hooks and forwards and then execs the tool. */
 export function guestCommand(
   tool: readonly string[],
   setup: { hooks: readonly string[]; forwards: readonly Forward[]; tty: boolean },
