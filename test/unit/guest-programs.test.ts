@@ -42,14 +42,19 @@ describe("guest programs are valid", () => {
     expect(program).not.toMatch(/^\s*#/m);
   });
 
+  /** The shell that a file's first line names. */
+  const shellOf = (path: string) =>
+    /bash/.test(readFileSync(join(ROOT, path), "utf8").split("\n")[0] ?? "") ? "bash" : "sh";
+
   test.each(files("sh"))("%s", (path) => {
-    const { status, stderr } = spawnSync("sh", ["-n", path], { cwd: ROOT, encoding: "utf8" });
+    const args = ["-n", path];
+    const { status, stderr } = spawnSync(shellOf(path), args, { cwd: ROOT, encoding: "utf8" });
     expect([status, stderr]).toEqual([0, ""]);
   });
 
   test.skipIf(which("shellcheck") === null).each(files("sh"))("%s for shellcheck", (path) => {
     // SC2154: the caller sets the variable.
-    const args = ["--shell=sh", "--exclude=SC2154", path];
+    const args = [`--shell=${shellOf(path)}`, "--exclude=SC2154", path];
     expect(spawnSync("shellcheck", args, { cwd: ROOT, encoding: "utf8" }).stdout).toBe("");
   });
 });
