@@ -6,7 +6,7 @@ export PATH="$PWD/node_modules/.bin:$PATH"
 
 bun scripts/compile.ts
 bash test/e2e/shells.sh
-bun test --timeout 60000 test/unit test/golden test/docs test/architecture.test.ts
+SILO_SOAK=20 bun test --timeout 60000 test/unit test/golden test/docs test/architecture.test.ts
 
 if bash test/e2e/engine.sh && bash test/e2e/base-image.sh; then
   bash test/e2e/buildx.sh >/dev/null || :

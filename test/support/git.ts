@@ -42,6 +42,9 @@ export function setUpGit({ env }: Sandbox, cwd: string, ...args: readonly string
   const settings = [
     "-c",
     "init.defaultBranch=main",
+    // No hooks or other samples.
+    "-c",
+    "init.templateDir=",
     "-c",
     "protocol.file.allow=always",
     "-c",

@@ -3,8 +3,9 @@ import { parseArgv } from "../../src/cli/grammar/parse.ts";
 import { mergeConfig } from "../../src/config/merge.ts";
 import { parseConfig } from "../../src/config/parse.ts";
 import { UsageError } from "../../src/errors.ts";
+import { SOAK } from "../support/soak.ts";
 
-const ROUNDS = 10_000;
+const ROUNDS = 500 * SOAK;
 
 /** A generator with a seed, so that a failure comes again (mulberry32). */
 function random(seed: number): (below: number) => number {

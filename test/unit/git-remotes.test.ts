@@ -8,6 +8,7 @@ import {
   write,
   type Sandbox,
 } from "../support/git.ts";
+import { CPU_LIMIT_MS, cpuOf } from "../support/cpu.ts";
 
 let box: Sandbox;
 let repository = "";
@@ -106,12 +107,14 @@ test("outside a repository there are none", async () => {
 test("thousands of remotes and rewritings: the first thousand count, at once", async () => {
   const many = (line: (i: number) => string) =>
     Array.from({ length: 20_000 }, (_, i) => line(i)).join("");
-  const started = performance.now();
-  const found = await remotes(
-    many((i) => `[remote "${i}"]\nurl = http://${i}\n`),
-    many((i) => `[url "${i}:"]\ninsteadOf = ${i < 1000 ? "x" : "http:"}\n`),
-  );
-  expect(performance.now() - started).toBeLessThan(20_000);
+  let found: readonly string[] = [];
+  const all = async () => {
+    found = await remotes(
+      many((i) => `[remote "${i}"]\nurl = http://${i}\n`),
+      many((i) => `[url "${i}:"]\ninsteadOf = ${i < 1000 ? "x" : "http:"}\n`),
+    );
+  };
+  expect(await cpuOf(all)).toBeLessThan(CPU_LIMIT_MS);
   expect(found).toEqual(Array.from({ length: 1000 }, (_, i) => `http://${i}`));
 });
 

@@ -26,6 +26,7 @@ import {
 } from "../../src/sys/staging/staging.ts";
 import { eventually } from "../support/eventually.ts";
 import { valuesIn, type Orders, type Report, type Side, type Target } from "../support/saver.ts";
+import { SOAK } from "../support/soak.ts";
 
 // Programs on both sides that save at full speed, on the real file system, while the files are kept in sync.
 
@@ -115,10 +116,13 @@ const content = (path: string) => readFileSync(path, "utf8");
 /** Silo's own files beside the user's. */
 const litter = () => readdirSync(home()).filter((name) => /\.silo-(?!conflict)/.test(name));
 
-test("of 100,000 saves on both sides none is lost", async () => {
+/** Saves of each side. */
+const SAVES = 2_500 * SOAK;
+
+test(`of ${2 * SAVES} saves on both sides none is lost`, async () => {
   const { stage, targets } = await open(32);
   const end = watchStage(stage, HECTIC);
-  const reports = await both(targets, 50_000, 1);
+  const reports = await both(targets, SAVES, 1);
   const differing = () =>
     stage.files.filter((file) => content(file.host) !== content(copyOf(stage, file)));
   // Without the last pass: no save may count as seen that was not read.
@@ -132,7 +136,7 @@ test("of 100,000 saves on both sides none is lost", async () => {
 }, 240_000);
 
 test("no save is lost if silo is killed in the middle of a sync", async () => {
-  for (let round = 1; round <= 8; round += 1) {
+  for (let round = 1; round <= Math.min(8, 2 * SOAK); round += 1) {
     const { stage, targets } = await open(8);
     const keeper = program("keeper", { stage, pace: HECTIC });
     const saving = both(targets, 1_000, round * 2);
@@ -246,18 +250,20 @@ test("a text that was displaced and one that took its place are both kept", asyn
   expect(warnings).toHaveLength(1);
 });
 
+const TURNS = Math.min(80, 20 * SOAK);
+
 test("a save that answers the other side's save at once arrives, too", async () => {
   const { stage, host, copy } = await one();
   const end = watchStage(stage, { ...HECTIC, intervalMs: 1 });
   const [sides, value] = [[host, copy], (i: number) => `{"turn":${i}}`];
-  for (let i = 1; i <= 80; i += 1) {
+  for (let i = 1; i <= TURNS; i += 1) {
     const [mine = "", other = ""] = i % 2 === 0 ? sides : sides.toReversed();
     writeFileSync(`${mine}.new`, value(i));
     renameSync(`${mine}.new`, mine);
     // At once: silo is still at work on the save that this one answers.
     await eventually(`turn ${i} is there`, () => content(other) === value(i), 0);
   }
-  expect([await end(), content(host), readdirSync(home())]).toEqual([[], value(80), ["s.json"]]);
+  expect([await end(), content(host), readdirSync(home())]).toEqual([[], value(TURNS), ["s.json"]]);
 });
 
 test.each<Side>(["host", "guest"])(

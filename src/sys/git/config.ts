@@ -14,10 +14,10 @@ export type GitConfigContext = {
   readonly repository: Repository | undefined;
 };
 
-/** Git's own bound on includes within includes. */
+/** Depth limit of includes, as in git. */
 const DEEPEST = 10;
-/** Far more than configurations take, and less than a second: what goes beyond is left out. */
-const MOST_STEPS = 3_000_000;
+/** Work limit for one configuration, far above what real ones take and below a second; the rest is left out. */
+export const MOST_STEPS = 3_000_000;
 
 type Parsed = { readonly variables: readonly GitVariable[]; readonly characters: number };
 
@@ -32,12 +32,12 @@ type Loading = {
  * All of git's configuration that applies here, later settings later: system, global, repository,
  * worktree, environment, each with what it includes (git-config(1), "FILES" and "Includes").
  */
-export function loadGitConfig(place: GitConfigContext): readonly GitVariable[] {
+export function loadGitConfig(place: GitConfigContext, steps = MOST_STEPS): readonly GitVariable[] {
   const parsed = new Map<string, Parsed>();
   const facts = includeFacts(place);
   const paths = configFiles(place);
   const load = (urls: IncludeFacts["urls"]) => {
-    const loading: Loading = { facts: { ...facts, urls }, budget: { steps: MOST_STEPS }, parsed };
+    const loading: Loading = { facts: { ...facts, urls }, budget: { steps }, parsed };
     const files = paths.flatMap((path) => expandFile(path, loading, 0));
     return [...files, ...expand(environmentVariables(place.env), undefined, loading, 0)];
   };

@@ -13,15 +13,17 @@ import { findRepository } from "./repository.ts";
  * GIT_DIR counts for identity and remotes, as it does for git here; it does not for the directories
  * to mount, because git inside starts from the working directory. GIT_WORK_TREE, GIT_COMMON_DIR and
  * GIT_OBJECT_DIRECTORY change nothing that is asked for.
+ * @param steps work limit for the configuration; a test sets a small one.
  */
 export async function gitFacts(
   cwd: string,
   home: string,
   env: Readonly<Record<string, string | undefined>>,
+  steps?: number,
 ): Promise<GitFacts> {
   const here = realPathOf(cwd) ?? cwd;
   const repository = findRepository(here, env);
-  const variables = loadGitConfig({ cwd: here, home, env, repository });
+  const variables = loadGitConfig({ cwd: here, home, env, repository }, steps);
   return {
     identity: gitIdentity(variables, env),
     remotes: repository === undefined ? [] : gitRemotes(variables),
