@@ -4,14 +4,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fly, FLY_APP, flyMachines, pushedImages } from "../test/support/fly.ts";
 import { siloOnTerminal } from "../test/support/pty.ts";
-import {
-  destroyWorld,
-  makeWorld,
-  probe,
-  siloCommand,
-  sweepWorld,
-  type World,
-} from "../test/support/silo.ts";
+import { probe, siloCommand } from "../test/support/silo.ts";
+import { destroyWorld, makeWorld, sweepWorld, type World } from "../test/support/world.ts";
 import { median } from "./paired.ts";
 
 /** The stages as `-v` names them, by the words that begin each. */

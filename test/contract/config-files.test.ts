@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConfig } from "../../src/config/parse.ts";
-import { SILO } from "../support/silo.ts";
+import { SILO } from "../support/settings.ts";
 
 const GLOBAL = "home/.config/silo/silo.jsonc";
 const LOCAL = "app/silo.jsonc";

@@ -1,39 +1,24 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { builderSize } from "../../src/backends/container/build.ts";
 import { defaultSize } from "../../src/backends/container/index.ts";
-import {
-  destroyWorld,
-  docker,
-  makeWorld,
-  probe,
-  PROBE_CONFIG,
-  put,
-  silo,
-  sweepWorld,
-  type World,
-} from "../support/silo.ts";
+import { docker, probe, silo } from "../support/silo.ts";
+import { slot } from "../support/slot.ts";
+import { put, useWorld } from "../support/world.ts";
+import { PROBE_CONFIG } from "../support/settings.ts";
 
 const MINUTES = 5 * 60_000;
 
-let world: World;
-beforeEach(() => {
-  world = makeWorld({ backend: "container" });
-});
-afterEach(() => {
-  expect(sweepWorld(world)).toEqual([]);
-  destroyWorld(world);
-});
+const world = useWorld({ backend: "container" });
 
-type Entry = { readonly argv: readonly string[]; readonly at: number; readonly leak?: boolean };
-const entries = (file: string) =>
-  readFileSync(join(world.root, "state", file), "utf8")
+type Entry = { readonly argv: readonly string[]; readonly leak?: boolean };
+const calls = () =>
+  readFileSync(join(world.root, "state/calls.jsonl"), "utf8")
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as Entry);
-const calls = () => entries("calls.jsonl");
 const verbs = (from: number) =>
   calls()
     .slice(from)
@@ -43,13 +28,13 @@ const configure = (more: object) =>
   put(world, "home/.config/silo/silo.jsonc", JSON.stringify({ ...PROBE_CONFIG, ...more }));
 
 test(
-  "a warm start is two calls: the image, and the run",
+  "a warm start is two calls: whether the image is there, and the run",
   async () => {
     await probe(world, "true");
     const before = calls().length;
     expect((await probe(world, "true")).code).toBe(0);
     const made = calls().slice(before);
-    expect(made.map(({ argv }) => argv[0] ?? "")).toEqual(["image", "run"]);
+    expect(made.map(({ argv }) => argv[0])).toEqual(["image", "run"]);
   },
   MINUTES,
 );
@@ -161,9 +146,10 @@ describe("arguments", () => {
   });
 
   test("ports are published on this machine's own address", async () => {
-    configure({ ports: ["18080:80"] });
+    const port = 18_080 + slot();
+    configure({ ports: [`${port}:80`] });
     await probe(world, "true");
-    expect(runOf().join(" ")).toContain("--publish 127.0.0.1:18080:80/tcp");
+    expect(runOf().join(" ")).toContain(`--publish 127.0.0.1:${port}:80/tcp`);
   });
 });
 

@@ -1,18 +1,17 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { beforeEach, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Diagnostic } from "../../src/core/diagnostic.ts";
-import { destroyWorld, makeWorld, put, silo, type World } from "../support/silo.ts";
+import { silo } from "../support/silo.ts";
+import { put, useWorld } from "../support/world.ts";
 
 // Small doubles that know the very questions that doctor asks, and answer as the real programs do.
 
-let world: World;
+const world = useWorld({ backend: "none" });
 beforeEach(() => {
-  world = makeWorld();
   mkdirSync(join(world.root, "bin"), { recursive: true });
   for (const name of ["sh", "sleep"]) symlinkSync(`/bin/${name}`, join(world.root, "bin", name));
 });
-afterEach(() => destroyWorld(world));
 
 /** A program that answers some command lines, and refuses all others. */
 function program(name: string, answers: Record<string, string>): void {

@@ -35,7 +35,9 @@ import {
   stopFlyMachine,
   sweepFly,
 } from "../support/fly.ts";
-import { BASE_IMAGE, eventually, finished } from "../support/silo.ts";
+import { finished } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import { BASE_IMAGE } from "../support/settings.ts";
 import { KNOWN_COMMANDS, shellWords } from "./doubles/fly-grammar.ts";
 
 // The double of fly has to be as strict as the real one, or what it proves is nothing.

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SILO } from "../support/silo.ts";
+import { SILO } from "../support/settings.ts";
 
 /** What a terminal obeys, hides or turns around. */
 const TEXTS: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SILO } from "../support/silo.ts";
+import { SILO } from "../support/settings.ts";
 
 let root = "";
 beforeEach(() => {

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { REFRESH_WORD } from "../../src/tools/versions.ts";
-import { SILO } from "../support/silo.ts";
+import { SILO } from "../support/settings.ts";
 
 const DOUBLES = join(import.meta.dir, "doubles");
 

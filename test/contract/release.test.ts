@@ -2,16 +2,16 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
-import { destroyWorld, makeWorld, silo, type World } from "../support/silo.ts";
+import { silo } from "../support/silo.ts";
+import { useWorld } from "../support/world.ts";
 
 // What silo knows of its own releases: asked in the background, at most once a day, told by `silo version` alone.
 
-let world: World;
+const world = useWorld({ backend: "none" });
 let server: ReturnType<typeof Bun.serve>;
 let asked: string[];
 let latest: () => Response;
 beforeEach(() => {
-  world = makeWorld();
   asked = [];
   latest = redirect("/o/r/releases/tag/v99.1.0");
   server = Bun.serve({
@@ -27,7 +27,6 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await server.stop(true);
-  destroyWorld(world);
 });
 
 const redirect = (location: string) => () =>

@@ -22,7 +22,7 @@ import {
   RECORD,
   silo,
 } from "../support/approvals.ts";
-import { SILO } from "../support/silo.ts";
+import { SILO } from "../support/settings.ts";
 
 approvals();
 

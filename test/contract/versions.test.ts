@@ -1,23 +1,22 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TOOLS } from "../../src/tools/index.ts";
-import { destroyWorld, eventually, makeWorld, silo, SILO, type World } from "../support/silo.ts";
+import { silo } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import { useWorld } from "../support/world.ts";
+import { SILO } from "../support/settings.ts";
 
 // What the registry says becomes a build argument: it is asked in the background, and never believed blindly.
 
 type Cache = { asked: number; versions: Record<string, string> };
 
-let world: World;
+const world = useWorld({ backend: "none" });
 let server: ReturnType<typeof Bun.serve> | undefined;
-beforeEach(() => {
-  world = makeWorld();
-});
 afterEach(async () => {
   await server?.stop(true);
   server = undefined;
-  destroyWorld(world);
 });
 
 const cacheFile = () => join(world.home, ".cache/silo/versions.json");

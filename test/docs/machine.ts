@@ -12,7 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTerminal } from "../support/pty.ts";
-import { SILO, type World } from "../support/silo.ts";
+import type { World } from "../support/world.ts";
+import { SILO } from "../support/settings.ts";
 
 /**
  * A machine on which an example runs: silo is the real one, the engine a double that has one container and no image

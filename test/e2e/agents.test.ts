@@ -1,31 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { TOOLS } from "../../src/tools/index.ts";
 import { siloOnTerminal } from "../support/pty.ts";
-import {
-  BASE_CONFIG,
-  containers,
-  destroyWorld,
-  finished,
-  makeWorld,
-  silo,
-  startSilo,
-  TESTER,
-  type World,
-} from "../support/silo.ts";
+import { finished, silo, startSilo } from "../support/silo.ts";
+import { useWorld } from "../support/world.ts";
+import { BASE_CONFIG, TESTER } from "../support/settings.ts";
 
 /** The biggest installs 1.4 GB. */
 const MINUTES = 10 * 60_000;
 
 describe("real agents from their registries, by an ordinary user", () => {
-  let world: World;
-  beforeAll(() => {
-    world = makeWorld({ user: TESTER, config: BASE_CONFIG });
-  });
-  afterAll(() => {
-    expect(containers(world)).toEqual([]);
-    destroyWorld(world);
-  });
+  const world = useWorld({ user: TESTER, config: BASE_CONFIG }, "block");
 
   test.each(TOOLS.map((tool) => [tool.name, tool] as const))(
     "%s --version",

@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { destroyWorld, makeWorld, probe, PROBE_CONFIG, put, type World } from "../support/silo.ts";
+import { probe } from "../support/silo.ts";
+import { put, useWorld } from "../support/world.ts";
+import { PROBE_CONFIG } from "../support/settings.ts";
 
 const MINUTES = 15 * 60_000;
 
@@ -13,13 +15,11 @@ if (status !== 0) process.stderr.write(stderr);
 
 /** With buildx beside it docker builds with BuildKit, whose log and errors are all its own. */
 describe.skipIf(status !== 0)("a real BuildKit", () => {
-  let world: World;
+  const world = useWorld({}, "block");
   beforeAll(() => {
-    world = makeWorld();
     mkdirSync(join(world.home, ".docker/cli-plugins"), { recursive: true });
     symlinkSync(stdout.trim(), join(world.home, ".docker/cli-plugins/docker-buildx"));
   });
-  afterAll(() => destroyWorld(world));
 
   const build = async (more: object) => {
     put(world, "home/.config/silo/silo.jsonc", JSON.stringify({ ...PROBE_CONFIG, ...more }));

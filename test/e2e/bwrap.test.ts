@@ -11,23 +11,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { ownPrograms } from "../support/drivers/bwrap.ts";
 import { onTerminal, siloOnTerminal } from "../support/pty.ts";
-import {
-  BASE_CONFIG,
-  destroyWorld,
-  eventually,
-  finished,
-  makeWorld,
-  probe,
-  PROBE_CONFIG,
-  put,
-  silo,
-  siloCommand,
-  startSilo,
-  sweepWorld,
-  TESTER,
-  type World,
-} from "../support/silo.ts";
+import { finished, probe, silo, siloCommand, startSilo } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import { destroyWorld, makeWorld, put, sweepWorld, type World } from "../support/world.ts";
+import { BASE_CONFIG, PROBE_CONFIG, TESTER } from "../support/settings.ts";
 
 const MINUTES = 5 * 60_000;
 
@@ -46,6 +35,10 @@ const prefixes = () => {
   const folder = join(world.home, ".cache/silo/bwrap");
   return existsSync(folder) ? readdirSync(folder) : [];
 };
+
+/** For tests of what is built, and of what must not be. */
+const forgetBuilt = () =>
+  rmSync(join(world.home, ".cache/silo/bwrap"), { recursive: true, force: true });
 
 describe("what the sandbox keeps apart", () => {
   test(
@@ -207,6 +200,7 @@ describe("what is built", () => {
   test(
     "twice at once is built once, and a killed build leaves nothing that is taken for whole",
     async () => {
+      forgetBuilt();
       const hook =
         "while [ -e /tmp/never ] || [ ! -e ~/x ]; do sleep 0.05; [ $((n+=1)) -lt 40 ] || break; done";
       configure({ post_build_hooks: [hook] });
@@ -272,6 +266,7 @@ describe("what is built", () => {
 test(
   "a port inside is that port here, and one that is to be another is refused before anything is built",
   async () => {
+    forgetBuilt();
     configure({ ports: ["18081:80"] });
     const { code, stderr } = await probe(world, "true");
     expect([code, prefixes()]).toEqual([1, []]);
@@ -310,6 +305,7 @@ test(
     const child = startSilo(world, ["codex", "--", "probe", "touch up; exec sleep 300"]);
     const end = finished(child);
     await eventually("it runs", () => existsSync(join(world.project, "up")));
+    ownPrograms(world);
     unlinkSync(join(world.root, "bin/perl"));
     const name = (await silo(world, ["ls", "-q"])).stdout.trim();
     const { code, stderr } = await silo(world, ["exec", name, "true"]);
@@ -326,10 +322,12 @@ test(
 test(
   "a bwrap with the set-user-id bit is refused before it is started, and doctor says so",
   async () => {
+    ownPrograms(world);
     const program = join(world.root, "bin/bwrap");
     unlinkSync(program);
     writeFileSync(program, "#!/bin/sh\necho bubblewrap 0.11.1\n");
     chmodSync(program, 0o4755);
+    forgetBuilt();
     const { code, stderr } = await probe(world, "true");
     expect([code, prefixes()]).toEqual([1, []]);
     expect(stderr).toContain("its set-user-id bit is set");
@@ -363,11 +361,13 @@ describe("choice", () => {
         }
       ).backend;
     expect(await backend()).toBe("bwrap");
+    ownPrograms(world);
     symlinkSync("/bin/false", join(world.root, "bin/docker"));
     expect(await backend()).toBe("docker");
   });
 
   test("without bwrap it says how to get it", async () => {
+    ownPrograms(world);
     unlinkSync(join(world.root, "bin/bwrap"));
     const { code, stderr } = await silo(world, ["codex", "--backend", "bwrap"]);
     expect([code, stderr]).toEqual([
@@ -381,6 +381,7 @@ describe("the real tools, with silo's own runtime in node's place", () => {
   beforeEach(() => {
     destroyWorld(world);
     world = makeWorld({ backend: "bwrap", config: BASE_CONFIG, user: TESTER });
+    ownPrograms(world);
     for (const name of ["node", "npm"]) {
       if (existsSync(join(world.root, "bin", name))) unlinkSync(join(world.root, "bin", name));
     }

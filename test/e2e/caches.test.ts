@@ -3,18 +3,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { removeCaches } from "../../src/backends/docker/caches.ts";
 import { cacheKey } from "../../src/core/caches.ts";
-import {
-  destroyWorld,
-  docker,
-  makeWorld,
-  probe,
-  PROBE_CONFIG,
-  put,
-  silo,
-  sweepWorld,
-  TESTER,
-  type World,
-} from "../support/silo.ts";
+import { docker, probe, silo } from "../support/silo.ts";
+import { destroyWorld, makeWorld, put, sweepWorld, type World } from "../support/world.ts";
+import { PROBE_CONFIG, TESTER } from "../support/settings.ts";
 
 const MINUTES = 5 * 60_000;
 const CONFIG = { ...PROBE_CONFIG, caches: ["cargo", "npm", "go"] };

@@ -2,16 +2,10 @@ import { afterEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { once } from "node:events";
 import { join } from "node:path";
-import {
-  destroyWorld,
-  eventually,
-  makeWorld,
-  PROBE_CONFIG,
-  silo,
-  startSilo,
-  sweepWorld,
-  type World,
-} from "../support/silo.ts";
+import { silo, startSilo } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import { destroyWorld, makeWorld, sweepWorld, type World } from "../support/world.ts";
+import { PROBE_CONFIG } from "../support/settings.ts";
 
 const MINUTES = 5 * 60_000;
 const SECRET = "http://user:s3cret@proxy";

@@ -11,17 +11,10 @@ import {
   stopFlyMachine,
 } from "../support/fly.ts";
 import { siloOnTerminal, type Pty } from "../support/pty.ts";
-import {
-  containers,
-  destroyWorld,
-  eventually,
-  makeWorld,
-  probe,
-  silo,
-  sweepWorld,
-  TESTER,
-  type World,
-} from "../support/silo.ts";
+import { probe, silo } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import { containers, destroyWorld, makeWorld, sweepWorld, type World } from "../support/world.ts";
+import { TESTER } from "../support/settings.ts";
 
 const MINUTES = 5 * 60_000;
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { createHash, randomBytes } from "node:crypto";
 import { spawnSync } from "node:child_process";
 import {
@@ -16,15 +16,9 @@ import { join } from "node:path";
 import { cutLinks, flyMachines, inFlyMachine } from "../support/fly.ts";
 import { seeded } from "../support/git.ts";
 import { siloOnTerminal, type Pty } from "../support/pty.ts";
-import {
-  containers,
-  destroyWorld,
-  eventually,
-  makeWorld,
-  silo,
-  sweepWorld,
-  type World,
-} from "../support/silo.ts";
+import { silo } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import { containers, useWorld } from "../support/world.ts";
 
 /** `TORTURE=100` is the whole of it: some minutes. Otherwise a tenth, on every run of the tests. */
 const CUTS = Number(process.env["TORTURE"] ?? "10");
@@ -33,15 +27,7 @@ const FOLDERS = 200;
 const FILES = 100;
 const LARGE = 200 * 1024 ** 2;
 
-let world: World;
-beforeEach(() => {
-  world = makeWorld({ backend: "fly" });
-});
-afterEach(() => {
-  const left = sweepWorld(world);
-  destroyWorld(world);
-  expect(left).toEqual([]);
-});
+const world = useWorld({ backend: "fly" });
 
 const at = (...parts: string[]) => join(world.project, ...parts);
 const idOf = () => flyMachines(world)[0]?.id ?? "";

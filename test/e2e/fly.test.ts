@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import {
   existsSync,
@@ -22,31 +22,15 @@ import {
   setSecret,
 } from "../support/fly.ts";
 import { siloOnTerminal, type Pty } from "../support/pty.ts";
-import {
-  containers,
-  destroyWorld,
-  eventually,
-  makeWorld,
-  probe,
-  PROBE_CONFIG,
-  put,
-  silo,
-  sweepWorld,
-  type World,
-} from "../support/silo.ts";
+import { probe, silo } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import { containers, put, type World, useWorld } from "../support/world.ts";
+import { PROBE_CONFIG } from "../support/settings.ts";
 
 const MINUTES = 5 * 60_000;
 const HANGUP = 129;
 
-let world: World;
-beforeEach(() => {
-  world = makeWorld({ backend: "fly" });
-});
-afterEach(() => {
-  const left = sweepWorld(world);
-  destroyWorld(world);
-  expect(left).toEqual([]);
-});
+const world = useWorld({ backend: "fly" });
 
 const onTerminal = (script: string, where: World = world) =>
   siloOnTerminal(where, ["codex", "--", "probe", script]);

@@ -1,18 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import {
-  BACKENDS,
-  containers,
-  destroyWorld,
-  makeWorld,
-  probe,
-  PROBE_CONFIG,
-  put,
-  TESTER,
-  type World,
-} from "../support/silo.ts";
+import { probe } from "../support/silo.ts";
+import { BACKENDS, put, useWorld } from "../support/world.ts";
+import { PROBE_CONFIG, TESTER } from "../support/settings.ts";
 
 const MINUTES = 5 * 60_000;
 
@@ -25,14 +17,7 @@ const TABLE = BACKENDS.flatMap((backend) =>
 );
 
 describe.each(TABLE)("%s: inside, for %s", (backend, _, user) => {
-  let world: World;
-  beforeEach(() => {
-    world = makeWorld({ backend, ...(user === undefined ? {} : { user }) });
-  });
-  afterEach(() => {
-    expect(containers(world)).toEqual([]);
-    destroyWorld(world);
-  });
+  const world = useWorld({ backend, user });
 
   test(
     "ids, home and directory are the host's, and files made inside belong to the user",
@@ -78,13 +63,9 @@ describe.each(TABLE)("%s: inside, for %s", (backend, _, user) => {
 });
 
 describe.each(BACKENDS)("%s: what the configuration asks for", (backend) => {
-  let world: World;
+  const world = useWorld({ backend });
   const configure = (extra: object) =>
     put(world, "home/.config/silo/silo.jsonc", JSON.stringify({ ...PROBE_CONFIG, ...extra }));
-  beforeEach(() => {
-    world = makeWorld({ backend });
-  });
-  afterEach(() => destroyWorld(world));
 
   test(
     "read-only mounts cannot be written, read-write ones can, missing ones are named",

@@ -1,44 +1,25 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import {
-  BACKENDS,
-  containers,
-  destroyWorld,
-  docker,
-  eventually,
-  finished,
-  makeForeign,
-  makeWorld,
-  probe,
-  PROBE_CONFIG,
-  put,
-  removeForeign,
-  silo,
-  startSilo,
-  sweepWorld,
-  type World,
-} from "../support/silo.ts";
+import { docker, finished, probe, silo, startSilo } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import { BACKENDS, containers, put, useWorld } from "../support/world.ts";
+import { PROBE_CONFIG } from "../support/settings.ts";
 
 const MINUTES = 5 * 60_000;
 
 describe.each(BACKENDS)("%s", (backend) => {
-  let world: World;
-  beforeEach(() => {
-    world = makeWorld({ backend });
-  });
-  afterEach(() => {
-    const left = sweepWorld(world);
-    destroyWorld(world);
-    expect(left).toEqual([]);
-  });
+  const world = useWorld({ backend });
 
-  const running = () => containers(world, "status=running").length === 1;
+  const running = () => containers(world, "running").length === 1;
   const sleeper = () => startSilo(world, ["codex", "--", "probe", "echo up; exec sleep 300"]);
 
-  /** Silo's or not: the builder's own have no labels. */
-  const everyContainer = () => docker("ps", "--all", "--quiet");
+  /** Containers with a text in their command, the builder's too, which have no labels. */
+  const withCommand = (text: string) =>
+    docker("ps", "--all", "--no-trunc", "--format", "{{.Command}}")
+      .split("\n")
+      .filter((command) => command.includes(text));
 
   describe("exit codes and streams", () => {
     test.each([0, 1, 42, 125, 137])(
@@ -164,7 +145,7 @@ describe.each(BACKENDS)("%s", (backend) => {
       "a container that is not silo's cannot be touched",
       async () => {
         const other = `${world.project.slice(world.root.length + 1)}-1`;
-        makeForeign(world, other);
+        world.driver.makeForeign(world, other);
         try {
           const { code, stderr } = await silo(world, ["rm", "--force", other]);
           expect([code, stderr.split("\n")[0]]).toEqual([
@@ -174,7 +155,7 @@ describe.each(BACKENDS)("%s", (backend) => {
           expect((await silo(world, ["exec", other, "true"])).code).toBe(1);
           expect((await probe(world, "hostname")).stdout).toBe(`${other.slice(0, -2)}-2\n`);
         } finally {
-          removeForeign(world, other);
+          world.driver.removeForeign(world, other);
         }
       },
       MINUTES,
@@ -183,10 +164,11 @@ describe.each(BACKENDS)("%s", (backend) => {
 
   // Names of bwrap's are silo's alone.
   test.skipIf(backend === "bwrap")(
-    "a name is one above the highest in use, whoever has that",
+    "a name that is taken is passed over for one above the highest in use, whoever has that",
     async () => {
       const project = world.project.slice(world.root.length + 1);
-      makeForeign(world, `${project}-7`);
+      const foreign = [`${project}-1`, `${project}-7`];
+      for (const name of foreign) world.driver.makeForeign(world, name);
       try {
         const child = sleeper();
         const end = finished(child);
@@ -197,9 +179,9 @@ describe.each(BACKENDS)("%s", (backend) => {
         expect((await next).code).toBe(7);
         child.kill("SIGTERM");
         await end;
-        expect(containers(world).filter((name) => name !== `${project}-7`)).toEqual([]);
+        expect(containers(world).filter((name) => !foreign.includes(name))).toEqual([]);
       } finally {
-        removeForeign(world, `${project}-7`);
+        for (const name of foreign) world.driver.removeForeign(world, name);
       }
     },
     MINUTES,
@@ -231,15 +213,15 @@ describe.each(BACKENDS)("%s", (backend) => {
     test(
       "a build that fails shows its last lines and exits with 1",
       async () => {
-        const hook = "echo the reason; exit 5";
+        const marker = crypto.randomUUID();
+        const hook = `: ${marker}; echo the reason; exit 5`;
         put(
           world,
           "home/.config/silo/silo.jsonc",
           JSON.stringify({ ...PROBE_CONFIG, post_build_hooks: [hook] }),
         );
-        const before = everyContainer();
         const { code, stderr } = await probe(world, "echo never");
-        expect(everyContainer()).toBe(before);
+        expect(withCommand(marker)).toEqual([]);
         expect(code).toBe(1);
         expect(stderr).toContain("the reason");
         expect(stderr).toContain(`post_build_hooks: this hook ended with exit code 5`);

@@ -1,31 +1,15 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { totalmem } from "node:os";
 import { join } from "node:path";
-import {
-  containers,
-  destroyWorld,
-  docker,
-  eventually,
-  finished,
-  makeWorld,
-  probe,
-  PROBE_CONFIG,
-  startSilo,
-  sweepWorld,
-  type World,
-} from "../support/silo.ts";
+import { docker, finished, probe, startSilo } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import { containers, useWorld } from "../support/world.ts";
+import { PROBE_CONFIG } from "../support/settings.ts";
 
 const MINUTES = 5 * 60_000;
 
-let world: World;
-beforeEach(() => {
-  world = makeWorld();
-});
-afterEach(() => {
-  sweepWorld(world);
-  destroyWorld(world);
-});
+const world = useWorld();
 
 type Limits = {
   readonly Memory: number;

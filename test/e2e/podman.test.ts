@@ -1,19 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import {
-  destroyWorld,
-  eventually,
-  finished,
-  makeWorld,
-  probe,
-  PROBE_CONFIG,
-  silo,
-  startSilo,
-  TESTER,
-  type World,
-} from "../support/silo.ts";
+import { finished, probe, silo, startSilo } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import { useWorld } from "../support/world.ts";
+import { PROBE_CONFIG, TESTER } from "../support/settings.ts";
 
 const MINUTES = 10 * 60_000;
 
@@ -28,16 +20,11 @@ describe.skipIf(prepared.status !== 0).each([
   ["root", undefined],
   ["an ordinary user, without root", TESTER],
 ])("podman for %s", (_, user) => {
-  let world: World;
-  beforeAll(() => {
-    // Without FUSE podman would fall back to copying whole images; the kernel can do better.
-    const settings = { CONTAINERS_CONF: prepared.stdout.trim(), STORAGE_DRIVER: "overlay" };
-    // Without root podman keeps its images below the home, where the base image was not handed to.
-    const own = { XDG_DATA_HOME: `/tmp/silo-podman-${TESTER.uid}/.local/share` };
-    const env = user === undefined ? settings : { ...settings, ...own };
-    world = makeWorld({ config: CONFIG, env, ...(user === undefined ? {} : { user }) });
-  });
-  afterAll(() => destroyWorld(world));
+  const settings = { CONTAINERS_CONF: prepared.stdout.trim() };
+  // Without root podman keeps its images below the home, where the base image was not handed to.
+  const images = { XDG_DATA_HOME: `/tmp/silo-podman-${TESTER.uid}/.local/share` };
+  const env = user === undefined ? settings : { ...settings, ...images };
+  const world = useWorld({ backend: "podman", config: CONFIG, env, user }, "block");
 
   const listed = async () => (await silo(world, ["ls", "-q"])).stdout;
 
@@ -152,7 +139,14 @@ describe.skipIf(prepared.status !== 0).each([
   test(
     "SIGTERM ends the tool and leaves nothing",
     async () => {
-      const script = ["codex", "--name", "ends-1", "--", "probe", "touch started; sleep 600"];
+      const script = [
+        "codex",
+        "--name",
+        `ends-${crypto.randomUUID().slice(0, 8)}`,
+        "--",
+        "probe",
+        "touch started; sleep 600",
+      ];
       const started = join(world.project, "started");
       const first = startSilo(world, script);
       const ended = finished(first);

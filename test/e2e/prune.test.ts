@@ -1,34 +1,22 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import {
-  BASE_IMAGE,
-  destroyWorld,
-  docker,
-  finished,
-  makeWorld,
-  probe,
-  put,
-  silo,
-  startSilo,
-  sweepWorld,
-  type World,
-} from "../support/silo.ts";
+import { engine } from "../support/front.ts";
+import { docker, finished, probe, silo, startSilo } from "../support/silo.ts";
+import { put, useWorld } from "../support/world.ts";
+import { BASE_IMAGE } from "../support/settings.ts";
 
 const MINUTES = 5 * 60_000;
 
-let world: World;
+const world = useWorld();
 let old = "";
-beforeEach(async () => {
-  world = makeWorld();
+beforeEach(() => {
   // An image as an earlier version of a tool leaves it. Its name sorts it apart from what other tests built.
   old = `silo-old:${crypto.randomUUID().slice(0, 8)}`;
-  docker("run", "--name", "silo-prune-maker", BASE_IMAGE, "true");
-  docker("commit", "--change", "LABEL silo.managed=1", "silo-prune-maker", old);
-  docker("rm", "silo-prune-maker");
+  const maker = engine(world, ["create", BASE_IMAGE, "true"]);
+  engine(world, ["commit", "--change", "LABEL silo.managed=1", maker, old]);
+  engine(world, ["rm", maker]);
 });
 afterEach(() => {
-  sweepWorld(world);
   if (exists(old)) docker("rmi", "-f", old);
-  destroyWorld(world);
 });
 
 const exists = (tag: string) => docker("image", "ls", "-q", tag) !== "";
@@ -56,12 +44,13 @@ test(
     await probe(world, "true");
     const { stdout: plan } = await silo(world, ["codex", "--dry-run", "--json"]);
     const own = (JSON.parse(plan) as { image: { tag: string } }).image.tag;
-    const running = startSilo(world, ["codex", "--name", "kept-1", "--", "probe", "sleep 600"]);
+    const name = `kept-${crypto.randomUUID().slice(0, 8)}`;
+    const running = startSilo(world, ["codex", "--name", name, "--", "probe", "sleep 600"]);
     const ended = finished(running);
     const { stdout } = await silo(world, ["prune", "--dry-run"]);
     expect(stdout).toContain(old);
     expect(stdout).not.toContain(own);
-    expect(stdout).not.toContain("kept-1");
+    expect(stdout).not.toContain(name);
     running.kill("SIGTERM");
     await ended;
   },
@@ -71,22 +60,15 @@ test(
 test(
   "with --yes they go, and one that a container uses stays",
   async () => {
-    // All other images of this engine belong to other tests.
-    const others = docker(
-      "image",
-      "ls",
-      "--filter",
-      "label=silo.managed=1",
-      "--format",
-      "{{.Repository}}:{{.Tag}}",
-    );
+    // Other tests go on using what they have built.
+    const others = engine(world, ["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]);
     const uses = others
       .split("\n")
       .filter((tag) => tag !== old)
       .map((tag, i) => [`tool-${i}`, { tag, used: Date.now() }]);
     const record = { directory: world.project, tool: "codex", images: Object.fromEntries(uses) };
     put(world, "home/.local/state/silo/projects/0.json", JSON.stringify(record));
-    const inUse = docker("create", old, "true");
+    const inUse = engine(world, ["create", old, "true"]);
     const busy = await silo(world, ["prune", "--yes"]);
     expect(busy.stderr).toContain(`${old} is in use by a container and was kept`);
     expect(exists(old)).toBe(true);

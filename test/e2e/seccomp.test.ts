@@ -14,17 +14,9 @@ import { join } from "node:path";
 import { filterFor } from "../../src/core/seccomp/filter.ts";
 import { CALLS, expected, families, netlink, script, TYPING } from "../support/calls.ts";
 import { onTerminal } from "../support/pty.ts";
-import {
-  BASE_IMAGE,
-  containers,
-  destroyWorld,
-  makeWorld,
-  probe,
-  PROBE_CONFIG,
-  put,
-  silo,
-  type World,
-} from "../support/silo.ts";
+import { probe, silo } from "../support/silo.ts";
+import { put, type World, useWorld } from "../support/world.ts";
+import { BASE_IMAGE, PROBE_CONFIG } from "../support/settings.ts";
 
 const MINUTES = 5 * 60_000;
 const [EPERM, EAFNOSUPPORT] = [1, 97];
@@ -83,14 +75,7 @@ perl -e 'if (!fork) { exit } wait; print "8\\n"'
 const DONE = Array.from({ length: 9 }, (_, i) => `${i + 1}\n`).join("");
 
 describe("in a container", () => {
-  let world: World;
-  beforeAll(() => {
-    world = makeWorld();
-  });
-  afterAll(() => {
-    expect(containers(world)).toEqual([]);
-    destroyWorld(world);
-  });
+  const world = useWorld({}, "block");
   const inProject = (name: string) => `${world.project.slice(world.root.length + 1)}/${name}`;
   const unconfined = (command: string, input = "") =>
     spawnSync(

@@ -8,21 +8,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import {
-  destroyWorld,
-  eventually,
-  finished,
-  makeWorld,
-  probe,
-  PROBE_CONFIG,
-  put,
-  silo,
-  startSilo,
-  sweepWorld,
-  TESTER,
-  type Result,
-  type World,
-} from "../support/silo.ts";
+import { finished, probe, silo, startSilo, type Result } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import { destroyWorld, makeWorld, put, sweepWorld, type World } from "../support/world.ts";
+import { PROBE_CONFIG, TESTER } from "../support/settings.ts";
 
 // Single files, which a virtual machine cannot mount: a copy on its side, kept alike on both.
 

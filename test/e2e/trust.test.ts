@@ -1,26 +1,13 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  containers,
-  destroyWorld,
-  makeWorld,
-  probe,
-  PROBE_CONFIG,
-  silo,
-  type World,
-} from "../support/silo.ts";
+import { probe, silo } from "../support/silo.ts";
+import { useWorld } from "../support/world.ts";
+import { PROBE_CONFIG } from "../support/settings.ts";
 
 const MINUTES = 5 * 60_000;
 
-let world: World;
-beforeEach(() => {
-  world = makeWorld({ config: { ...PROBE_CONFIG, mounts_rw: ["!~"] } });
-});
-afterEach(() => {
-  expect(containers(world)).toEqual([]);
-  destroyWorld(world);
-});
+const world = useWorld({ config: { ...PROBE_CONFIG, mounts_rw: ["!~"] } });
 
 test(
   "what a tool writes into the project's silo.jsonc is not obeyed by the next run",

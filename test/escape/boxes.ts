@@ -1,25 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect } from "bun:test";
+import { afterEach, expect } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  destroyWorld,
-  docker,
-  eventually,
-  finished,
-  makeWorld,
-  PROBE_CONFIG,
-  put,
-  silo,
-  siloCommand,
-  startSilo,
-  sweepWorld,
-  type Backend,
-  type Result,
-  type TESTER,
-  type World,
-} from "../support/silo.ts";
+import { finished, silo, siloCommand, startSilo, type Result } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import { put, sweepWorld, type Backend, type World, useWorld } from "../support/world.ts";
+import { PROBE_CONFIG, type TESTER } from "../support/settings.ts";
 import type { Bind } from "./plain.ts";
 
 /** Time for a test that may have to build an image first. */
@@ -39,43 +26,21 @@ export type Stage = {
 
 /** Makes a world before the tests of a block, and holds after each test that nothing of it runs on. */
 export function stage(backend: Backend, user?: User): Stage {
-  let world: World | undefined;
-  let projects: string[] = [];
-  const get = () => {
-    if (world === undefined) throw new Error("the world is made before the first test");
-    return world;
-  };
+  const world = useWorld({ backend, user }, "block");
   const configure = (more: object) =>
-    void put(get(), "home/.config/silo/silo.jsonc", JSON.stringify({ ...PROBE_CONFIG, ...more }));
-  beforeAll(() => {
-    world = makeWorld({ backend, ...(user === undefined ? {} : { user }) });
-  });
+    void put(world, "home/.config/silo/silo.jsonc", JSON.stringify({ ...PROBE_CONFIG, ...more }));
   afterEach(() => {
-    const left = projects.flatMap((name) => containersOf(get(), name));
-    if (left.length > 0) docker("rm", "--force", ...left);
-    const others = sweepWorld(get());
-    projects = [];
     configure({});
-    expect([...left, ...others]).toEqual([]);
+    expect(sweepWorld(world)).toEqual([]);
   });
-  afterAll(() => destroyWorld(get()));
   const project = (above = "") => {
-    const name = `p${randomUUID().slice(0, 8)}`;
-    projects.push(name);
-    const path = join(get().root, above, name);
+    const path = join(world.root, above, `p${randomUUID().slice(0, 8)}`);
     mkdirSync(path, { recursive: true });
-    const made = { ...get(), project: path };
+    const made = { ...world, project: path };
     own(made);
     return made;
   };
-  return { project, world: get, configure };
-}
-
-function containersOf({ backend }: World, project: string): readonly string[] {
-  if (backend === "bwrap") return [];
-  const label = backend === "docker" ? "silo.project" : "fake.project";
-  const listed = docker("ps", "--all", "--quiet", "--filter", `label=${label}=${project}`);
-  return listed === "" ? [] : listed.split("\n");
+  return { project, world: () => world, configure };
 }
 
 /** Gives all of a world to its user. */

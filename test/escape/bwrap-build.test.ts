@@ -14,20 +14,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { split } from "../../src/backends/bwrap/split.ts";
 import { claude } from "../../src/tools/claude.ts";
-import {
-  BASE_CONFIG,
-  destroyWorld,
-  eventually,
-  finished,
-  makeWorld,
-  PROBE_CONFIG,
-  put,
-  silo,
-  startSilo,
-  sweepWorld,
-  TESTER,
-  type World,
-} from "../support/silo.ts";
+import { finished, silo, startSilo } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import { destroyWorld, makeWorld, put, sweepWorld, type World } from "../support/world.ts";
+import { BASE_CONFIG, PROBE_CONFIG, TESTER } from "../support/settings.ts";
 import { byHand, shown } from "./by-hand.ts";
 
 const MINUTES = 5 * 60_000;

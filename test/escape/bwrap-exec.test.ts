@@ -3,19 +3,10 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { onTerminal } from "../support/pty.ts";
-import {
-  destroyWorld,
-  eventually,
-  finished,
-  makeWorld,
-  put,
-  silo,
-  siloCommand,
-  startSilo,
-  sweepWorld,
-  TESTER,
-  type World,
-} from "../support/silo.ts";
+import { finished, silo, siloCommand, startSilo } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import { destroyWorld, makeWorld, put, sweepWorld, type World } from "../support/world.ts";
+import { TESTER } from "../support/settings.ts";
 
 const MINUTES = 5 * 60_000;
 

@@ -2,17 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import {
-  destroyWorld,
-  makeWorld,
-  probe,
-  PROBE_CONFIG,
-  put,
-  siloCommand,
-  sweepWorld,
-  TESTER,
-  type World,
-} from "../support/silo.ts";
+import { probe, siloCommand } from "../support/silo.ts";
+import { destroyWorld, makeWorld, put, sweepWorld, type World } from "../support/world.ts";
+import { PROBE_CONFIG, TESTER } from "../support/settings.ts";
 import { byHand, shown, without } from "./by-hand.ts";
 
 const MINUTES = 5 * 60_000;

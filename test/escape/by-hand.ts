@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { silo, type World } from "../support/silo.ts";
+import { silo } from "../support/silo.ts";
+import type { World } from "../support/world.ts";
 
 /** A command of silo's as a dry run shows it. */
 export type Shown = { readonly bin: string; readonly args: readonly string[] };

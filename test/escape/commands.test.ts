@@ -2,7 +2,8 @@ import { describe, expect } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, truncateSync } from "node:fs";
 import { join } from "node:path";
-import { TESTER, type World } from "../support/silo.ts";
+import type { World } from "../support/world.ts";
+import { TESTER } from "../support/settings.ts";
 import { file, liveBox, own, siloWithin, stage } from "./boxes.ts";
 import { bites, holds, tableAtEnd } from "./suite.ts";
 

@@ -2,7 +2,9 @@ import { describe, expect } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually, TESTER, type World } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import type { World } from "../support/world.ts";
+import { TESTER } from "../support/settings.ts";
 import { canary, file, liveBox, own, siloWithin, stage } from "./boxes.ts";
 import { bites, holds, tableAtEnd } from "./suite.ts";
 

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { TESTER } from "../support/silo.ts";
+import { TESTER } from "../support/settings.ts";
 import { choices, PHASES, SIGNALS, storm, type Left } from "./storm.ts";
 
 /*

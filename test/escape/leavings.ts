@@ -1,7 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { docker, eventually, silo, type World } from "../support/silo.ts";
+import { engine } from "../support/front.ts";
+import { docker, silo } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import type { World } from "../support/world.ts";
 
 /** Part of a variable that must not be left in any file. */
 export const SECRET = "storm-secret-0f1e2d3c";
@@ -11,7 +14,7 @@ export const temporary = ({ root }: World): string => join(root, "tmp");
 
 /** Leftovers of a start. Processes and containers may take a moment to end. */
 export async function leftAfter(world: World, marker: string): Promise<readonly string[]> {
-  const look = () => [...processes(marker), ...engine(world, marker), ...files(world)];
+  const look = () => [...processes(marker), ...atEngine(world, marker), ...files(world)];
   await eventually("nothing is left", () => look().length === 0, 20_000).catch(() => {});
   return look();
 }
@@ -34,7 +37,7 @@ function processes(marker: string): readonly string[] {
 }
 
 /** Containers of the project, and the builder's that have the marker in their command. */
-function engine({ backend, project }: World, marker: string): readonly string[] {
+function atEngine({ backend, project }: World, marker: string): readonly string[] {
   if (backend !== "docker") return [];
   const name = basename(project);
   const rows = docker(
@@ -84,8 +87,8 @@ export async function halfBuilt(world: World): Promise<readonly string[]> {
 }
 
 /** Deletes the images whose builds had a marker in them. */
-export function sweepImages(marker: string): void {
-  const ids = docker("image", "ls", "--quiet", "--filter", "label=silo.managed=1").split("\n");
+export function sweepImages(world: World, marker: string): void {
+  const ids = engine(world, ["image", "ls", "--quiet"]).split("\n");
   for (const id of new Set(ids.filter((each) => each !== ""))) {
     const { stdout } = spawnSync("docker", ["history", "--no-trunc", "--quiet=false", id], {
       encoding: "utf8",

@@ -8,7 +8,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { eventually, probe, silo, TESTER, type World } from "../support/silo.ts";
+import { probe, silo } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import type { World } from "../support/world.ts";
+import { TESTER } from "../support/settings.ts";
 import { canary, file, own, planned, stage } from "./boxes.ts";
 import { type Bind, plainBox, plainLine } from "./plain.ts";
 import { bites, holds, tableAtEnd } from "./suite.ts";

@@ -3,7 +3,10 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, statSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
-import { eventually, probe, TESTER, type World } from "../support/silo.ts";
+import { probe } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import type { World } from "../support/world.ts";
+import { TESTER } from "../support/settings.ts";
 import { file, liveBox, MINUTES, own, siloWithin, stage } from "./boxes.ts";
 import { asUser } from "./plain.ts";
 

@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { BASE_IMAGE, type Result, type World } from "../support/silo.ts";
+import { type Result } from "../support/silo.ts";
+import type { World } from "../support/world.ts";
+import { BASE_IMAGE } from "../support/settings.ts";
 
 export type Bind = {
   readonly source: string;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { describe, expect } from "bun:test";
 import { spawnSync } from "node:child_process";
 import {
   lstatSync,
@@ -10,17 +10,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { makeGitDirectory, makeWorktreeDirectory } from "../support/git.ts";
-import {
-  BASE_IMAGE,
-  destroyWorld,
-  eventually,
-  makeWorld,
-  probe,
-  PROBE_CONFIG,
-  silo,
-  TESTER,
-  type World,
-} from "../support/silo.ts";
+import { probe, silo } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import { type World, useWorld } from "../support/world.ts";
+import { BASE_IMAGE, PROBE_CONFIG, TESTER } from "../support/settings.ts";
 import { canary, file, liveBox, MINUTES, own, planned } from "./boxes.ts";
 import { type Bind, asUser } from "./plain.ts";
 import { bites, holds } from "./suite.ts";
@@ -49,14 +42,11 @@ describe.skipIf(prepared.status !== 0).each([
   ["root", undefined],
   ["an ordinary user", TESTER],
 ] as const)("podman, as %s", (who, user) => {
-  let world: World;
-  beforeAll(() => {
-    const settings = { CONTAINERS_CONF: prepared.stdout.trim(), STORAGE_DRIVER: "overlay" };
-    const data = { XDG_DATA_HOME: `/tmp/silo-podman-${TESTER.uid}/.local/share` };
-    const env = user === undefined ? settings : { ...settings, ...data };
-    world = makeWorld({ config: CONFIG, env, ...(user === undefined ? {} : { user }) });
-  });
-  afterAll(() => destroyWorld(world));
+  const settings = { CONTAINERS_CONF: prepared.stdout.trim() };
+  // Without root podman keeps its images below the home, where the base image was not handed to.
+  const images = { XDG_DATA_HOME: `/tmp/silo-podman-${TESTER.uid}/.local/share` };
+  const env = user === undefined ? settings : { ...settings, ...images };
+  const world = useWorld({ backend: "podman", config: CONFIG, env, user }, "block");
 
   const configure = (more: object) => {
     file(world, "~/.config/silo/silo.jsonc", JSON.stringify({ ...CONFIG, ...more }));

@@ -2,7 +2,9 @@ import { describe, expect } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { probe, TESTER, type World } from "../support/silo.ts";
+import { probe } from "../support/silo.ts";
+import type { World } from "../support/world.ts";
+import { TESTER } from "../support/settings.ts";
 import { file, liveBox, own, siloWithin, stage } from "./boxes.ts";
 import { bites, holds, tableAtEnd } from "./suite.ts";
 

@@ -1,7 +1,9 @@
 import { describe, expect } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { renameSync } from "node:fs";
-import { probe, silo, TESTER, type World } from "../support/silo.ts";
+import { probe, silo } from "../support/silo.ts";
+import type { World } from "../support/world.ts";
+import { TESTER } from "../support/settings.ts";
 import { own, stage } from "./boxes.ts";
 import { asUser } from "./plain.ts";
 import { bites, holds, tableAtEnd } from "./suite.ts";

@@ -1,7 +1,9 @@
 import { describe, expect } from "bun:test";
 import { chmodSync, chownSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { probe, silo, TESTER, type World } from "../support/silo.ts";
+import { probe, silo } from "../support/silo.ts";
+import type { World } from "../support/world.ts";
+import { TESTER } from "../support/settings.ts";
 import { file, own, planned, stage } from "./boxes.ts";
 import { bites, holds, tableAtEnd } from "./suite.ts";
 

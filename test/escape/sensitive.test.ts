@@ -1,7 +1,9 @@
 import { describe, expect } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { probe, silo, TESTER, type World } from "../support/silo.ts";
+import { probe, silo } from "../support/silo.ts";
+import type { World } from "../support/world.ts";
+import { TESTER } from "../support/settings.ts";
 import { file, own, stage } from "./boxes.ts";
 import { plainBox } from "./plain.ts";
 import { bites, holds, tableAtEnd } from "./suite.ts";

@@ -2,20 +2,10 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { basename, join } from "node:path";
 import { onTerminal } from "../support/pty.ts";
 import { seeded } from "../support/git.ts";
-import {
-  destroyWorld,
-  eventually,
-  finished,
-  makeWorld,
-  probe,
-  PROBE_CONFIG,
-  put,
-  silo,
-  siloCommand,
-  startSilo,
-  sweepWorld,
-  type World,
-} from "../support/silo.ts";
+import { finished, probe, silo, siloCommand, startSilo } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import { destroyWorld, makeWorld, put, sweepWorld, type World } from "../support/world.ts";
+import { PROBE_CONFIG } from "../support/settings.ts";
 import type { User } from "./boxes.ts";
 import { halfBuilt, leftAfter, makeTemporary, SECRET, sweepImages, temporary } from "./leavings.ts";
 
@@ -87,7 +77,7 @@ export async function storm(
     return { strikes, afterwards: await halfBuilt(world) };
   } finally {
     sweepWorld(world);
-    if (backend === "docker") sweepImages(marker);
+    if (backend === "docker") sweepImages(world, marker);
     destroyWorld(world);
   }
 }

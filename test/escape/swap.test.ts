@@ -1,7 +1,10 @@
 import { describe, expect } from "bun:test";
 import { lstatSync, mkdirSync, readFileSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { eventually, probe, TESTER, type World } from "../support/silo.ts";
+import { probe } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import type { World } from "../support/world.ts";
+import { TESTER } from "../support/settings.ts";
 import { canary, file, liveBox, MINUTES, own, planned, stage } from "./boxes.ts";
 import { plainBox } from "./plain.ts";
 import { bites, holds, tableAtEnd } from "./suite.ts";

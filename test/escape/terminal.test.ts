@@ -2,7 +2,8 @@ import { describe, expect } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { onTerminal, siloOnTerminal } from "../support/pty.ts";
-import { silo, type World } from "../support/silo.ts";
+import { silo } from "../support/silo.ts";
+import type { World } from "../support/world.ts";
 import { file, stage } from "./boxes.ts";
 import { bites, holds, tableAtEnd } from "./suite.ts";
 

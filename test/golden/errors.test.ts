@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { Glob } from "bun";
 import { dirname, join } from "node:path";
 import { held } from "../support/held.ts";
-import { SILO } from "../support/silo.ts";
+import { SILO } from "../support/settings.ts";
 import { SCENES, type Scene } from "./scenes.ts";
 
 // Each error as people read it. `UPDATE_GOLDEN=1 npm run test:unit` writes it anew: read it as a whole.

@@ -1,22 +1,24 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { beforeEach, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { onTerminal, type Pty } from "../support/pty.ts";
-import { destroyWorld, makeWorld, silo, SILO, type World } from "../support/silo.ts";
+import { silo } from "../support/silo.ts";
+import { useWorld } from "../support/world.ts";
+import { SILO } from "../support/settings.ts";
 
 // Real shells, at whose prompt the Tab key is pressed. No engine is asked: DOCKER_HOST leads nowhere.
 
 const has = (shell: string) => spawnSync("which", [shell]).status === 0;
 
-let world: World;
+const world = useWorld({
+  backend: "none",
+  env: {
+    PATH: `${dirname(SILO)}:/usr/bin:/bin`,
+    DOCKER_HOST: "unix:///nowhere.sock",
+  },
+});
 beforeEach(async () => {
-  world = makeWorld({
-    env: {
-      PATH: `${dirname(SILO)}:/usr/bin:/bin`,
-      DOCKER_HOST: "unix:///nowhere.sock",
-    },
-  });
   const sessions = join(world.home, ".local/state/silo/sessions");
   mkdirSync(sessions, { recursive: true });
   const record = { id: "0123456789abcdef", pid: process.pid, started: "", backend: "docker" };
@@ -30,7 +32,6 @@ beforeEach(async () => {
     writeFileSync(join(world.home, `silo.${shell}`), stdout);
   }
 });
-afterEach(() => destroyWorld(world));
 
 /** Types a beginning, presses Tab, and sees what the shell made of it. */
 async function completes(pty: Pty, typed: string, whole: string): Promise<void> {

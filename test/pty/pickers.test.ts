@@ -1,30 +1,13 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { siloOnTerminal } from "../support/pty.ts";
-import {
-  containers,
-  destroyWorld,
-  docker,
-  eventually,
-  finished,
-  makeWorld,
-  probe,
-  silo,
-  startSilo,
-  sweepWorld,
-  type World,
-} from "../support/silo.ts";
+import { docker, finished, probe, silo, startSilo } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import { containers, useWorld } from "../support/world.ts";
 
 const MINUTES = 5 * 60_000;
 const [ESCAPE, CTRL_C, TAB, ENTER] = ["\u001B", "\u0003", "\t", "\r"] as const;
 
-let world: World;
-beforeEach(() => {
-  world = makeWorld();
-});
-afterEach(() => {
-  sweepWorld(world);
-  destroyWorld(world);
-});
+const world = useWorld();
 
 test("plain silo lets pick a tool, by typing a part of its name", async () => {
   const pty = siloOnTerminal(world, ["--dry-run"]);
@@ -73,7 +56,7 @@ test(
     const running = names.map((name) =>
       finished(startSilo(world, ["codex", "--name", name, "--", "probe", "sleep 600"])),
     );
-    await eventually("both run", () => containers(world, "status=running").length === 2);
+    await eventually("both run", () => containers(world, "running").length === 2);
     const pty = siloOnTerminal(world, ["rm"]);
     await pty.shows(/◻ first-\w+ +codex +docker +Up/);
     pty.type("first");
@@ -84,7 +67,7 @@ test(
     await pty.shows("is still running. Stop and remove?");
     pty.type("y");
     expect(await pty.exited).toBe(0);
-    expect(containers(world, "status=running")).toEqual(names.slice(1));
+    expect(containers(world, "running")).toEqual(names.slice(1));
     docker("rm", "-f", ...containers(world));
     await Promise.all(running);
   },

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { siloOnTerminal } from "../support/pty.ts";
-import { destroyWorld, eventually, makeWorld, put, type World } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import { destroyWorld, makeWorld, put, type World } from "../support/world.ts";
 import { hasTmux, siloInTmux, type Screen } from "../support/tmux.ts";
 
 if (!hasTmux)

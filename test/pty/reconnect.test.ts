@@ -1,30 +1,20 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { siloOnTerminal } from "../support/pty.ts";
-import {
-  containers,
-  destroyWorld,
-  eventually,
-  makeWorld,
-  silo,
-  sweepWorld,
-  type World,
-} from "../support/silo.ts";
+import { slot } from "../support/slot.ts";
+import { silo } from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import { containers, useWorld } from "../support/world.ts";
 
 const MINUTES = 5 * 60_000;
 const HANGUP = 129;
+/** Names are the engine's, which other test runs may use too. */
+const NAME = `t${slot()}-kept-1`;
 
-let world: World;
-beforeEach(() => {
-  world = makeWorld();
-});
-afterEach(() => {
-  sweepWorld(world);
-  destroyWorld(world);
-});
+const world = useWorld();
 
 const keep = (script: string) =>
-  siloOnTerminal(world, ["codex", "--keep", "--name", "kept-1", "--", "probe", script]);
-const reconnect = () => siloOnTerminal(world, ["reconnect", "kept-1"]);
+  siloOnTerminal(world, ["codex", "--keep", "--name", NAME, "--", "probe", script]);
+const reconnect = () => siloOnTerminal(world, ["reconnect", NAME]);
 
 /** Answers what is typed, tells its size, and ends by a word with a code of its own. */
 const TALK = [
@@ -41,7 +31,7 @@ test(
     await first.shows("ready", 60_000);
     first.kill("SIGHUP");
     expect(await first.exited).toBe(HANGUP);
-    expect(first.screen()).toContain("silo reconnect kept-1");
+    expect(first.screen()).toContain(`silo reconnect ${NAME}`);
     // Neither the next command nor the one after that takes it for a leftover.
     for (const _ of [1, 2]) expect((await silo(world, ["ls", "-q"])).stdout).toContain("kept-1\n");
 
@@ -107,11 +97,11 @@ test(
     const first = keep(TALK);
     await first.shows("ready", 60_000);
     const second = reconnect();
-    await second.shows("kept-1 is already attached (process");
+    await second.shows(`${NAME} is already attached (process`);
     expect(await second.exited).toBe(1);
-    const unknown = await silo(world, ["reconnect", "kept-2"]);
-    expect(unknown.stderr).toContain('did you mean "kept-1"');
-    const piped = await silo(world, ["reconnect", "kept-1"]);
+    const unknown = await silo(world, ["reconnect", `${NAME.slice(0, -1)}2`]);
+    expect(unknown.stderr).toContain(`did you mean "${NAME}"`);
+    const piped = await silo(world, ["reconnect", NAME]);
     expect(piped.stderr).toContain("silo reconnect requires a TTY");
     first.type("end\n");
     expect(await first.exited).toBe(7);

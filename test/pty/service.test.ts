@@ -1,19 +1,14 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { beforeEach, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { siloOnTerminal } from "../support/pty.ts";
-import { destroyWorld, makeWorld, sweepWorld, type World } from "../support/silo.ts";
+import { useWorld } from "../support/world.ts";
 
 const MINUTES = 5 * 60_000;
 
-let world: World;
+const world = useWorld({ backend: "container" });
 beforeEach(() => {
-  world = makeWorld({ backend: "container" });
   writeFileSync(join(world.root, "state/down"), "");
-});
-afterEach(() => {
-  expect(sweepWorld(world)).toEqual([]);
-  destroyWorld(world);
 });
 
 const down = () => existsSync(join(world.root, "state/down"));

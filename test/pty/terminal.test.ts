@@ -1,28 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { siloOnTerminal } from "../support/pty.ts";
-import {
-  BACKENDS,
-  containers,
-  destroyWorld,
-  eventually,
-  killWorld,
-  makeWorld,
-  sweepWorld,
-  type World,
-} from "../support/silo.ts";
+import { eventually } from "../support/eventually.ts";
+import { BACKENDS, containers, killWorld, sweepWorld, useWorld } from "../support/world.ts";
 
 const MINUTES = 5 * 60_000;
 
 describe.each(BACKENDS)("%s", (backend) => {
-  let world: World;
-  beforeEach(() => {
-    world = makeWorld({ backend });
-  });
-  afterEach(() => {
-    const left = sweepWorld(world);
-    destroyWorld(world);
-    expect(left).toEqual([]);
-  });
+  const world = useWorld({ backend });
 
   const probe = (script: string, after?: string) =>
     siloOnTerminal(world, ["codex", "--", "probe", script], after);

@@ -1,14 +1,11 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { onTerminal, siloOnTerminal } from "../support/pty.ts";
-import { destroyWorld, makeWorld, put, SILO, type World } from "../support/silo.ts";
+import { put, useWorld } from "../support/world.ts";
+import { SILO } from "../support/settings.ts";
 
-let world: World;
-beforeEach(() => {
-  world = makeWorld({ config: {} });
-});
-afterEach(() => destroyWorld(world));
+const world = useWorld({ backend: "none", config: {} });
 
 const inProject = (name: string) => join(world.project, name);
 const projectName = () => world.project.slice(world.root.length + 1);

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { SILO } from "./silo.ts";
+import { SILO } from "./settings.ts";
 
 const DOUBLES = join(import.meta.dir, "../contract/doubles");
 export const HINT = "hint: silo config trust";

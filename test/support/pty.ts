@@ -1,4 +1,6 @@
-import { siloCommand, type World } from "./silo.ts";
+import { PATIENCE_MS } from "./eventually.ts";
+import { siloCommand } from "./silo.ts";
+import type { World } from "./world.ts";
 
 /** A real pseudo-terminal with a program on it. */
 export type Pty = {
@@ -33,14 +35,14 @@ export function onTerminal(command: readonly string[], world: World): Pty {
     screen: () => text,
     type: (keys) => void child.terminal?.write(keys),
     resize: (columns, rows) => child.terminal?.resize(columns, rows),
-    shows: async (what, limitMs = 30_000) => {
+    shows: async (what, limitMs = PATIENCE_MS) => {
       const end = Date.now() + limitMs;
       const fits = (shown: string) =>
         typeof what === "string" ? shown.includes(what) : what.test(shown);
       const there = () => fits(text) || fits(text.replaceAll(COLOURS, ""));
       while (!there()) {
         if (Date.now() > end) throw new Error(`not on the screen: ${String(what)}\n${text}`);
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await Bun.sleep(20);
       }
     },
     exited: child.exited,

@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { siloCommand, type World } from "./silo.ts";
+import { PATIENCE_MS } from "./eventually.ts";
+import { siloCommand } from "./silo.ts";
+import type { World } from "./world.ts";
 
 /** A real terminal, which wraps lines and takes in new sizes as people's terminals do. */
 export type Screen = {
@@ -48,11 +50,11 @@ export function siloInTmux(
     lines,
     type: (...keys) => void tmux("send-keys", ...keys),
     resize: (width, height) => void tmux("resize-window", "-x", `${width}`, "-y", `${height}`),
-    shows: async (what, limitMs = 30_000) => {
+    shows: async (what, limitMs = PATIENCE_MS) => {
       const end = Date.now() + limitMs;
       while (!what.test(lines().join("\n"))) {
         if (Date.now() > end) throw new Error(`not on the screen: ${what}\n${lines().join("\n")}`);
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        await Bun.sleep(30);
       }
     },
     close: () => void tmux("kill-server"),

@@ -24,7 +24,7 @@ import {
   stagedFiles,
   watchStage,
 } from "../../src/sys/staging/staging.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually, PATIENCE_MS } from "../support/eventually.ts";
 import { valuesIn, type Orders, type Report, type Side, type Target } from "../support/saver.ts";
 import { SOAK } from "../support/soak.ts";
 
@@ -261,7 +261,7 @@ test("a save that answers the other side's save at once arrives, too", async () 
     writeFileSync(`${mine}.new`, value(i));
     renameSync(`${mine}.new`, mine);
     // At once: silo is still at work on the save that this one answers.
-    await eventually(`turn ${i} is there`, () => content(other) === value(i), 0);
+    await eventually(`turn ${i} is there`, () => content(other) === value(i), PATIENCE_MS, 0);
   }
   expect([await end(), content(host), readdirSync(home())]).toEqual([[], value(TURNS), ["s.json"]]);
 });

@@ -615,24 +615,9 @@ const COMMANDS: Readonly<Record<string, (parsed: Parsed) => never | Promise<neve
   },
 };
 
-/** A slow list: it answers when the named command has been called since the last run as well, or after ten seconds. */
-async function waitForOther(): Promise<void> {
-  const other = process.env["FAKE_CONTAINER_LIST_WAITS_FOR"];
-  if (argv[0] !== "list" || other === undefined) return;
-  const since = () => {
-    const text = readFileSync(join(state, "calls.jsonl"), "utf8");
-    return text.slice(Math.max(0, text.lastIndexOf('{"argv":["run"')));
-  };
-  const end = Date.now() + 10_000;
-  while (!since().includes(`{"argv":["${other}"`) && Date.now() < end) await Bun.sleep(5);
-}
-
 const secret = process.env["DOUBLE_SECRET"];
 const leak = secret !== undefined && argv.join("\0").includes(secret);
-appendFileSync(join(state, "calls.jsonl"), `${JSON.stringify({ argv, leak, at: Date.now() })}\n`);
-process.on("exit", () =>
-  appendFileSync(join(state, "ends.jsonl"), `${JSON.stringify({ argv, at: Date.now() })}\n`),
-);
+appendFileSync(join(state, "calls.jsonl"), `${JSON.stringify({ argv, leak })}\n`);
 if (argv[0] === "--version")
   end(0, "", `container CLI version ${version} (build: release, commit: abcdef0)\n`);
 try {
@@ -641,7 +626,6 @@ try {
   if (play === undefined)
     throw new Failure(`unsupported: "the double does not play ${parsed.command}"`);
   if (!["build", "system status", "system start"].includes(parsed.command)) needsService();
-  await waitForOther();
   await play(parsed);
 } catch (error) {
   if (error instanceof Usage) end(64, error.message);

@@ -1,0 +1,34 @@
+import { basename } from "node:path";
+import { engine } from "../front.ts";
+import type { World } from "../world.ts";
+import type { Row } from "./driver.ts";
+
+type Command = "docker" | "podman";
+
+/** The world's containers on an engine that have the labels of some filters. @param name Go template of the name. */
+function rows(world: World, filters: readonly string[], name: string, command: Command): Row[] {
+  const args = filters.flatMap((filter) => ["--filter", filter]);
+  const text = engine(world, ["ps", "--all", ...args, "--format", `${name} {{.ID}}`], command);
+  return text === ""
+    ? []
+    : text.split("\n").map((line) => {
+        const [shown = "", id = ""] = line.split(" ");
+        return { name: shown, id };
+      });
+}
+
+/** What the drivers whose containers are an engine's have in common. @param label the label with the project. */
+export function onEngine(label: string, name = "{{.Names}}", command: Command = "docker") {
+  const list = (world: World, running: boolean): readonly Row[] => {
+    const project = `label=${label}=${basename(world.project)}`;
+    return rows(world, running ? [project, "status=running"] : [project], name, command);
+  };
+  const kill = (world: World): void =>
+    void engine(world, ["kill", ...list(world, true).map(({ id }) => id)], command);
+  const sweep = (world: World): readonly string[] => {
+    const left = rows(world, [], name, command);
+    if (left.length > 0) engine(world, ["rm", "--force", ...left.map(({ id }) => id)], command);
+    return left.map((row) => row.name);
+  };
+  return { list, kill, sweep };
+}

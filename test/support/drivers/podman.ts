@@ -1,0 +1,17 @@
+import { engine, installFront, SYSTEM_PATH } from "../front.ts";
+import { BASE_IMAGE } from "../settings.ts";
+import type { Driver } from "./driver.ts";
+import { onEngine } from "./engine.ts";
+
+/** Podman in the place of docker: the backend is `docker`, its command another one. */
+export const podman: Driver = {
+  ...onEngine("silo.project", "{{.Names}}", "podman"),
+  // Without FUSE podman would fall back to copying whole images; the kernel can do better.
+  prepare: (root) => ({
+    PATH: `${installFront(root, "podman")}:${SYSTEM_PATH}`,
+    STORAGE_DRIVER: "overlay",
+  }),
+  makeForeign: (world, name) =>
+    void engine(world, ["create", "--name", name, BASE_IMAGE, "true"], "podman"),
+  removeForeign: (world, name) => void engine(world, ["rm", "--force", name], "podman"),
+};
