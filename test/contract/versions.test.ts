@@ -1,11 +1,18 @@
 import { afterEach, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { TOOLS } from "../../src/tools/index.ts";
 import { silo } from "../support/silo.ts";
 import { eventually } from "../support/eventually.ts";
-import { useWorld } from "../support/world.ts";
+import { put, useWorld } from "../support/world.ts";
 import { SILO } from "../support/settings.ts";
 
 // What the registry says becomes a build argument: it is asked in the background, and never believed blindly.
@@ -74,11 +81,12 @@ test("what is no version is not believed", async () => {
 
 test("an unreachable registry changes nothing and is left alone for an hour", async () => {
   writeCache({ asked: 0, versions: { claude: "1.2.3" } });
+  const before = Date.now();
   const { code, stderr } = await refresh("http://127.0.0.1:1/");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   const { asked, versions } = cache();
   expect(versions).toMatchObject({ claude: "1.2.3" });
-  expect(Date.now() - asked).toBeLessThan(60_000);
+  expect(asked).toBeGreaterThanOrEqual(before);
   await refresh(registry("987.6.5"));
   expect(cache().versions).toMatchObject({ claude: "1.2.3" });
 });
@@ -107,7 +115,10 @@ test("neither the start nor the end of a run waits for a registry that is silent
     },
   });
   const address = server.url.href;
+  const engine = put(world, "bin/docker", '#!/bin/sh\n[ "$1" != run ] || exit 7\n');
+  chmodSync(engine, 0o755);
   const env = {
+    PATH: `${dirname(engine)}:${world.env["PATH"]}`,
     NPM_CONFIG_REGISTRY: address,
     SILO_RELEASES: address,
     SILO_NO_VERSION_CHECK: "",

@@ -57,7 +57,7 @@ describe("real agents from their registries, by an ordinary user", () => {
     async () => {
       const pty = siloOnTerminal(world, ["opencode"]);
       await pty.shows("\u001B[24;1H", 60_000);
-      await pty.shows("ctrl+p", 60_000);
+      await pty.shows("ctrl+p");
       pty.resize(100, 40);
       await pty.shows("\u001B[40;1H");
       pty.type("\u0003");
@@ -96,6 +96,6 @@ async function answered(url: string): Promise<string> {
     } catch {
       // It does not listen yet.
     }
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await Bun.sleep(200);
   }
 }

@@ -13,6 +13,7 @@ import {
 import { join } from "node:path";
 import { ownPrograms } from "../support/drivers/bwrap.ts";
 import { onTerminal, siloOnTerminal } from "../support/pty.ts";
+import { slot } from "../support/slot.ts";
 import { finished, probe, silo, siloCommand, startSilo } from "../support/silo.ts";
 import { eventually } from "../support/eventually.ts";
 import { destroyWorld, makeWorld, put, sweepWorld, type World } from "../support/world.ts";
@@ -127,7 +128,7 @@ describe("what the sandbox keeps apart", () => {
         ["codex", "--", "probe", `${inject}; tty; exit 3`],
         "read -t 1 line; echo [$line]",
       );
-      await pty.shows("silo ended with 3", 60_000);
+      await pty.shows("silo ended with 3");
       await pty.shows("[]");
       await pty.exited;
       expect(existsSync(join(world.project, "typed"))).toBe(false);
@@ -137,18 +138,16 @@ describe("what the sandbox keeps apart", () => {
 });
 
 test(
-  "in a pipeline on a terminal it cannot type there either, and Ctrl-C still ends it at once",
+  "in a pipeline on a terminal it cannot type there either, and Ctrl-C still ends it",
   async () => {
     const inject = `perl -e 'for (split //, "x\\n") { ioctl STDERR, 0x5412, $_; ioctl STDOUT, 0x5412, $_ }'`;
     const script = `${inject}; echo ready; exec sleep 300`;
     const [bin, args] = siloCommand(world, ["codex", "--", "probe", script]);
     const line = 'echo | "$@"; echo "ended with $?"; read -t 1 line; echo "[$line]"';
     const pty = onTerminal(["bash", "-c", `trap : INT; ${line}`, "bash", bin, ...args], world);
-    await pty.shows("ready", 60_000);
-    const start = Date.now();
+    await pty.shows("ready");
     pty.type("\u0003");
     await pty.shows("ended with 130");
-    expect(Date.now() - start).toBeLessThan(1_500);
     await pty.shows("[]");
     await pty.exited;
   },
@@ -278,7 +277,9 @@ test(
 test(
   "everything ends with a silo that is killed",
   async () => {
-    const child = startSilo(world, ["codex", "--", "probe", "touch up; exec sleep 321"]);
+    // Of this test run alone.
+    const seconds = `321.${slot()}`;
+    const child = startSilo(world, ["codex", "--", "probe", `touch up; exec sleep ${seconds}`]);
     const end = finished(child);
     await eventually("it runs", () => existsSync(join(world.project, "up")));
     child.kill("SIGKILL");
@@ -287,7 +288,7 @@ test(
         try {
           return (
             /^\d+$/.test(pid) &&
-            readFileSync(`/proc/${pid}/cmdline`, "utf8") === "sleep\u0000321\u0000"
+            readFileSync(`/proc/${pid}/cmdline`, "utf8") === `sleep\u0000${seconds}\u0000`
           );
         } catch {
           return false;

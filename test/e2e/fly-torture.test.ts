@@ -20,12 +20,13 @@ import { silo } from "../support/silo.ts";
 import { eventually } from "../support/eventually.ts";
 import { containers, useWorld } from "../support/world.ts";
 
-/** `TORTURE=100` is the whole of it: some minutes. Otherwise a tenth, on every run of the tests. */
-const CUTS = Number(process.env["TORTURE"] ?? "10");
+/** `TORTURE=100` is all of it, which takes some minutes; without it these are smaller. */
+const TORTURE = process.env["TORTURE"];
+const CUTS = Number(TORTURE ?? "5");
 const MINUTES = 20 * 60_000;
-const FOLDERS = 200;
+const FOLDERS = TORTURE === undefined ? 40 : 200;
 const FILES = 100;
-const LARGE = 200 * 1024 ** 2;
+const LARGE = (TORTURE === undefined ? 40 : 200) * 1024 ** 2;
 
 const world = useWorld({ backend: "fly" });
 
@@ -96,7 +97,7 @@ function leftovers(): string[] {
 }
 
 test(
-  "20,000 files, one of 200 MB, a directory that is renamed and a commit go there and back",
+  "thousands of files, a large one, a directory that is renamed and a commit go there and back",
   async () => {
     for (let i = 0; i < FOLDERS; i += 1) {
       mkdirSync(at(`d${i}`), { recursive: true });
@@ -117,18 +118,14 @@ test(
     writeFileSync(at(".gitignore"), "large\n");
     git("add", ".");
     git("commit", "-q", "-m", "first");
-    const from = performance.now();
     const pty = await start(["codex", "--", "probe", SERVE]);
-    const first = performance.now() - from;
     there(
       "mv d1 renamed; rm -r d2; rm d3/f0; echo new >d4/new; ln -sf d4/new link; cp large large2; printf x >>large; chmod 755 d5/f5; mkdir empty; git -c user.name=r -c user.email=r@b commit -q -a -m theirs",
     );
     saveAtomically(at("d6/f6"), "ours\n");
     rmSync(at("d7"), { recursive: true });
-    const ending = performance.now();
     inFlyMachine(world, idOf(), "touch /tmp/end");
     expect(await pty.exited).toBe(5);
-    const back = performance.now() - ending;
     const tree = treeOf(world.project);
     expect(tree).toContain("dir /empty");
     expect(tree).not.toContain("/d1/");
@@ -149,9 +146,6 @@ test(
         .split("\n")
         .map((line) => line.slice(3, 5)),
     ).not.toContain("d9");
-    process.stderr.write(
-      `torture: 20,000 files and 200 MB: ready after ${(first / 1000).toFixed(1)} s, home after ${(back / 1000).toFixed(1)} s\n`,
-    );
   },
   MINUTES,
 );

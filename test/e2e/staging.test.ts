@@ -217,11 +217,13 @@ test.each([
 test(
   "half-written JSON never reaches the host",
   async () => {
+    put(world, "home/t.json", '{"start":1}\n');
+    configure({ mounts_rw: ["~/s.json", "~/t.json"] });
     const { result } = play(
-      `printf '{"half":' > ~/s.json; touch at1; step 2; printf '1}' >> ~/s.json`,
+      `printf '{"half":' > ~/s.json; echo '{"whole":1}' > ~/t.json; step 2; printf '1}' >> ~/s.json`,
     );
-    await there("at1");
-    await Bun.sleep(800);
+    const whole = () => readFileSync(join(world.home, "t.json"), "utf8").includes("whole");
+    await eventually("what was written after it is here", whole);
     expect(value()).toEqual({ start: 1 });
     go(2);
     await result;

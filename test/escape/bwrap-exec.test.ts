@@ -96,7 +96,7 @@ describe.each([
           const [bin, args] = siloCommand(world, silos);
           const script = `"$@" ${redirection}; echo "ended"; cat err 2>/dev/null; exec sleep 300`;
           const pty = onTerminal(["bash", "-c", script, "bash", bin, ...args], world);
-          await pty.shows("looked", 60_000);
+          await pty.shows("looked");
           if (redirection !== "</dev/null") pty.type("a word\n");
           await pty.shows("ended");
           await pty.shows(redirection === "</dev/null" ? "heard" : "heard a word");
@@ -125,7 +125,7 @@ describe.each([
       const types = "perl -e 'for (split //, qq{y\\n}) { ioctl STDIN, 0x5412, my $c = $_ }'";
       const script = `trap : INT; "$@" | cat; echo "ended with \${PIPESTATUS[0]}"; read -t 1 line; echo "[$line]"; ${types}; read -t 1 line; echo "<$line>"`;
       const pty = onTerminal(["bash", "-c", script, "bash", bin, ...args], world);
-      await pty.shows("ready", 60_000);
+      await pty.shows("ready");
       pty.type("\u0003");
       await pty.shows("ended with 130");
       await pty.shows("[]");

@@ -15,8 +15,8 @@ const AGENT = readFileSync(join(import.meta.dir, "swap.pl"), "utf8");
 /** The mount's target may be resolved by either side of the exchange. */
 const LOOT = "cat docs/.secret/key ~/.secret/key";
 
-/** Starts against each agent. */
-const STARTS = 30;
+/** Starts against each agent; `STARTS=30` is a longer attack. */
+const STARTS = Number(process.env["STARTS"] ?? "12");
 
 const isDirectory = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.isDirectory();
 

@@ -117,7 +117,7 @@ const ELSEWHERE = [
   /^attaching the terminal failed/, // a type's corner: ssh's words are never taken for a refusal
   /^no space left for all files|^copying files failed/, // test/e2e/fly-failures.test.ts
   /^mutagen is installed without|^syncing \$\{sync\.local\} failed$/, // test/e2e/fly-failures.test.ts
-  /does not support reconnect/, // test/contract/container.test.ts
+  /does not support reconnect/, // test/e2e/container.test.ts
   /failed with exit status \$\{code\}$/, // the service that does not start: on a terminal
   /is a link to .*, and the tool could change it/, // a link: test/unit/protected-paths.test.ts
   /was replaced on the host while silo started/, // a race: test/unit/mount-ids.test.ts

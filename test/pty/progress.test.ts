@@ -29,7 +29,7 @@ esac
 let world: World;
 let screen: Screen | undefined;
 beforeEach(() => {
-  world = makeWorld();
+  world = makeWorld({ backend: "none" });
   put(world, "home/.codex/auth.json", "{}");
   put(world, "bin/docker", ENGINE);
   Bun.spawnSync(["chmod", "755", join(world.root, "bin/docker")]);

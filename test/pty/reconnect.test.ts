@@ -28,7 +28,7 @@ test(
   "a closed terminal leaves the tool running, and reconnect comes back to it",
   async () => {
     const first = keep(TALK);
-    await first.shows("ready", 60_000);
+    await first.shows("ready");
     first.kill("SIGHUP");
     expect(await first.exited).toBe(HANGUP);
     expect(first.screen()).toContain(`silo reconnect ${NAME}`);
@@ -66,7 +66,7 @@ test(
   "a killed silo leaves it running too",
   async () => {
     const first = keep(TALK);
-    await first.shows("ready", 60_000);
+    await first.shows("ready");
     first.kill("SIGKILL");
     await first.exited;
     expect((await silo(world, ["ls", "-q"])).stdout).toContain("kept-1\n");
@@ -81,7 +81,7 @@ test(
   "SIGTERM ends it, and Ctrl-C reaches it, as without --keep",
   async () => {
     const first = keep('trap "echo caught" INT; echo ready; while :; do sleep 0.1; done');
-    await first.shows("ready", 60_000);
+    await first.shows("ready");
     first.type("\u0003");
     await first.shows("caught");
     first.kill("SIGTERM");
@@ -95,7 +95,7 @@ test(
   "it is refused where the tool is already attached, is unknown, or stdin is not a TTY",
   async () => {
     const first = keep(TALK);
-    await first.shows("ready", 60_000);
+    await first.shows("ready");
     const second = reconnect();
     await second.shows(`${NAME} is already attached (process`);
     expect(await second.exited).toBe(1);
@@ -113,7 +113,7 @@ test(
   "without --keep a closed terminal ends the tool",
   async () => {
     const pty = siloOnTerminal(world, ["codex", "--", "probe", "echo ready; sleep 600"]);
-    await pty.shows("ready", 60_000);
+    await pty.shows("ready");
     pty.kill("SIGHUP");
     await pty.exited;
     expect(containers(world)).toEqual([]);

@@ -8,6 +8,7 @@ import { bwrap } from "./drivers/bwrap.ts";
 import { container } from "./drivers/container.ts";
 import { docker } from "./drivers/docker.ts";
 import type { Driver } from "./drivers/driver.ts";
+import { eventually } from "./eventually.ts";
 import { fly } from "./drivers/fly.ts";
 import { none } from "./drivers/none.ts";
 import { podman } from "./drivers/podman.ts";
@@ -89,7 +90,11 @@ export function useWorld(options: WorldOptions = {}, scope: "test" | "block" = "
     return world;
   };
   const make = () => void (world = makeWorld(options));
-  const clear = () => {
+  const clear = async () => {
+    // An engine deletes a container a moment after its end.
+    await eventually("nothing is left", () => containers(current()).length === 0, 10_000).catch(
+      () => {},
+    );
     const left = sweepWorld(current());
     destroyWorld(current());
     expect(left).toEqual([]);

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { attachArgs, buildArgs, execArgs, runArgs } from "../../src/backends/docker/args.ts";
-import { NAMES } from "../../src/backends/docker/query.ts";
-import type { DockerSettings } from "../../src/backends/docker/settings.ts";
-import { LIST } from "../../src/backends/docker/query.ts";
-import { IMAGES_ARGS } from "../../src/backends/docker/images.ts";
-import { toolByName, TOOLS } from "../../src/tools/index.ts";
-import { planOf } from "../support/plan.ts";
+import { attachArgs, buildArgs, execArgs, runArgs } from "../../../src/backends/docker/args.ts";
+import { NAMES } from "../../../src/backends/docker/query.ts";
+import type { DockerSettings } from "../../../src/backends/docker/settings.ts";
+import { LIST } from "../../../src/backends/docker/query.ts";
+import { IMAGES_ARGS } from "../../../src/backends/docker/images.ts";
+import { toolByName, TOOLS } from "../../../src/tools/index.ts";
+import { planOf } from "../../support/plan.ts";
 
 /**
  * Gives an argument list to the real CLI with `--help` before its first word that is no flag: it exits with

@@ -3,10 +3,11 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DOUBLES } from "../../support/settings.ts";
 
 // The double of Apple's command has to be as strict as the real one, or what it proves is nothing.
 
-const DOUBLE = join(import.meta.dir, "doubles/apple/container");
+const DOUBLE = join(DOUBLES, "apple/container");
 const IMAGE = "silo-test-base:latest";
 
 let root = "";

@@ -34,11 +34,11 @@ import {
   setSecret,
   stopFlyMachine,
   sweepFly,
-} from "../support/fly.ts";
-import { finished } from "../support/silo.ts";
-import { eventually } from "../support/eventually.ts";
-import { BASE_IMAGE } from "../support/settings.ts";
-import { KNOWN_COMMANDS, shellWords } from "./doubles/fly-grammar.ts";
+} from "../../support/fly.ts";
+import { finished } from "../../support/silo.ts";
+import { eventually } from "../../support/eventually.ts";
+import { BASE_IMAGE } from "../../support/settings.ts";
+import { KNOWN_COMMANDS, shellWords } from "../doubles/fly-grammar.ts";
 
 // The double of fly has to be as strict as the real one, or what it proves is nothing.
 
@@ -475,7 +475,9 @@ describe("the console", () => {
   test("with /dev/null for stdin it hangs", async () => {
     const child = openConsole("true", openSync("/dev/null", "r"));
     const ended = finished(child);
-    expect(await Promise.race([ended, Bun.sleep(1500)])).toBeUndefined();
+    // The same with a pipe comes to its end meanwhile.
+    expect(inConsole("true").code).toBe(0);
+    expect(child.exitCode).toBeNull();
     child.kill("SIGTERM");
     await ended;
   });
@@ -495,7 +497,7 @@ describe("the console", () => {
   test("when all are killed outright, the other side's stdin ends", async () => {
     const child = openConsole("sh -c 'cat; touch /ended'");
     await eventually("it is recorded", () => consoles(world).length === 1);
-    await Bun.sleep(500);
+    await eventually("it runs", () => inFlyMachine(world, shared, "pgrep -xc cat || :") === "1");
     const ended = finishedWithoutInput(child);
     expect(cutLinks(world)).toBe(1);
     expect(await ended).toBe(137);
@@ -575,7 +577,8 @@ describe("knobs", () => {
     setKnob(world, "delay", 700);
     const before = Date.now();
     fly("version");
-    expect(Date.now() - before).toBeGreaterThan(700);
+    // Never less, however busy the machine is.
+    expect(Date.now() - before).toBeGreaterThanOrEqual(700);
     clearKnob(world, "delay");
   });
 
@@ -628,16 +631,20 @@ describe("knobs", () => {
   test("silent: a link stays open and passes nothing for a while", async () => {
     const child = openConsole("cat");
     await eventually("it runs", () => inFlyMachine(world, shared, "pgrep -c cat || :") === "1");
-    setKnob(world, "silent", 2);
-    await Bun.sleep(200);
-    let told = 0;
-    child.stdout?.on("data", () => (told = Date.now()));
-    const asked = Date.now();
+    setKnob(world, "silent", 3600);
+    const [console = 0] = consoles(world);
+    const states = () =>
+      spawnSync("ps", ["-o", "stat=", "--ppid", `${console}`], { encoding: "utf8" }).stdout;
+    await eventually("it is silent", () => states().includes("T"));
+    let told = "";
+    child.stdout?.on("data", (chunk: Buffer) => (told += chunk.toString()));
     child.stdin?.write("a\n");
-    await eventually("it answers", () => told > 0, 10_000);
-    expect(told - asked).toBeGreaterThan(1000);
-    expect((await finished(child)).code).toBe(0);
+    // Another command comes to its end meanwhile.
+    expect(fly("version").code).toBe(0);
+    expect(told).toBe("");
     clearKnob(world, "silent");
+    await eventually("it answers", () => told === "a\n");
+    expect((await finished(child)).code).toBe(0);
   });
 });
 

@@ -27,6 +27,12 @@ const runOf = () => calls().findLast(({ argv }) => argv[0] === "run")?.argv ?? [
 const configure = (more: object) =>
   put(world, "home/.config/silo/silo.jsonc", JSON.stringify({ ...PROBE_CONFIG, ...more }));
 
+/** The tool's own hooks are the last step of a build: what comes before is cached. */
+function withHook(hook: string) {
+  const { codex } = PROBE_CONFIG.tools;
+  return { tools: { codex: { post_build_hooks: [...codex.post_build_hooks, hook] } } };
+}
+
 test(
   "a warm start is two calls: whether the image is there, and the run",
   async () => {
@@ -81,10 +87,10 @@ describe("building", () => {
   test(
     "two builds use one builder, whatever colours the terminal has",
     async () => {
-      configure({ post_build_hooks: [`echo ${crypto.randomUUID()}`] });
+      configure(withHook(`echo ${crypto.randomUUID()}`));
       await probe(world, "true", { env: { NO_COLOR: "1", BUILDKIT_COLORS: "run=red" } });
       const tag = runOf().find((word) => word.startsWith("silo-codex:")) ?? "";
-      configure({ post_build_hooks: [`echo ${crypto.randomUUID()}`] });
+      configure(withHook(`echo ${crypto.randomUUID()}`));
       await probe(world, "true");
       expect(verbs(0).filter((verb) => verb.startsWith("build "))).toHaveLength(2);
       expect(existsSync(join(world.root, "state/recreated"))).toBe(false);
@@ -220,8 +226,8 @@ test(
     ];
     const hook = `mkdir -p ~/.local/bin; printf '%s\\n' ${engine.map((line) => `'${line}'`).join(" ")} > ~/.local/bin/dockerd; chmod 755 ~/.local/bin/dockerd`;
     configure({
+      ...withHook(hook),
       image: { ...PROBE_CONFIG.image, toolchains: ["docker"] },
-      post_build_hooks: [hook],
     });
     buildWithoutToolchain(await planned());
     const script = [
