@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -9,9 +10,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import type { User } from "./settings.ts";
 
 /** A world where `fly` is played: everything hangs on its root. */
-type Root = { readonly root: string };
+type Root = { readonly root: string; readonly user?: User | undefined };
 
 /** The app that every played account has. */
 export const FLY_APP = "silo-test";
@@ -172,12 +174,21 @@ export function killForMemory(world: Root, id: string): void {
 }
 
 /** Makes an image one that was pushed, without a build. @returns how it is called there */
-export function pushedImage({ root }: Root, image: string, label: string): string {
+export function pushedImage(world: Root, image: string, label: string): string {
   const ref = `registry.fly.io/${FLY_APP}:${label}`;
   docker("tag", image, ref);
-  mkdirSync(join(flyState(root), "pushed"), { recursive: true });
-  writeFileSync(join(flyState(root), "pushed", encodeURIComponent(ref)), "");
+  markPushed(world, ref);
   return ref;
+}
+
+/** Makes an image of the engine one that was pushed to the world's registry. */
+export function markPushed({ root, user }: Root, ref: string): void {
+  const folder = join(flyState(root), "pushed");
+  const file = join(folder, encodeURIComponent(ref));
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, "");
+  if (user === undefined) return;
+  for (const path of [folder, file]) chownSync(path, user.uid, user.gid);
 }
 
 /** What was pushed. */

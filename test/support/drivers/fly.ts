@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import {
   FLY_APP,
+  markPushed,
   fly as runFly,
   flyContainer,
   flyMachines,
@@ -13,6 +14,7 @@ import {
 } from "../fly.ts";
 import { installFront, SYSTEM_PATH } from "../front.ts";
 import { BASE_IMAGE } from "../settings.ts";
+import { siloCommand } from "../silo.ts";
 import type { World } from "../world.ts";
 import type { Driver, Row } from "./driver.ts";
 
@@ -24,6 +26,12 @@ export const fly: Driver = {
       copyFileSync(join(mutagenFolder(), name), join(root, "bin", name));
     const own = `${installFront(root, "docker")}:${join(root, "bin")}`;
     return { ...env, PATH: `${own}:${SYSTEM_PATH}`, FLY_APP };
+  },
+  prebuild: (world) => {
+    const image = probeImage(world);
+    if (image === undefined) return;
+    const { status } = spawnSync("docker", ["image", "inspect", image], { stdio: "ignore" });
+    if (status === 0) markPushed(world, image);
   },
   // Fly is never chosen by itself.
   commandLine: (args) => {
@@ -47,6 +55,25 @@ export const fly: Driver = {
   },
   removeForeign: (world) => void sweepFly(world),
 };
+
+/** The probe's image in the app's registry, by the user that it is for. */
+const images = new Map<string, string>();
+
+/** The image that a run of the probe takes, there or not; undefined if silo cannot plan the run. */
+function probeImage(world: World): string | undefined {
+  const key = `${world.user?.uid ?? 0}`;
+  if (!images.has(key)) {
+    const [bin, args] = siloCommand(world, ["codex", "--dry-run", "--json"]);
+    const { stdout } = spawnSync(bin, args, {
+      cwd: world.project,
+      env: world.env,
+      encoding: "utf8",
+    });
+    const [, tag] = /"tag": ?"silo-codex:(\w+)"/.exec(stdout) ?? [];
+    if (tag !== undefined) images.set(key, `registry.fly.io/${FLY_APP}:silo-codex-${tag}`);
+  }
+  return images.get(key);
+}
 
 function docker(...args: readonly string[]): void {
   const { status, stderr } = spawnSync("docker", args, { encoding: "utf8" });
