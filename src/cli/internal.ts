@@ -3,13 +3,13 @@ import { COMPLETE_COMMAND } from "./completion/scripts.ts";
 
 /** Runs an internal subcommand. @returns its exit code; undefined if there is no such subcommand. */
 export async function runInternal(
-  word: string,
+  name: string,
   rest: readonly string[],
 ): Promise<number | undefined> {
-  if (word === REFRESH_WORD) return await refresh();
-  if (word === COMPLETE_COMMAND) return await offer(rest);
+  if (name === REFRESH_WORD) return await refresh();
+  if (name === COMPLETE_COMMAND) return await offer(rest);
   const { INTERNAL } = await import("../backends/registry.ts");
-  const run = await INTERNAL[word]?.();
+  const run = await INTERNAL[name]?.();
   return await run?.(rest);
 }
 

@@ -2,7 +2,7 @@ import { displayPath, within } from "../core/paths.ts";
 import type { HostFacts, SensitiveMount } from "../core/types.ts";
 import { SiloError } from "../errors.ts";
 
-const OTHER_DIRECTORY = "cd <project> && silo ...   # or --yes if you mean it";
+const OTHER_DIRECTORY = "cd <project> && silo ...   # or confirm with --yes";
 
 type Question = { readonly access: string; readonly hint: string };
 

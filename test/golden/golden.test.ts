@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
 import { TOOLS } from "../../src/tools/index.ts";
+import { helpText } from "../../src/cli/grammar/help.ts";
+import { parseArgv } from "../../src/cli/grammar/parse.ts";
 import { held } from "../support/held.ts";
 import { planOf } from "../support/plan.ts";
 
@@ -19,4 +21,8 @@ test.each(TOOLS.map((tool) => [tool.name, tool] as const))("the plan of %s", (na
     env: env.map((entry) => entry.name),
   };
   held(`${name}.json`, `${JSON.stringify(shown, undefined, 2)}\n`);
+});
+
+test("all help", () => {
+  held("help.txt", `${helpText(parseArgv(["--help", "--all"]), 80)}\n`);
 });

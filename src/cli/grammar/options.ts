@@ -57,7 +57,7 @@ export const PRUNE_OPTIONS = {
 } as const satisfies ArgsDef;
 
 export const DOCTOR_OPTIONS = {
-  backend: { ...RUN_OPTIONS.backend, description: "backend to judge the setup by" },
+  backend: { ...RUN_OPTIONS.backend, description: "check the setup for this backend" },
   ...JSON_OPTION,
 } as const satisfies ArgsDef;
 

@@ -128,7 +128,7 @@ function readWord(line: Reading, word: string): void {
   }
 }
 
-/** Reads one option, or several of one letter. @returns how many further words it used. */
+/** Reads one option, or several of one letter. @returns how many further arguments it used. */
 function readOption(line: Reading, word: string, next: string | undefined): number {
   if (/^-[a-z]{2,}$/i.test(word)) {
     for (const letter of word.slice(1)) setOption(line, `-${letter}`, undefined, undefined);

@@ -7,17 +7,16 @@ import { commandsBelow, GROUPS } from "./commands.ts";
 // What can be wrong with a command line. Each error names the argument and, as its hint, one command.
 
 /** The command as it is typed: `silo config show`. */
-function commandLine(spec: CommandSpec | undefined): string {
-  return spec === undefined ? "silo" : `silo ${nameOf(spec)}`.trim();
-}
+const commandLine = (spec: CommandSpec) => `silo ${nameOf(spec)}`.trim();
 
-const helpOf = (spec: CommandSpec | undefined) => `${commandLine(spec)} --help`;
+const helpOf = (spec: CommandSpec) => `${commandLine(spec)} --help`;
 
 export function unknownCommand(group: string, word: string): UsageError {
   const known = [...commandsBelow(group).keys(), ...(group === "" ? GROUPS.keys() : [])];
-  const where = group === "" ? "" : ` for "silo ${group}"`;
+  const parent = `silo ${group}`.trim();
+  const where = group === "" ? "" : ` for "${parent}"`;
   return new UsageError(`unknown command "${word}"${where}${suggestion(word, known)}`, {
-    hint: `silo ${group} --help`.replace("  ", " "),
+    hint: `${parent} --help`,
   });
 }
 
@@ -29,11 +28,11 @@ export function unexpectedArgument(spec: CommandSpec, word: string): UsageError 
   });
 }
 
-export function unknownOption(spec: CommandSpec | undefined, written: string): UsageError {
+export function unknownOption(spec: CommandSpec, written: string): UsageError {
   const command = commandLine(spec);
-  const names = spec === undefined ? [] : Object.keys(optionsOf(spec)).map((name) => `--${name}`);
+  const names = Object.keys(optionsOf(spec)).map((name) => `--${name}`);
   const near = suggestion(written, names);
-  const forTool = spec?.group === "Tools" && command !== "silo" && near === "";
+  const forTool = spec.group === "Tools" && command !== "silo" && near === "";
   return new UsageError(`${command} has no option ${written}${near}`, {
     hint: forTool ? `${command} -- ${written}   # passes it to the tool` : helpOf(spec),
   });
@@ -45,20 +44,20 @@ export function versionNotAlone(written: string): UsageError {
   });
 }
 
-export function repeatedOption(spec: CommandSpec | undefined, written: string): UsageError {
+export function repeatedOption(spec: CommandSpec, written: string): UsageError {
   return new UsageError(`${written} can be used only once`, { hint: helpOf(spec) });
 }
 
-export function unexpectedValue(spec: CommandSpec | undefined, written: string): UsageError {
+export function unexpectedValue(spec: CommandSpec, written: string): UsageError {
   return new UsageError(`${written} takes no value`, { hint: helpOf(spec) });
 }
 
-export function missingValue(spec: CommandSpec | undefined, written: string): UsageError {
+export function missingValue(spec: CommandSpec, written: string): UsageError {
   return new UsageError(`${written} requires a value`, { hint: helpOf(spec) });
 }
 
 export function invalidValue(
-  spec: CommandSpec | undefined,
+  spec: CommandSpec,
   written: string,
   value: string,
   allowed: readonly string[],

@@ -66,10 +66,10 @@ function targetOf(word: string, { cwd, home, env }: HostEnvironment): Target {
 /** Shows what can be approved, and asks for confirmation on a TTY. @returns the exit code. */
 async function approve(
   here: HostEnvironment,
-  word: string | undefined,
+  path: string | undefined,
   yes: boolean,
 ): Promise<number> {
-  const offers = word === undefined ? await offersHere(here) : await offersOf(word, here);
+  const offers = path === undefined ? await offersHere(here) : await offersOf(path, here);
   if (offers.length === 0) {
     await log.info("nothing here needs approval");
     return 0;
@@ -100,8 +100,8 @@ async function offersHere(here: HostEnvironment): Promise<readonly Offer[]> {
   ];
 }
 
-async function offersOf(word: string, here: HostEnvironment): Promise<readonly Offer[]> {
-  const { file, directory } = targetOf(word, here);
+async function offersOf(path: string, here: HostEnvironment): Promise<readonly Offer[]> {
+  const { file, directory } = targetOf(path, here);
   const tools = directory === undefined ? [] : await toolOffers({ ...here, cwd: directory });
   const text = (await readSettings(file))?.text;
   if (text !== undefined) return [fileOffer(file, text, here), ...tools];
@@ -116,8 +116,8 @@ function printApproval(what: string, lines: readonly string[]): void {
   printStderr(all.map((line) => printable(line).replaceAll("\n", " ")).join("\n"));
 }
 
-async function revokeApprovals(here: HostEnvironment, word: string | undefined): Promise<void> {
-  const { file, directory } = word === undefined ? { directory: here.cwd } : targetOf(word, here);
+async function revokeApprovals(here: HostEnvironment, path: string | undefined): Promise<void> {
+  const { file, directory } = path === undefined ? { directory: here.cwd } : targetOf(path, here);
   const files = file === undefined ? await existingPaths(here) : [file];
   let gone: readonly string[] = [];
   await updateTrust(trustStore(here), (record) => {
@@ -126,7 +126,7 @@ async function revokeApprovals(here: HostEnvironment, word: string | undefined):
     gone = [...approved, ...entries.map((path) => `${directory}/${path}`)];
     const without = approved.reduce(withoutApproval, record);
     const untooled = directory === undefined ? without : withoutDigests(without, directory);
-    return word === undefined ? withoutPatterns(untooled, here.cwd) : untooled;
+    return path === undefined ? withoutPatterns(untooled, here.cwd) : untooled;
   });
   await log.info(...gone.map((path) => `${displayPath(path, here.home)} is no longer approved`));
   if (gone.length === 0) await log.info("no file here is approved");
