@@ -33,7 +33,7 @@ class Silo < Formula
 
   def caveats
     <<~EOS
-      silo needs one of these to run tools in; `silo doctor` says what is there and what is missing:
+      silo needs one of these backends; `silo doctor` shows what is installed and what is missing:
         container   brew install container && container system start   (Apple silicon)
         docker      brew install docker colima && colima start          (or Docker Desktop, OrbStack)
         fly         brew install flyctl mutagen-io/mutagen/mutagen && fly auth login

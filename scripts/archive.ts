@@ -11,7 +11,7 @@ export const SUMS = "checksums.txt";
 export const archiveName = (target: Target, version: string = VERSION): string =>
   `silo-${version}-${targetName(target)}.tar.gz`;
 
-/** The files of an archive beside the binary; the completions bear the names under which shells look for them. */
+/** Files of an archive next to the binary. Completions have the names that shells look for. */
 const BESIDE = (): Readonly<Record<string, string>> => ({
   LICENSE: readFileSync(join(ROOT, "LICENSE"), "utf8"),
   NOTICE: readFileSync(join(ROOT, "NOTICE"), "utf8"),
@@ -21,7 +21,7 @@ const BESIDE = (): Readonly<Record<string, string>> => ({
   "completions/silo.fish": SCRIPTS.fish,
 });
 
-/** Packs a binary with its licences and completions; the same files make the same bytes. @returns the archive's name. */
+/** Packs a binary with its licences and completions, reproducibly. @returns the archive's name. */
 export function pack(target: Target, binary: string, folder: string): string {
   const attrs = { uid: 0, gid: 0, user: "root", group: "root", mtime: committedAt() };
   const files = [
@@ -40,7 +40,7 @@ export function pack(target: Target, binary: string, folder: string): string {
   return name;
 }
 
-/** Writes the sums of all archives of a folder, as `sha256sum --check` reads them. */
+/** Writes the checksums of all archives of a folder, in the format of `sha256sum --check`. */
 export function writeSums(folder: string): void {
   const lines = readdirSync(folder)
     .filter((name) => name.endsWith(".tar.gz"))

@@ -8,7 +8,7 @@ export type Target = {
   readonly libc?: "musl";
 };
 
-/** Every system that silo is made for. Archives, runtimes, the formula and install.sh's choices follow from it. */
+/** Every supported system. Archives, runtimes, the formula and the choices of install.sh derive from it. */
 export const TARGETS: readonly Target[] = [
   { os: "darwin", arch: "arm64" },
   { os: "darwin", arch: "x64" },
@@ -22,11 +22,11 @@ export const TARGETS: readonly Target[] = [
 export const targetName = ({ os, arch, libc }: Target): string =>
   [os, arch, libc].filter((part) => part !== undefined).join("-");
 
-/** What this script itself runs on. */
+/** The system that this script runs on. */
 export const HERE = targetName({
   os: process.platform === "darwin" ? "darwin" : "linux",
   arch: process.arch === "arm64" ? "arm64" : "x64",
-  // Node's report names the version of glibc; where there is none, there is no glibc.
+  // Node's report has the version of glibc only on glibc systems.
   ...(process.platform === "linux" && glibc() === undefined ? { libc: "musl" } : {}),
 });
 
@@ -38,18 +38,18 @@ function glibc(): unknown {
 export const ROOT = join(import.meta.dirname, "..");
 
 type Options = {
-  /** What it is for, with the Bun that it shall run on; without one, it is for this machine. */
+  /** Target system and its Bun; this machine if not set. */
   readonly target?: { readonly name: string; readonly runtime: string } | undefined;
   readonly entry?: string;
 };
 
 /**
- * Compiles the standalone binary: the same source and file name make the same bytes, in whatever folder.
+ * Compiles the standalone binary, reproducibly: the same source and file name give the same bytes in any folder.
  * It must never read `.env` or `bunfig.toml` of the directory it is used in: that would run a project's code on the host.
  */
 export async function compile(file: string, { target, entry }: Options = {}): Promise<void> {
   const outfile = resolve(file);
-  // The names of the parts are hashes of paths as seen from the working directory.
+  // Chunk names are hashes of paths relative to the working directory.
   process.chdir(ROOT);
   const result = await Bun.build({
     entrypoints: [entry ?? join(ROOT, "src/main.ts")],
@@ -61,8 +61,8 @@ export async function compile(file: string, { target, entry }: Options = {}): Pr
     define: { SILO_BUILD: JSON.stringify({ commit: commit(), target: target?.name ?? HERE }) },
     compile: {
       outfile,
-      // Most of a start runs once: compiling what runs a little more often took a tenth of it. What stays hot is
-      // compiled a few milliseconds later, and tools that run on this runtime (BUN_BE_BUN) as ever.
+      // Most code of a start runs once: with the default, compiling it took a tenth of the start. Hot code is compiled
+      // a few milliseconds later; tools that run on this runtime (BUN_BE_BUN) are not affected.
       jitPolicy: 20,
       ...(target === undefined
         ? {}
@@ -81,8 +81,8 @@ export async function compile(file: string, { target, entry }: Options = {}): Pr
 }
 
 /**
- * Writes the file again, all at once. Linux keeps a file in memory in pieces as large as it was written in, and Bun
- * copies its runtime page by page: each start finds its pages a tenth sooner so (6.18 on ext4, 3.6 ms for 4.0).
+ * Rewrites the file with one write. The page cache keeps a file in folios as large as its writes, and Bun copies its
+ * runtime page by page, so each start is a tenth faster (Linux 6.18 on ext4: 3.6 ms instead of 4.0).
  */
 function writeAnew(file: string): void {
   const bytes = readFileSync(file);

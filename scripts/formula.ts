@@ -8,7 +8,7 @@ import { HOMEPAGE, RELEASES, REPOSITORY } from "./source.ts";
 const PATH = join(ROOT, "Formula/silo.rb");
 const INSTALLER = join(ROOT, "install.sh");
 
-/** A release: its version, and the sum of each archive by its target's name. */
+/** A release: its version, and the checksum of each archive by target name. */
 export type Release = { readonly version: string; readonly sums: ReadonlyMap<string, string> };
 
 /** Homebrew has no musl systems. */
@@ -22,12 +22,12 @@ function block(head: string, lines: readonly string[]): readonly string[] {
 
 function download(target: Target, { version, sums }: Release): readonly string[] {
   const sum = sums.get(targetName(target));
-  if (sum === undefined) throw new Error(`there is no sum of ${archiveName(target, version)}`);
+  if (sum === undefined) throw new Error(`no checksum for ${archiveName(target, version)}`);
   const url = `${RELEASES}/download/v${version}/${archiveName(target, version)}`;
   return block(PROCESSORS[target.arch], [`url "${url}"`, `sha256 "${sum}"`]);
 }
 
-/** What is there only once there is a release. */
+/** The part of the formula that needs a release. */
 function stable(release: Release | undefined): readonly string[] {
   if (release === undefined) return [];
   const systems = Object.entries(SYSTEMS).map(([os, word]) => {
@@ -46,7 +46,7 @@ const HEAD = `# Made by scripts/formula.ts. From this repository itself, as a ta
 #   brew install ${REPOSITORY}/silo            the newest release
 #   brew install --HEAD ${REPOSITORY}/silo     from source`;
 
-/** The formula as Homebrew reads it; without a release it can be installed from source alone. */
+/** Text of the formula. Without a release it installs only from source. */
 export function formula(release: Release | undefined): string {
   const lines = [
     `desc "${manifest.description}"`,
@@ -80,7 +80,7 @@ end
 
 def caveats
   <<~EOS
-    silo needs one of these to run tools in; \`silo doctor\` says what is there and what is missing:
+    silo needs one of these backends; \`silo doctor\` shows what is installed and what is missing:
       container   brew install container && container system start   (Apple silicon)
       docker      brew install docker colima && colima start          (or Docker Desktop, OrbStack)
       fly         brew install flyctl mutagen-io/mutagen/mutagen && fly auth login
@@ -98,7 +98,7 @@ end`;
 
 const SUM = /^([0-9a-f]{64}) {2}silo-(.+?)-((?:darwin|linux)-.+)\.tar\.gz$/gm;
 
-/** The release that a folder of archives is, as its sums name it. */
+/** Reads the release in a folder of archives from its checksums.txt. */
 export function releaseIn(folder: string): Release {
   const found = [...readFileSync(join(folder, SUMS), "utf8").matchAll(SUM)];
   const version = found[0]?.[2];
@@ -106,7 +106,7 @@ export function releaseIn(folder: string): Release {
   return { version, sums: new Map(found.map(([, sum = "", , name = ""]) => [name, sum])) };
 }
 
-/** The release that the formula names already: what stays when only the text around it changes. */
+/** The release in the current formula, kept when only the text around it changes. */
 function releaseNow(): Release | undefined {
   const text = existsSync(PATH) ? readFileSync(PATH, "utf8") : "";
   const version = /^ {2}version "(.+)"$/m.exec(text)?.[1];
@@ -115,7 +115,7 @@ function releaseNow(): Release | undefined {
   return { version, sums: new Map([...found].map(([, name = "", sum = ""]) => [name, sum])) };
 }
 
-/** What this script keeps true, by path: the formula, and the addresses in install.sh. */
+/** Files that this script generates, by path: the formula, and install.sh with its addresses. */
 function files(release: Release | undefined): Readonly<Record<string, string>> {
   const installer = readFileSync(INSTALLER, "utf8")
     .replaceAll(/https:\/\/github\.com\/[^/\s]+\/[^/\s]+(?=\/releases\/latest)/g, HOMEPAGE)
@@ -129,8 +129,7 @@ if (import.meta.main) {
   const made = files(folder === undefined || checks ? releaseNow() : releaseIn(folder));
   for (const [path, text] of Object.entries(made)) {
     if (existsSync(path) && readFileSync(path, "utf8") === text) continue;
-    if (checks)
-      throw new Error(`${path} is not what package.json says; run: bun scripts/formula.ts`);
+    if (checks) throw new Error(`${path} is out of date; run: bun scripts/formula.ts`);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   }

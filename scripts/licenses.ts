@@ -7,7 +7,7 @@ const PATH = join(ROOT, "THIRD-PARTY-LICENSES.txt");
 
 type Manifest = { readonly version: string; readonly license: string };
 
-/** The packages that are in the binary: asked of the bundler itself, so that none is forgotten. */
+/** Packages in the binary, taken from the bundler's output, so that none is missed. */
 export async function bundled(): Promise<readonly string[]> {
   process.chdir(ROOT);
   const built = await Bun.build({
@@ -31,7 +31,7 @@ function ofPackage(name: string): string {
   return section(`${name} ${manifest.version} (${manifest.license})`, text);
 }
 
-/** The runtime's package brings no text of its own, so this says what its makers say, and where. */
+/** Bun's package has no licence text, so this text names its licences and where to find them. */
 const ofBun = () =>
   section(
     `bun ${lock.packages["node_modules/bun"].version} (MIT, and others)`,
@@ -53,7 +53,7 @@ https://www.apache.org/licenses/LICENSE-2.0
 Its binary contains the following software, under the terms that stand with each.
 `;
 
-/** What everyone who hands on the binary has to hand on with it. */
+/** All licence texts that must be distributed with the binary. */
 export async function licensesText(): Promise<string> {
   return [HEAD, ...(await bundled()).map(ofPackage), ofBun()].join("\n");
 }
@@ -62,9 +62,7 @@ if (import.meta.main) {
   const text = await licensesText();
   if (!process.argv.includes("--check")) writeFileSync(PATH, text);
   else if (readFileSync(PATH, "utf8") !== text) {
-    process.stderr.write(
-      "THIRD-PARTY-LICENSES.txt is not what is bundled; run: bun scripts/licenses.ts\n",
-    );
+    process.stderr.write("THIRD-PARTY-LICENSES.txt is out of date; run: bun scripts/licenses.ts\n");
     process.exit(1);
   }
 }

@@ -10,7 +10,7 @@ import { smoke } from "./smoke.ts";
 const FOLDER = join(ROOT, "dist/release");
 const BUILD = join(ROOT, "dist/build");
 
-/** A folder for each, since the bytes depend on the file's name. */
+/** One folder per target, because the bytes depend on the file's name. */
 const binaryOf = (target: Target) => join(BUILD, targetName(target), "silo");
 const ofMac = TARGETS.filter(({ os }) => os === "darwin");
 
@@ -34,23 +34,23 @@ async function build(): Promise<void> {
 function signatureOf(target: Target): string {
   const { pages, wrong } = checkPages(readFileSync(binaryOf(target)));
   return wrong.length === 0
-    ? `all ${pages} pages are as signed`
-    : `${wrong.length} of ${pages} pages are not as signed: \`npm run release sign\` on macOS mends it`;
+    ? `signature of all ${pages} pages valid`
+    : `signature of ${wrong.length} of ${pages} pages invalid; run on macOS: npm run release sign`;
 }
 
-/** Signs the binaries of macOS again, and packs them again. Runs on macOS, after `build` has run anywhere. */
+/** Signs and packs the macOS binaries again. Runs on macOS, after `build` on any machine. */
 function sign(): void {
   const identity = process.env["SILO_SIGN_AS"] ?? "-";
   for (const target of ofMac) {
     const file = binaryOf(target);
-    // What was handed from one machine to another may have lost it.
+    // A binary that was copied between machines may have lost its mode.
     chmodSync(file, 0o755);
     must(["codesign", "--remove-signature", file]);
     const entitlements = join(ROOT, "scripts/entitlements.plist");
     must(["codesign", "--force", "--sign", identity, "--entitlements", entitlements, file]);
     must(["codesign", "--verify", "--strict", file]);
     const { wrong } = checkPages(readFileSync(file));
-    if (wrong.length > 0) throw new Error(`${file}: ${wrong.length} pages are not as signed`);
+    if (wrong.length > 0) throw new Error(`${file}: signature of ${wrong.length} pages invalid`);
     say(targetName(target), `${pack(target, file, FOLDER)}; signed; ${smoke(target, file)}`);
   }
   writeSums(FOLDER);

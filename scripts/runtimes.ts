@@ -16,15 +16,15 @@ const packageOf = ({ os, arch, libc }: Target) =>
 type Locked = Readonly<Record<string, { version?: string; integrity?: string }>>;
 
 /**
- * The Bun that a target's silo is made of: the package of that system, at the version and with the hash that the lock
- * file names. It is no dependency of ours, so that installing silo's source does not bring six of them.
+ * Fetches a target's Bun: the package of that system, with the version and the hash of the lock file. It is not a
+ * dependency, so that `npm ci` does not install six of them.
  * @returns the path of the executable, in `folder`.
  */
 export function runtime(target: Target, folder: string): string {
   const name = packageOf(target);
   const { version, integrity } = (lock.packages as Locked)[`node_modules/${name}`] ?? {};
   if (version === undefined || integrity === undefined)
-    throw new Error(`package-lock.json does not name ${name}`);
+    throw new Error(`${name} not found in package-lock.json`);
   const archive = fetched(`${name}@${version}`, integrity);
   const place = join(folder, targetName(target));
   rmSync(place, { recursive: true, force: true });
@@ -33,7 +33,7 @@ export function runtime(target: Target, folder: string): string {
   return join(place, "bun");
 }
 
-/** A package's archive, with the hash checked; kept for the next time, and checked then too. */
+/** Downloads a package's archive or takes it from the cache; checks the hash either way. */
 function fetched(spec: string, integrity: string): string {
   const place = join(CACHE, spec);
   for (const fresh of [false, true]) {
@@ -46,7 +46,7 @@ function fetched(spec: string, integrity: string): string {
     if (file === undefined) continue;
     if (hash(join(place, file)) === integrity) return join(place, file);
   }
-  throw new Error(`${spec} is not what package-lock.json says`);
+  throw new Error(`hash of ${spec} does not match package-lock.json`);
 }
 
 function readable(place: string): readonly string[] {

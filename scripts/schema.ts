@@ -4,7 +4,7 @@ import { fileSchema } from "../src/config/schema.ts";
 
 const PATH = `${import.meta.dirname}/../silo.schema.json`;
 
-/** The published schema of silo.jsonc, made from the one in the code. */
+/** The published JSON schema of silo.jsonc, generated from src/config/schema.ts. */
 export function schemaText(): string {
   const schema = toJsonSchema(fileSchema, { errorMode: "ignore" });
   return `${JSON.stringify({ title: "silo.jsonc", ...schema }, undefined, 2)}\n`;
@@ -13,9 +13,7 @@ export function schemaText(): string {
 if (import.meta.main) {
   if (!process.argv.includes("--check")) writeFileSync(PATH, schemaText());
   else if (readFileSync(PATH, "utf8") !== schemaText()) {
-    process.stderr.write(
-      "silo.schema.json is not what the code says; run: bun scripts/schema.ts\n",
-    );
+    process.stderr.write("silo.schema.json is out of date; run: bun scripts/schema.ts\n");
     process.exit(1);
   }
 }

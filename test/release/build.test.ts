@@ -109,8 +109,8 @@ describe("page hashes of a macOS binary", () => {
   test("what is signed no longer, or was never, is said to be so", () => {
     const file = signed();
     const cut = file.subarray(0, -16);
-    expect(() => checkPages(cut)).toThrow("does not end the file");
-    expect(() => checkPages(readFileSync(built("linux-x64")))).toThrow("no 64-bit Mach-O");
+    expect(() => checkPages(cut)).toThrow("not at the end of the file");
+    expect(() => checkPages(readFileSync(built("linux-x64")))).toThrow("not a 64-bit Mach-O");
   });
 });
 
@@ -128,7 +128,7 @@ test("a runtime that is not what the lock file says is not taken, whether kept o
     expect({ time, status, stderr }).toMatchObject({
       status: 1,
       stderr: expect.stringContaining(
-        `@oven/bun-linux-x64@${Bun.version} is not what package-lock.json says`,
+        `hash of @oven/bun-linux-x64@${Bun.version} does not match package-lock.json`,
       ),
     });
   }
