@@ -99,6 +99,19 @@ describe("the set-up script", () => {
     expect(stdout.split("\0")).toContain(`ODD=${secret}`);
   });
 
+  test("writes variables to memory only, readable by their user only", () => {
+    const lines = script.split("\n");
+    const from = lines.findIndex((line) => line.startsWith("umask 077; rm -rf /dev/shm/silo"));
+    const to = lines.findIndex((line) =>
+      /^chown -R 1000:1000 \/dev\/shm\/silo .*; umask 022$/.test(line),
+    );
+    expect([from > 0, to > from]).toEqual([true, true]);
+    const between = lines.slice(from, to).join("\n");
+    expect(between).toContain("s3cret");
+    expect(between.slice("umask 077".length)).not.toContain("umask");
+    expect([...lines.slice(0, from), ...lines.slice(to)].join("\n")).not.toContain("s3cret");
+  });
+
   test("prints the host key between marks, whatever the provider prints around them", () => {
     const said =
       "WARN old\nCreating WireGuard peer\n-----silo-----\nssh-ed25519 AAAA\nada\n-----silo-----\nbye\n";

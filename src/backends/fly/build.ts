@@ -28,7 +28,10 @@ export function buildCommand(
   return { ...cmd, env: { ...cmd.env, BUILDKIT_PROGRESS: "plain" }, stdin: "" };
 }
 
-/** Builds and pushes the image on Fly's remote builder. @throws Cancelled when interrupted, SiloError with the last lines if it fails. */
+/**
+ * Builds and pushes the image on Fly's remote builder.
+ * @throws Cancelled when interrupted, SiloError with the last lines if it fails.
+ */
 export async function buildImage(
   image: ImagePlan,
   settings: FlySettings,

@@ -1,8 +1,9 @@
 import type { Config } from "../../core/config.ts";
 import type { Diagnostic } from "../../core/diagnostic.ts";
 import { probe } from "../../sys/process/probe.ts";
+import { APP_HINT } from "./errors.ts";
 
-/** Fly.io: the command, the sign-in, and the programs that keep files in step. Nothing of it is needed elsewhere. */
+/** Checks flyctl, the sign-in, the app, and the programs that sync files. Other backends need none of them. */
 export async function diagnose(config: Config): Promise<readonly Diagnostic[]> {
   const [version, account, mutagen, ssh] = await Promise.all([
     probe("fly", ["version"]),
@@ -45,11 +46,11 @@ function appDiagnostic({ backend, backends: { fly } }: Config): Diagnostic {
   return {
     check: "fly app",
     state: backend?.value === "fly" ? "bad" : "off",
-    detail: "none is set, so no tool can run there",
-    fix: 'fly apps create <name> --network silo   # then "backends": { "fly": { "app": "<name>" } }',
+    detail: "backends.fly.app is not set",
+    fix: APP_HINT,
   };
 }
 
 function helperMissing(check: string, fix: string): Diagnostic {
-  return { check, state: "bad", detail: "not installed; fly machines need it", fix };
+  return { check, state: "bad", detail: "not installed; Fly.io machines need it", fix };
 }

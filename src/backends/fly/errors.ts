@@ -67,7 +67,11 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** The error for a flyctl command that failed. @param text its output. @param what the step: `starting the machine`. */
+/**
+ * The error for a flyctl command that failed.
+ * @param text its output.
+ * @param what the step: `starting the machine`.
+ */
 export function flyError(text: string, what: string, names: FlyNames): SiloError {
   const detail = lastLines(text);
   const rule = RULES.find((known) => known.text.test(text));

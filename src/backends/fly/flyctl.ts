@@ -42,7 +42,10 @@ export function flyCommand(fly: Pick<FlyContext, "folder">, args: readonly strin
   };
 }
 
-/** Runs a flyctl command and captures its output, whatever its exit status. @throws SiloError if flyctl is not installed. */
+/**
+ * Runs a flyctl command and captures its output, whatever its exit status.
+ * @throws SiloError if flyctl is not installed.
+ */
 export async function tryFlyctl(
   fly: Pick<FlyContext, "folder">,
   args: readonly string[],
@@ -58,7 +61,12 @@ export async function tryFlyctl(
   }
 }
 
-/** Runs a flyctl command. @param what the step, for the error. @returns its standard output. @throws SiloError if it fails. */
+/**
+ * Runs a flyctl command.
+ * @param what the step, for the error.
+ * @returns its standard output.
+ * @throws SiloError if it fails.
+ */
 export async function flyctl(
   fly: FlyContext,
   args: readonly string[],

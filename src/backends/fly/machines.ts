@@ -47,7 +47,10 @@ export function machineOf(row: Json): Machine {
   };
 }
 
-/** Lists all machines of the app, including those that silo did not start. @throws SiloError */
+/**
+ * Lists all machines of the app, including those that silo did not start.
+ * @throws SiloError
+ */
 export async function machines(fly: FlyContext): Promise<readonly Machine[]> {
   const stdout = await flyctl(fly, listArgs(fly.app), "listing the app's machines");
   return list(jsonIn(stdout)).map(machineOf);

@@ -24,7 +24,10 @@ const DESTROY_TRIES = 3;
 const FINAL =
   /not authorized|unauthorized|certificate|no access token|must be authenticated|not found\/started|unknown flag/i;
 
-/** Fly.io as the provider of machines. @param folder the directory of this backend's files. */
+/**
+ * Fly.io as the provider of machines.
+ * @param folder the directory of this backend's files.
+ */
 export function flyProvider(settings: FlySettings, folder: string): Provider {
   const { app, region } = settings;
   const fly: FlyContext = { app, region, folder };

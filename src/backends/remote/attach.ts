@@ -35,7 +35,10 @@ export function stateOf(stdout: string): ToolState | undefined {
   return word === "running" || word === "waiting" || word === "lost" ? { kind: word } : undefined;
 }
 
-/** Queries the tool's state once. @returns undefined if the machine is not reachable. */
+/**
+ * Queries the tool's state once.
+ * @returns undefined if the machine is not reachable.
+ */
 export async function toolState(remote: Remote, id: string): Promise<ToolState | undefined> {
   const files = filesOf(remote, id);
   if (!(await openShared(files, sshHost(id), LINK_MS))) return undefined;
@@ -143,7 +146,10 @@ async function findAgain(
   });
 }
 
-/** What the provider says of a machine that SSH does not reach. @returns undefined if it may come back. */
+/**
+ * What the provider says of a machine that SSH does not reach.
+ * @returns undefined if it may come back.
+ */
 async function lossOf({ provider }: Remote, id: string): Promise<"gone" | "lost" | undefined> {
   const all = await provider.machines().catch(() => undefined);
   if (all === undefined) return undefined;

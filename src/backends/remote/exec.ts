@@ -11,7 +11,10 @@ import { makeKey, openShared, sshCommand, sshHost } from "./link/ssh.ts";
 import type { Machine, Remote } from "./provider.ts";
 import { filesOf, readRecord, saveRecord } from "./record.ts";
 
-/** Runs a command next to the tool, with its environment and working directory. @throws SiloError */
+/**
+ * Runs a command next to the tool, with its environment and working directory.
+ * @throws SiloError
+ */
 export async function execIn(
   remote: Remote,
   machine: Machine,

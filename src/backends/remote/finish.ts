@@ -18,7 +18,10 @@ export async function forgetMachine(remote: Remote, record: MachineRecord): Prom
   await forget(remote, record.id);
 }
 
-/** Destroys a machine and cleans up its local state. @returns warnings if the machine could not be destroyed. */
+/**
+ * Destroys a machine and cleans up its local state.
+ * @returns warnings if the machine could not be destroyed.
+ */
 export async function destroyMachine(
   remote: Remote,
   record: MachineRecord,

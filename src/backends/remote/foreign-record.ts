@@ -50,7 +50,10 @@ const schema = v.object({
 /** A record that another laptop wrote, checked against the schema. */
 export type ForeignRecord = v.InferOutput<typeof schema>;
 
-/** Reads the record from the machine itself. @throws SiloError if there is none, or not one of silo's. */
+/**
+ * Reads the record from the machine itself.
+ * @throws SiloError if there is none, or not one of silo's.
+ */
 export async function fetchRecord(
   { provider }: Remote,
   { id: machine, name }: Machine,

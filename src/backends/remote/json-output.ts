@@ -1,4 +1,7 @@
-/** The JSON in a program's output; warnings may precede it on the same stream. @returns undefined if there is none. */
+/**
+ * The JSON in a program's output; warnings may precede it on the same stream.
+ * @returns undefined if there is none.
+ */
 export function jsonIn(stdout: string): unknown {
   const start = stdout.search(/^[[{]/m);
   if (start < 0) return undefined;

@@ -24,7 +24,10 @@ export async function list(remote: Remote): Promise<readonly Listed[]> {
   return (await Promise.all(listed)).filter((one) => one !== undefined);
 }
 
-/** A row of `silo ls`. @param held what keeps the machine from being destroyed, if its tool has ended. */
+/**
+ * A row of `silo ls`.
+ * @param held what keeps the machine from being destroyed, if its tool has ended.
+ */
 function instanceOf(
   { name: backend }: Provider,
   machine: Machine,

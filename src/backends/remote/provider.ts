@@ -56,13 +56,25 @@ export type Provider = {
   readonly settings: string;
   /** The hint for a machine that SSH does not reach. */
   readonly unreachableHint: string;
-  /** Starts a machine for the session and waits until it runs. @throws SiloError */
+  /**
+   * Starts a machine for the session and waits until it runs.
+   * @throws SiloError
+   */
   readonly launch: (plan: RunPlan, session: Session) => Promise<Launched>;
-  /** Lists all machines of the scope, including those that silo did not start. @throws SiloError */
+  /**
+   * Lists all machines of the scope, including those that silo did not start.
+   * @throws SiloError
+   */
   readonly machines: () => Promise<readonly Machine[]>;
-  /** Starts a stopped machine and waits until it runs. @throws SiloError */
+  /**
+   * Starts a stopped machine and waits until it runs.
+   * @throws SiloError
+   */
   readonly start: (id: string) => Promise<void>;
-  /** Destroys a machine; a missing one is not an error. @returns the provider's output if the machine still exists. */
+  /**
+   * Destroys a machine; a missing one is not an error.
+   * @returns the provider's output if the machine still exists.
+   */
   readonly destroy: (id: string) => Promise<readonly string[] | undefined>;
   /**
    * Runs a command in the machine as root over the provider's own channel, before SSH works.
@@ -75,7 +87,10 @@ export type Provider = {
   ) => Promise<RootResult>;
   /** The ProxyCommand of ssh_config(5): starts `SSHD_COMMAND` in the machine and connects it to its own stdin and stdout. */
   readonly sshProxy: (id: string, log: string) => Pick<Cmd, "bin" | "args">;
-  /** Turns the output of a failed provider command into an error. @param what the step that failed: `starting the machine`. */
+  /**
+   * Turns the output of a failed provider command into an error.
+   * @param what the step that failed: `starting the machine`.
+   */
   readonly explain: (text: string, what: string) => SiloError;
 };
 

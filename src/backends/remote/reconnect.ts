@@ -19,7 +19,10 @@ import { claimDaemon } from "./sync/daemon.ts";
 import { copyFiles } from "./sync/first-copy.ts";
 import { resumeSyncs, syncSessions } from "./sync/mutagen.ts";
 
-/** Reattaches to a machine's tool, also from another laptop, and ends as a run does. @throws SiloError */
+/**
+ * Reattaches to a machine's tool, also from another laptop, and ends as a run does.
+ * @throws SiloError
+ */
 export async function reconnect(
   remote: Remote,
   machine: Machine,

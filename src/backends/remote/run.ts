@@ -30,7 +30,10 @@ type Start = {
   readonly report: RunReport;
 };
 
-/** Checks the programs that a run needs on this laptop, before anything costs money. @throws SiloError for the first missing one. */
+/**
+ * Checks the programs that a run needs on this laptop, before anything costs money.
+ * @throws SiloError for the first missing one.
+ */
 export function checkPrograms(): void {
   for (const program of ["mutagen", "ssh"] as const)
     if (whereIs(program) === undefined) throw missingProgram(program);
@@ -51,7 +54,10 @@ async function layoutOf(plan: RunPlan, ignore: readonly string[]): Promise<Layou
   return planLayout(plan, git, ignore);
 }
 
-/** Runs a plan on a machine of its own, then syncs back and destroys the machine. @throws SiloError */
+/**
+ * Runs a plan on a machine of its own, then syncs back and destroys the machine.
+ * @throws SiloError
+ */
 export async function runPlan(remote: Remote, start: Start): Promise<RunOutcome> {
   const { plan, session, report } = start;
   checkPrograms();

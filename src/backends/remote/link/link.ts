@@ -50,7 +50,10 @@ function setUpFailed({ name, settings }: Provider, text: string): SiloError {
   });
 }
 
-/** The hint for files that are too large for a machine. @param settings the provider's section in silo.jsonc. */
+/**
+ * The hint for files that are too large for a machine.
+ * @param settings the provider's section in silo.jsonc.
+ */
 export function excludeHint(settings: string): string {
   return `exclude large paths with ${settings}.ignore in silo.jsonc`;
 }
@@ -72,7 +75,10 @@ function syncHosts({ id, layout }: MachineRecord): readonly string[] {
   return [...kinds].map((kind) => (kind === "root" ? `root@${syncSshHost(id)}` : syncSshHost(id)));
 }
 
-/** Opens the shared connections: one for the terminal, others for the files. @returns whether all are open. */
+/**
+ * Opens the shared connections: one for the terminal, others for the files.
+ * @returns whether all are open.
+ */
 export async function openLinks(remote: Remote, record: MachineRecord): Promise<boolean> {
   const files = filesOf(remote, record.id);
   const hosts = [sshHost(record.id), ...syncHosts(record)];

@@ -62,7 +62,10 @@ export function sshConfig(
   return `${host(sshHost(id), "root")}\n${host(syncSshHost(id), login)}`;
 }
 
-/** Creates the machine's key pair if it has none. @returns the public key. */
+/**
+ * Creates the machine's key pair if it has none.
+ * @returns the public key.
+ */
 export async function makeKey(files: MachineFiles): Promise<string> {
   const known = await readFile(`${files.key}.pub`, "utf8").catch(() => "");
   if (known !== "") return known.trim();

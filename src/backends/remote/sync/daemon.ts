@@ -21,7 +21,10 @@ const STOP_MS = 5_000;
 /** Name of the lock that is held while the daemon is stopped. */
 const STOPPING = "mutagen stops";
 
-/** Starts silo's daemon if it does not respond, and replaces one of another mutagen version. @throws SiloError */
+/**
+ * Starts silo's daemon if it does not respond, and replaces one of another mutagen version.
+ * @throws SiloError
+ */
 export async function ensureDaemon(local: LocalState): Promise<void> {
   const end = performance.now() + START_MS;
   let started = -Infinity;

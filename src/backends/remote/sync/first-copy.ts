@@ -15,7 +15,10 @@ type Copy = {
   readonly signal: AbortSignal;
 };
 
-/** Creates the sync sessions of a machine and waits until everything is copied once. @throws SiloError */
+/**
+ * Creates the sync sessions of a machine and waits until everything is copied once.
+ * @throws SiloError
+ */
 export async function copyFiles(
   remote: Remote,
   { id, layout }: MachineRecord,
@@ -43,7 +46,10 @@ export async function copyFiles(
 const LOOK_MS = 700;
 const DAY_MS = 24 * 3_600_000;
 
-/** Flushes until everything is copied, and reports progress. @throws SiloError if a file could not be copied. */
+/**
+ * Flushes until everything is copied, and reports progress.
+ * @throws SiloError if a file could not be copied.
+ */
 async function flushAll(copy: Copy): Promise<void> {
   const { remote, id } = copy;
   const end = performance.now() + LINK_MS;

@@ -33,7 +33,10 @@ export async function mutagenCommand(local: LocalState, args: readonly string[])
   };
 }
 
-/** Runs a mutagen command and captures its output. @throws SiloError if mutagen is not installed. */
+/**
+ * Runs a mutagen command and captures its output.
+ * @throws SiloError if mutagen is not installed.
+ */
 export async function mutagen(
   local: LocalState,
   args: readonly string[],

@@ -30,7 +30,10 @@ async function retried(
   }
 }
 
-/** Lists the sync sessions of one machine, or of all. @throws SiloError */
+/**
+ * Lists the sync sessions of one machine, or of all.
+ * @throws SiloError
+ */
 export async function syncSessions(
   local: LocalState,
   id?: string,
@@ -48,7 +51,10 @@ function modes({ kind }: Sync): readonly string[] {
   return ["--default-file-mode", file, "--default-directory-mode", directory];
 }
 
-/** The arguments that create the sync session of one path. @param ignores a configuration file with the patterns. */
+/**
+ * The arguments that create the sync session of one path.
+ * @param ignores a configuration file with the patterns.
+ */
 export function createArgs(
   sync: Sync,
   machine: string,
@@ -85,7 +91,10 @@ export function createArgs(
   ];
 }
 
-/** Creates the sync session of one path. @throws SiloError if either side is not reachable. */
+/**
+ * Creates the sync session of one path.
+ * @throws SiloError if either side is not reachable.
+ */
 export async function createSync(
   local: LocalState,
   machine: string,
@@ -111,7 +120,10 @@ export async function createSync(
 
 const ofMachine = (id: string) => ["--label-selector", `silo-machine=${id}`];
 
-/** Flushes all sessions of a machine once. It can hang on a dead connection. @returns the error; empty on success. */
+/**
+ * Flushes all sessions of a machine once. It can hang on a dead connection.
+ * @returns the error; empty on success.
+ */
 export async function flush(local: LocalState, id: string, timeoutMs: number): Promise<string> {
   const { code, stderr } = await retried(local, ["sync", "flush", ...ofMachine(id)], timeoutMs);
   return code === 0 ? "" : stderr.trim() || `timed out after ${Math.round(timeoutMs / 1000)} s`;

@@ -124,7 +124,10 @@ async function unused(path: string): Promise<string> {
   }
 }
 
-/** Saves the machine's side of each conflict next to the host's, which stays. @returns the saved paths, and those that could not be copied. */
+/**
+ * Saves the machine's side of each conflict next to the host's, which stays.
+ * @returns the saved paths, and those that could not be copied.
+ */
 export async function saveBeside(
   local: LocalState,
   id: string,
@@ -147,7 +150,10 @@ export async function saveBeside(
   return { saved, failed };
 }
 
-/** Saves the machine's side of conflicts in a tool's own files. @returns a warning, if there were any. */
+/**
+ * Saves the machine's side of conflicts in a tool's own files.
+ * @returns a warning, if there were any.
+ */
 export async function saveToolSide(
   local: LocalState,
   record: MachineRecord,
