@@ -145,12 +145,14 @@ const bwrap: Commands = (plan, all) => {
   return { fetch, build: rest, run: bwrapRun(plan, SESSION, surroundings, prefix) };
 };
 
-const fly: Commands = async (plan) =>
-  await flyCommands(
-    plan,
-    SESSION,
-    { app: "acme", region: "fra", cpus: 4, memoryMb: 8192 },
-    "/home/ada/.local/state/silo/fly",
+const fly: Commands = (plan) =>
+  Promise.resolve(
+    flyCommands(
+      plan,
+      SESSION,
+      { app: "acme", region: "fra", cpus: 4, memoryMb: 8192 },
+      "/home/ada/.local/state/silo/fly",
+    ),
   );
 
 /** Programs that are files of their own or constants, with tests of their own. */
