@@ -8,7 +8,7 @@ function parse(line: string) {
   return { command: nameOf(spec), help, given, args, rest };
 }
 
-describe("accepted", () => {
+describe("a valid command line", () => {
   const base = { help: undefined, given: {}, args: [], rest: [] };
   test.each([
     ["", { command: "" }],
@@ -47,7 +47,7 @@ describe("accepted", () => {
   });
 });
 
-describe("refused with a suggestion", () => {
+describe("a usage error", () => {
   test.each([
     ["cluade", 'unknown command "cluade"; did you mean "claude"?'],
     ["constructor", 'unknown command "constructor"'],

@@ -3,7 +3,7 @@ import { fitted, frame } from "../../src/ui/live.ts";
 
 const CLEAR = "\u001B[J\r";
 
-/** Columns that a terminal needs (wcwidth(3)), by a second library. */
+/** Width on a terminal (wcwidth(3)), measured by another implementation. */
 const columns = (text: string) => Bun.stringWidth(text);
 
 describe("a live line", () => {
@@ -24,7 +24,7 @@ describe("a live line", () => {
     }
   });
 
-  test("shows all of what fits", () => {
+  test("shows the whole text if it fits", () => {
     expect(frame("|", "building x", 0, 80)).toBe(`| building x 0s${CLEAR}`);
   });
 

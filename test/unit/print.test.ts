@@ -9,7 +9,7 @@ afterEach(() => {
 
 const terminal = { isTTY: true };
 
-test("silo's own colours pass to a terminal, and everything else that it would obey is shown", () => {
+test("silo's own colours reach a terminal; all other control characters are made visible", () => {
   process.env["TERM"] = "xterm";
   delete process.env["NO_COLOR"];
   const red = paint("red", "é", terminal);
@@ -20,7 +20,7 @@ test("silo's own colours pass to a terminal, and everything else that it would o
   );
 });
 
-test("where there are no colours none pass, and a stream is not even made for plain text", () => {
+test("a stream without colours gets none, and plain text does not even look at the stream", () => {
   process.env["NO_COLOR"] = "1";
   expect(safeText("\u001B[31mx\u001B[0m", () => terminal)).toBe("x");
   expect(safeText("\u001B[31mx\u001B[0m", () => ({ isTTY: false }))).toBe("x");
@@ -30,14 +30,14 @@ test("where there are no colours none pass, and a stream is not even made for pl
   expect(safeText("plain\n\ttext é", never)).toBe("plain\n\ttext é");
 });
 
-test("JSON keeps its meaning", () => {
+test("JSON stays JSON with the same values", () => {
   const data = { "\u202E\u009B[31m": "a\u001B[31m\u007F\u{E0041}\n\t\\u001b" };
   const shown = safeText(JSON.stringify(data, undefined, 2), () => terminal);
   expect(JSON.parse(shown)).toEqual(data);
   expect(shown).toMatch(/^[\n\u0020-\u007E]*$/);
 });
 
-test("a cell of a table is one line", () => {
+test("a cell of a table is one line without control characters", () => {
   expect(table(["A", "B"], [["x\n\ty", "\u001B[2J"]])).toBe(
     "A                B\nx\\u000a\\u0009y   \\u001b[2J",
   );

@@ -22,7 +22,7 @@ import { loadApproved } from "../../trust/approved-config.ts";
 /** `silo doctor`: runs all checks in parallel. Exits with 1 if silo cannot run with this setup. */
 export const doctor: Action<typeof DOCTOR_OPTIONS> = async ({ options }) => {
   const here = readEnvironment();
-  const { config, finding } = await configuration(here);
+  const { config, diagnostic } = await checkConfiguration(here);
   const chosen = chooseBackend(options.backend, config.backend?.value, onPath);
   const [host, ...backends] = await waiting(
     "checking backends and host",
@@ -32,47 +32,52 @@ export const doctor: Action<typeof DOCTOR_OPTIONS> = async ({ options }) => {
     ]),
   );
   const programs = skipped([config.backends.docker.command.value, ...PROGRAMS.split(" ")], here);
-  const findings = [...backends.flat(), finding, ...programs, ...host];
-  if (options.json) printStdout(JSON.stringify(findings, undefined, 2));
-  else printStdout(shownAll(findings, here));
-  return findings.some(({ state }) => state === "bad") ? 1 : 0;
+  const diagnostics = [...backends.flat(), diagnostic, ...programs, ...host];
+  if (options.json) printStdout(JSON.stringify(diagnostics, undefined, 2));
+  else printStdout(shownAll(diagnostics, here));
+  return diagnostics.some(({ state }) => state === "bad") ? 1 : 0;
 };
 
 /** Marks the backend in use. Only there a problem is an error, and so is a missing program. */
 function ofBackend(
   name: BackendName,
   chosen: BackendName,
-  findings: readonly Diagnostic[],
+  diagnostics: readonly Diagnostic[],
 ): readonly Diagnostic[] {
-  return findings.map((finding) => {
-    if (name !== chosen) return finding.state === "bad" ? { ...finding, state: "warn" } : finding;
-    const mark = finding.check === name ? `${finding.detail} (in use)` : finding.detail;
-    return { ...finding, state: finding.state === "off" ? "bad" : finding.state, detail: mark };
+  return diagnostics.map((diagnostic) => {
+    if (name !== chosen)
+      return diagnostic.state === "bad" ? { ...diagnostic, state: "warn" } : diagnostic;
+    const mark = diagnostic.check === name ? `${diagnostic.detail} (in use)` : diagnostic.detail;
+    return {
+      ...diagnostic,
+      state: diagnostic.state === "off" ? "bad" : diagnostic.state,
+      detail: mark,
+    };
   });
 }
 
 /** Loads the configuration without unapproved files, because the checks run programs that a setting can name. */
-async function configuration(
+async function checkConfiguration(
   here: HostEnvironment,
-): Promise<{ config: Config; finding: Diagnostic }> {
+): Promise<{ config: Config; diagnostic: Diagnostic }> {
   const check = "configuration";
   try {
     const { config, files, waiting } = await loadApproved(here, "report");
     const detail = files.length === 1 ? "1 file" : `${files.length} files`;
-    if (waiting.length === 0) return { config, finding: { check, state: "ok", detail } };
+    if (waiting.length === 0) return { config, diagnostic: { check, state: "ok", detail } };
     const names = waiting.map(({ path }) => displayPath(path, here.home)).join(", ");
-    const finding: Diagnostic = {
+    const diagnostic: Diagnostic = {
       check,
       state: "warn",
       detail: `${detail}; not approved yet: ${names}`,
       fix: "silo config trust",
     };
-    return { config, finding };
+    return { config, diagnostic };
   } catch (error) {
     if (!(error instanceof SiloError)) throw error;
     const detail = [error.message, ...error.detail].join("; ");
-    const finding: Diagnostic = { check, state: "bad", detail, fix: "silo config edit" };
-    return { config: mergeConfig([], here.env), finding };
+    const diagnostic: Diagnostic = { check, state: "bad", detail, fix: "silo config edit" };
+    return { config: mergeConfig([], here.env), diagnostic };
   }
 }
 
@@ -96,9 +101,9 @@ const MARKS = {
   off: { sign: "-", plain: "-", colour: "grey" },
 } as const;
 
-function shownAll(findings: readonly Diagnostic[], here: HostEnvironment): string {
-  const widest = Math.max(...findings.map(({ check }) => check.length));
-  return findings.map((finding) => shown(finding, widest, here)).join("\n");
+function shownAll(diagnostics: readonly Diagnostic[], here: HostEnvironment): string {
+  const widest = Math.max(...diagnostics.map(({ check }) => check.length));
+  return diagnostics.map((diagnostic) => shown(diagnostic, widest, here)).join("\n");
 }
 
 function shown(
