@@ -60,7 +60,7 @@ export async function confirm(
 const TYPED_AHEAD_MS = 60;
 
 /**
- * Shows untrusted lines and asks a yes-or-no question about them; Enter alone means no.
+ * Shows untrusted lines and asks a yes-or-no question about them; Enter alone means no. Requires a TTY: see `canAsk`.
  * Key presses from before the lines were shown are discarded, because a program that ran on this terminal
  * earlier may have queued an answer.
  * @throws UsageError where stdin or stderr is not a TTY, Cancelled on Esc or Ctrl-C.

@@ -226,7 +226,7 @@ describe("silo config trust", () => {
     expect(states()).toEqual([]);
   });
 
-  test("says where nothing needs an approval", () => {
+  test("says that nothing needs approval", () => {
     expect(silo("config trust")).toMatchObject({
       status: 0,
       stderr: "note: nothing here needs approval\n",

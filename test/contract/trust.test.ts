@@ -79,7 +79,7 @@ describe("a project's file that nobody has approved", () => {
     expect(silo("codex --dry-run").stderr).toContain("has changed since it was approved");
   });
 
-  test("that was approved before another one is not approved any more", () => {
+  test("that was approved before another one is no longer approved", () => {
     const [older, newer] = [{ tool: "vibe" }, { tool: "codex" }];
     for (const content of [older, newer]) {
       put("app/silo.jsonc", content);

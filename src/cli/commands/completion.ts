@@ -11,7 +11,7 @@ export const completion: Action<typeof NO_OPTIONS> = async ({ args: [wanted = ""
   if (shell === undefined) {
     throw new UsageError(
       `unsupported shell "${wanted}" (bash, zsh or fish)${suggestion(wanted, SHELLS)}`,
-      { hint: `silo completion ${SHELLS.join("|")}` },
+      { hint: "silo completion --help" },
     );
   }
   printStdout(SCRIPTS[shell].trimEnd());
