@@ -39,7 +39,8 @@ const targets = (path: string) =>
   imports(path).map((name) => relative(ROOT, join(ROOT, dirname(path), name)));
 
 test.each(FILES)("%s uses only rooms below its own, by explicit file names", (path) => {
-  for (const name of imports(path)) expect(name).toMatch(/\.(ts|json|template|txt|pl|sh|cjs|conf)$/);
+  for (const name of imports(path))
+    expect(name).toMatch(/\.(ts|json|template|txt|pl|sh|cjs|conf)$/);
   for (const target of targets(path)) {
     if (!target.startsWith("src/") || room(target) === room(path)) continue;
     expect(ALLOWED[room(path)] ?? []).toContain(room(target));

@@ -11,7 +11,7 @@ type Folder = {
   readonly open: (config: Config, ask: Ask) => Backend;
 };
 
-/** The backends of this version, loaded when they are used. A new one is a folder and a line here. */
+/** The backends, loaded on use. A new backend is a folder and a line here. */
 const REGISTRY: { readonly [K in BackendName]: () => Promise<Folder> } = {
   docker: () => import("./docker/index.ts"),
   container: () => import("./container/index.ts"),
@@ -34,7 +34,7 @@ export const INTERNAL: Readonly<
   [SSH_PROXY_COMMAND]: async () => (await import("./fly/ssh-proxy.ts")).sshProxy,
 };
 
-/** What `silo doctor` asks of each. */
+/** The diagnosis of each backend for `silo doctor`. */
 const DOCTORS: {
   readonly [K in BackendName]: () => Promise<{
     diagnose: (config: Config) => Promise<readonly Diagnostic[]>;
@@ -46,14 +46,14 @@ const DOCTORS: {
   bwrap: () => import("./bwrap/doctor.ts"),
 };
 
-/** How a backend is. */
+/** Diagnoses a backend: what is missing, and how to fix it. */
 export async function diagnose(name: BackendName, config: Config): Promise<readonly Diagnostic[]> {
   return await (await DOCTORS[name]()).diagnose(config);
 }
 
 const AVAILABLE = Object.keys(REGISTRY) as readonly BackendName[];
 
-/** Those worth asking for what runs: whose command is on this machine; Docker says how to get one where none is. */
+/** Backends to list instances of: those whose command is installed; `docker` if none is, for its install hint. */
 export function present(has: (bin: string) => boolean): readonly BackendName[] {
   const engines = (name: BackendName) => (name === "docker" ? ["docker", "podman"] : [name]);
   const there = AVAILABLE.filter((name) => engines(name).some(has));
@@ -66,7 +66,7 @@ export async function prefetchLists(backends: readonly BackendName[]): Promise<A
   return prefetch((await Promise.all(modules)).map(({ LIST_QUERY }) => LIST_QUERY));
 }
 
-/** Deletes files that killed runs left behind, whichever backend they were of. */
+/** Deletes files that killed silo processes left behind, of any backend. */
 export async function sweepLeftovers(): Promise<void> {
   (await import("./engine/env-file.ts")).sweepEnvFiles();
 }
@@ -81,8 +81,8 @@ export async function openBackend(
 }
 
 /**
- * The one asked for, else the configured one, else `container` where it is there, else `docker`, else on Linux
- * `bwrap` where only that is there; never `fly` by itself.
+ * The requested backend, else the configured one, else auto-detected: `container` if it is installed, else `docker`; on
+ * Linux `bwrap` if `docker` is not installed. `fly` is never auto-detected.
  */
 export function chooseBackend(
   asked: BackendName | undefined,

@@ -121,10 +121,10 @@ describe("how the engine is used", () => {
 
 describe("what goes wrong", () => {
   test.each([
-    ["down", "the Docker engine does not answer", "systemctl start docker"],
-    ["denied", "this user may not use the Docker engine", "usermod -aG docker"],
+    ["down", "cannot connect to the Docker engine", "systemctl start docker"],
+    ["denied", "permission denied on the Docker socket", "usermod -aG docker"],
     ["disk", "the Docker engine's disk is full", "docker system prune"],
-    ["platform", "the image was built for another processor", "--force-build"],
+    ["platform", "the image was built for another CPU architecture", "--force-build"],
   ])("%s", (fault, message, hint) => {
     hasImage(tag());
     const { status, stderr } = silo(["codex"], { DOUBLE_FAULT: fault });

@@ -331,9 +331,9 @@ test(
     forgetBuilt();
     const { code, stderr } = await probe(world, "true");
     expect([code, prefixes()]).toEqual([1, []]);
-    expect(stderr).toContain("its set-user-id bit is set");
+    expect(stderr).toContain("is setuid root");
     const doctor = await silo(world, ["doctor", "--backend", "bwrap"]);
-    expect(doctor.stdout).toMatch(/bubblewrap 0\.11\.1 has the set-user-id bit/);
+    expect(doctor.stdout).toMatch(/bubblewrap 0\.11\.1 is setuid root/);
   },
   MINUTES,
 );
@@ -346,9 +346,7 @@ test("a limit of memory that this machine cannot hold refuses to start", async (
   });
   const { code, stdout, stderr } = await probe(user, "echo ran");
   expect([code, stdout]).toEqual([1, ""]);
-  expect(stderr).toContain(
-    "error: the memory limit of the sandbox cannot be held: no user manager",
-  );
+  expect(stderr).toContain("error: cannot set the memory limit of the sandbox: no user manager");
   expect(sweepWorld(user)).toEqual([]);
   destroyWorld(user);
 });

@@ -187,7 +187,7 @@ describe("choice and service", () => {
     expect([listed.code, listed.stderr]).toEqual([
       0,
       expect.stringContaining(
-        "warning: container: the container service is not started",
+        "warning: container: the container service is not running",
       ) as unknown as string,
     ]);
     expect(verbs(0)).not.toContain("system start");

@@ -245,7 +245,7 @@ describe.each(BACKENDS)("%s", (backend) => {
         };
         // Nothing listens on the first port.
         const nowhere = await build({ image: { base: "127.0.0.1:1/base:1", toolchains: [] } });
-        expect(nowhere.stderr).toContain("error: the base image cannot be fetched");
+        expect(nowhere.stderr).toContain("error: cannot pull the base image");
         expect(nowhere.stderr).not.toContain("DEPRECATED");
         const words = "echo 'dial tcp: connection refused by the daemon'; exit 1";
         const hook = await build({ post_build_hooks: [words] });

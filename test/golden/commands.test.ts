@@ -170,7 +170,7 @@ const PROGRAMS: ReadonlyMap<string, string> = new Map([
           features: LIKELY,
           workdir: "/",
           tty: false,
-          deaf: false,
+          ignoreSigint: false,
           memory,
         }).args[2];
         const parts = [...(memory === undefined ? [] : ["limits"]), ...(uid === 0 ? ["user"] : [])];

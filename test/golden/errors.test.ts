@@ -99,20 +99,20 @@ const ELSEWHERE = [
   /^there is no tool "/, // a type's corner: the command line and the schema know the tools
   /led to .* when it was checked/, // test/pty/trust.test.ts, test/unit/trust.test.ts
   /^port ".*" in .* is not of the form/, // test/unit/ports.test.ts; the schema refuses it first
-  /^backends.docker.socket is on, but there is no/, // a machine without the socket
+  /^backends.docker.socket is enabled, but/, // a machine without the socket
   /^\$\{path\} is no regular file|is larger than 64 MiB/, // what a guest may put in a file's place: test/e2e/staging.test.ts
   /has become a link/, // test/unit/staging.test.ts
   /^\$\{file\.host\} does not stop changing/, // a program that writes to a staged file all the time
-  /does not run$|^starting the sandbox failed|does not end$/, // test/e2e/bwrap.test.ts
-  /set-user-id bit is set/, // test/e2e/bwrap.test.ts
-  /^\$\{tag\} was removed/, // by another process, between two looks
+  /does not run$|^starting the sandbox failed|is still running after SIGKILL$/, // test/e2e/bwrap.test.ts
+  /is setuid root/, // test/e2e/bwrap.test.ts
+  /^the image \$\{tag\} was removed/, // by another process, between two looks
   /could not be started:/, // a program that is there and cannot run
   /^the working directory does not exist any more/, // the compiled binary's runtime says so itself
   / is already running \(process .*\); two would damage/, // test/e2e/agents.test.ts
   /is already attached/, // test/pty/reconnect.test.ts
   /^\$\{name\} \$\{why\}|^cannot connect to|requests \$\{bad\.local\}|^not connected|has changes that are not synced|is stopped, so|on another laptop, which|^the record in|^machine started, but/, // test/e2e/fly-failures.test.ts
   /^silo has no machine|must be owned by you|^ssh-keygen failed|^the mutagen daemon does not/, // a machine that goes, or a program that breaks, between two questions
-  /^\$\{name\} is not running: |^\$\{name\} has ended$/, // it stops between the list and the command
+  /^\$\{name\} is not running: |^\$\{name\} is no longer running$/, // it stops between the list and the command
   /is still starting/, // test/e2e/fly.test.ts
   /^attaching the terminal failed/, // a type's corner: ssh's words are never taken for a refusal
   /^no space left for all files|^copying files failed/, // test/e2e/fly-failures.test.ts

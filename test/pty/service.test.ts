@@ -17,7 +17,7 @@ test(
   "a service that is not started is started where the user says so, and the tool runs",
   async () => {
     const pty = siloOnTerminal(world, ["codex", "--", "probe", "echo the tool; exit 4"]);
-    await pty.shows("the container service is not started. Start it now?");
+    await pty.shows("the container service is not running. Start it now?");
     expect(down()).toBe(true);
     pty.type("\r");
     await pty.shows("the tool", 120_000);

@@ -58,7 +58,7 @@ function launch(more: Partial<Launch>) {
     features: { filter: FILTER, descriptors: false },
     workdir: "/",
     tty: false,
-    deaf: false,
+    ignoreSigint: false,
     memory: undefined,
     ...more,
   });
@@ -84,7 +84,7 @@ describe("the launcher", () => {
           features: { filter: FILTER, descriptors: false },
           workdir: "/",
           tty: false,
-          deaf: false,
+          ignoreSigint: false,
           memory: limit,
         });
         const { stderr } = spawnSync("perl", ["-Mwarnings", "-c", "-e", args[2] ?? ""], {
@@ -232,7 +232,7 @@ describe("a limit of memory", () => {
     const refused = launch({ memory: { ...limit, systemd } });
     expect([refused.code, refused.lines]).toEqual([1, [""]]);
     expect(refused.stderr).toMatch(
-      /^error: the memory limit .* systemd made no scope\nhint: .*\n$/,
+      /^error: cannot set the memory limit .* systemd created no scope\nhint: .*\n$/,
     );
     expect(readFileSync(join(root, "asked"), "utf8")).toMatch(
       /^\/run\/user\/1000 --user call org\.freedesktop\.systemd1 \/org\/freedesktop\/systemd1 org\.freedesktop\.systemd1\.Manager StartTransientUnit ssa\(sv\)a\(sa\(sv\)\) silo-test\.scope fail 3 PIDs au 1 \d+ MemoryMax t 1000000 TasksMax t 99 0\n$/,

@@ -4,13 +4,13 @@ import { publishArg } from "../../src/backends/engine/publish.ts";
 import { steersCli } from "../../src/backends/engine/steering.ts";
 import type { DockerSettings } from "../../src/backends/docker/settings.ts";
 import { buildStep } from "../../src/backends/engine/build-log.ts";
-import { engineError, mendable } from "../../src/backends/docker/errors.ts";
+import { engineError, recoverable } from "../../src/backends/docker/errors.ts";
 import { container, list } from "../../src/backends/docker/list.ts";
 import { rows } from "../../src/backends/docker/rows.ts";
 import { checkRuntime } from "../../src/backends/docker/runtime.ts";
 import { limited, runCommand } from "../../src/backends/docker/run.ts";
 import { dialectOf } from "../../src/backends/docker/dialect.ts";
-import { holdEngineMessage } from "../../src/backends/engine/stderr.ts";
+import { bufferEngineErrors } from "../../src/backends/engine/stderr.ts";
 import type { RunPlan } from "../../src/core/types.ts";
 import { toolByName } from "../../src/tools/index.ts";
 import { planOf } from "../support/plan.ts";
@@ -184,23 +184,23 @@ describe("the engine's words", () => {
     ],
     ["docker: Error response from daemon: something else.", undefined],
   ] as const)("%s", (text, outcome) => {
-    expect(mendable(text) as unknown).toEqual(outcome);
+    expect(recoverable(text) as unknown).toEqual(outcome);
   });
 
   test.each([
     [
       "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
-      "does not answer",
+      "cannot connect",
       "systemctl start docker",
     ],
     [
       "permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock",
-      "may not use",
+      "permission denied",
       "usermod -aG docker",
     ],
     ["write /var/lib/docker/x: no space left on device", "disk is full", "system prune"],
-    ["exec /usr/bin/codex: exec format error", "another processor", "--force-build"],
-    ["unknown flag: --pull", "too old", "20.10"],
+    ["exec /usr/bin/codex: exec format error", "another CPU", "--force-build"],
+    ["unknown flag: --pull", "too old", "docs.docker.com"],
     [
       "docker: Error response from daemon: Unknown runtime specified kata",
       "does not have the runtime",
@@ -246,7 +246,7 @@ describe("the engine's words", () => {
 describe("standard error", () => {
   function pass(command: string, ...chunks: string[]) {
     let passed = "";
-    const held = holdEngineMessage(dialectOf({ command }), (chunk) => {
+    const held = bufferEngineErrors(dialectOf({ command }), (chunk) => {
       passed += new TextDecoder().decode(chunk);
     });
     for (const chunk of chunks) held.take(new TextEncoder().encode(chunk));

@@ -82,7 +82,7 @@ test("it is closed once, also where the work fails, and nothing is made without 
 
 test("a line break, which would make another variable, is refused", async () => {
   const entries = [{ name: "http_proxy", value: "a\nLD_PRELOAD=b" }];
-  expect(withEnvFile(entries, async () => {})).rejects.toThrow("has a line break");
+  expect(withEnvFile(entries, async () => {})).rejects.toThrow("contains a line break");
 });
 
 test("files that an earlier version left are swept, and nothing else", () => {

@@ -2,9 +2,9 @@ import { enterCommand, limits as processLimits } from "../../core/guest/enter.ts
 import type { RunPlan, Session } from "../../core/types.ts";
 import type { Limits } from "./limits.ts";
 
-/** What the sandbox sees of this machine, found out once (`host.ts`). */
+/** Facts of the host that a sandbox depends on, gathered once (`host.ts`). */
 export type HostView = {
-  /** Their own paths: nothing of the environment says which programs are started. */
+  /** Absolute paths, so that the environment does not decide which programs are started. */
   readonly bwrap: string;
   readonly perl: string;
   /** The processor, as `process.arch` names it. */
@@ -16,13 +16,13 @@ export type HostView = {
     | { readonly path: string; readonly link: string }
     | { readonly path: string; readonly link: undefined }
   )[];
-  /** Files of `/etc` that programs need to reach the network, show the time and find libraries. */
+  /** Files of `/etc` that programs need for the network, the time zone and shared libraries. */
   readonly etc: readonly string[];
-  /** Paths of `/proc` that are here and tell of the whole machine. */
+  /** Existing paths of `/proc` that reveal facts about the whole host. */
   readonly hidden: { readonly files: readonly string[]; readonly directories: readonly string[] };
 };
 
-/** What the bwrap of this machine can do, found out when a prefix is built (`features.ts`). */
+/** Features of the host's bwrap, probed when a prefix is built (`features.ts`). */
 export type Features = {
   /** `--size`, bubblewrap 0.7. */
   readonly sizes: boolean;
@@ -34,36 +34,36 @@ export type Features = {
   readonly filter: string;
 };
 
-/** Where a built tool lies on the host. */
+/** A built tool on the host. */
 export type Prefix = {
   readonly root: string;
-  /** silo's own runtime, where the host has no node that is new enough. */
+  /** Path of silo's own runtime, if the host has no recent node. */
   readonly runtime: string | undefined;
   readonly features: Features;
 };
 
-/** The user of a sandbox, as the sandbox sees it. */
+/** The user inside the sandbox. */
 export type Inhabitant = { readonly uid: number; readonly gid: number; readonly home: string };
 
-/** Where the sandbox sees the tools, and silo's runtime. */
+/** Paths of the tools and of silo's runtime in the sandbox. */
 export const TOOLS = "/opt/silo";
 export const RUNTIME = "/opt/silo-runtime/bun";
 
-/** A mount that `launch.pl` makes: as root it shows the files as the sandbox's own. */
+/** Arguments of a mount that `launch.pl` resolves; as root it maps the files to the sandbox's user. */
 const mount = (mode: "ro" | "rw", source: string, target: string, id = "-") =>
   [`--mount-${mode}`, id, source, target] as const;
 
-/** Writable in memory, up to a size: bytes, or a percentage of this machine's memory. */
+/** Arguments of a tmpfs with a maximum size: bytes, or a percentage of the host's memory. */
 const inMemory = ({ sizes }: Features, size: string, path: string) => [
   ...(sizes ? ["--size", size] : []),
   "--tmpfs",
   path,
 ];
 
-/** Settings of the kernel: bwrap itself covers what it cannot write as a directory, though files in it may be writable. */
+/** Kernel settings to mount read-only: bwrap only covers directories that it cannot write, though files in them may be writable. */
 const READ_ONLY = ["sys", "bus", "fs", "irq", "sysrq-trigger"].map((name) => `/proc/${name}`);
 
-/** What every sandbox has and has not (bubblewrap 0.6). */
+/** Arguments of every sandbox (bubblewrap 0.6). */
 function sandbox(
   { system, etc, hidden }: HostView,
   { uid, gid, home }: Inhabitant,
@@ -73,7 +73,7 @@ function sandbox(
   const size = (share: string) => (tmp === undefined ? share : String(tmp));
   return [
     "--unshare-user",
-    // The launcher has another user then, who is root in here.
+    // As root, the launcher switches to another user, which is root inside the sandbox.
     ...(uid === 0 ? ["--uid", "0", "--gid", String(gid)] : []),
     ...(features.noNamespaces ? ["--disable-userns"] : []),
     "--unshare-pid",
@@ -90,7 +90,7 @@ function sandbox(
     "--proc",
     "/proc",
     ...READ_ONLY.flatMap((path) => ["--ro-bind-try", path, path]),
-    // A device of the host that no program in here can open.
+    // A device node of the host, which no program in the sandbox can open.
     ...hidden.files.flatMap((path) => ["--ro-bind", "/dev/null", path]),
     ...hidden.directories.flatMap((path) => ["--tmpfs", path, "--remount-ro", path]),
     "--dev",
@@ -102,7 +102,7 @@ function sandbox(
     ...inMemory(features, size("10%"), "/var/tmp"),
     ...inMemory(features, size("1%"), "/run"),
     ...inMemory(features, size("25%"), home),
-    // Programs make their folder in these, and do not expect to have to make these.
+    // Programs create their own folder in these, and expect these to exist.
     ...[".cache", ".config", ".local/bin", ".local/share", ".local/state"].flatMap((name) => [
       "--dir",
       `${home}/${name}`,
@@ -118,10 +118,10 @@ function runtime({ runtime: path }: Prefix): readonly string[] {
   return path === undefined ? [] : mount("ro", path, RUNTIME);
 }
 
-/** The directories above the mounts are in memory without a limit, so they can be written as little as the system. */
+/** Remounts the root read-only: the directories above the mounts are in a tmpfs without a size limit. */
 const CLOSED = ["--remount-ro", "/"] as const;
 
-/** A build: the prefix is the only thing that can be written. */
+/** Arguments of a build: only the prefix is writable. */
 export function buildArgs(
   view: HostView,
   prefix: Prefix,
@@ -137,7 +137,7 @@ export function buildArgs(
     ...mount("rw", `${prefix.root}/tools`, TOOLS),
     ...settings.flatMap((path) => mount("ro", path, path)),
     ...CLOSED,
-    // Without a terminal it must not keep a hand on the user's (TIOCSTI).
+    // It has no PTY of its own, so it must not reach the user's terminal (TIOCSTI).
     "--new-session",
     "--chdir",
     user.home,
@@ -148,7 +148,7 @@ export function buildArgs(
   ];
 }
 
-/** A run: an empty home with the mounts of the plan, and what hooks put into it when the prefix was built. */
+/** Arguments of a run: an empty home directory with the mounts of the plan, and the files that hooks wrote to it in the build. */
 export function runArgs(
   view: HostView,
   prefix: Prefix,
@@ -167,7 +167,7 @@ export function runArgs(
     ...plan.mounts.flatMap(({ mode, source, target, id }) => mount(mode, source, target, id)),
     ...plan.caches.flatMap(({ directory, target }) => mount("rw", directory, target)),
     ...CLOSED,
-    // With a terminal it has one of its own; without, it must not keep a hand on the user's (TIOCSTI).
+    // With a TTY it has its own PTY; without one it must not reach the user's terminal (TIOCSTI).
     ...(plan.tty ? [] : ["--new-session"]),
     "--hostname",
     session.name,

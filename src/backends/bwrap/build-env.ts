@@ -16,18 +16,18 @@ export function buildHost(home: string): BuildHost {
   return { env: process.env, files: settingFiles(home), pid: process.pid };
 }
 
-/** Which of the user's settings an installation needs: the registry, the sign-in, and how to reach it. */
+/** Variables that an installation needs: the registry, its credentials, and the proxy. */
 const PASSED =
   /^(npm_config_.*|NPM_CONFIG_.*|NPM_TOKEN|NODE_AUTH_TOKEN|BUN_CONFIG_.*|PIP_.*|UV_.*|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|(HTTPS?|NO)_PROXY|https?_proxy|no_proxy)$/;
-/** npm's own words for its prefix would lead out of the sandbox. */
+/** Settings of npm that would lead out of the sandbox. */
 const KEPT_OUT = /^npm_config_(prefix|globalconfig|userconfig|cache|local_prefix|global_prefix)$/i;
 
-/** Names of variables that hold a sign-in: `NPM_CONFIG__AUTHTOKEN`, `npm_config_//registry/:_auth`, `NPM_CONFIG_KEY`. */
+/** Names of variables with credentials: `NPM_CONFIG__AUTHTOKEN`, `npm_config_//registry/:_auth`, `NPM_CONFIG_KEY`. */
 const SIGN_IN = /token|auth|passw|secret|username|credential|_otp$|config_(key|cert)$/i;
-/** An address with a user in it: `https://ada:secret@registry`. */
+/** A URL with user information: `https://ada:secret@registry`. */
 const WITH_USER = /[a-z][a-z0-9+.-]*:\/\/[^/?#\s]*@/i;
 
-/** The user's settings for the step that fetches packages, sign-in included. */
+/** The user's variables for the step that fetches packages, including credentials. */
 export function fetchEnv(env: Readonly<Record<string, string | undefined>>): Env {
   const passed = Object.entries(env).filter(
     ([name, value]) => value !== undefined && PASSED.test(name) && !KEPT_OUT.test(name),
@@ -35,7 +35,7 @@ export function fetchEnv(env: Readonly<Record<string, string | undefined>>): Env
   return Object.fromEntries(passed) as Record<string, string>;
 }
 
-/** The same without what holds a sign-in, for steps that run code of packages. */
+/** The same variables without credentials, for steps that run code of packages. */
 export function scriptEnv(env: Readonly<Record<string, string | undefined>>): Env {
   const passed = Object.entries(fetchEnv(env)).filter(
     ([name, value]) => !SIGN_IN.test(name) && !WITH_USER.test(value),
@@ -43,7 +43,7 @@ export function scriptEnv(env: Readonly<Record<string, string | undefined>>): En
   return Object.fromEntries(passed);
 }
 
-/** Certificates that settings name, where the sandbox would not see them. */
+/** Certificate files that the variables name and that the sandbox would not see otherwise. */
 export function certificates(env: Env): readonly string[] {
   return ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "PIP_CERT", "SSL_CERT_DIR"]
     .map((name) => env[name] ?? "")
@@ -53,7 +53,7 @@ export function certificates(env: Env): readonly string[] {
     .filter((path) => existsSync(path));
 }
 
-/** Settings of the user and the system for npm, bun and pip that are here; they may hold a sign-in. */
+/** Existing configuration files of npm, bun and pip; they may contain credentials. */
 export function settingFiles(home: string): readonly string[] {
   return [
     `${home}/.npmrc`,

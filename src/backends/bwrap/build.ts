@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, rename, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { BuildStep, ImagePlan } from "../../core/types.ts";
+import { shellWord } from "../../core/text/quote.ts";
 import type { Cmd } from "../../runtime/command.ts";
 import { SiloError } from "../../errors.ts";
 import type { BuildOptions } from "../backend.ts";
@@ -19,13 +20,13 @@ import { featuresFor, made, note, prefixRoot } from "./features.ts";
 import { hasNode, seesNode } from "./host.ts";
 import { baseEnv, SHIMS } from "./inside-env.ts";
 import { launchCommand, launchError } from "./launch.ts";
-import { PROCESSES } from "./limits.ts";
+import { DEFAULT_PROCESSES } from "../engine/limits.ts";
 import { FETCH_ENV, split } from "./split.ts";
 import { discard, sweepBuilds } from "./sweep.ts";
 
 /**
- * The prefix of an image, as it was built, with what this machine's bwrap can do.
- * @throws SiloError where it was removed meanwhile.
+ * The built prefix of an image, with the features of the host's bwrap.
+ * @throws SiloError if it was removed meanwhile.
  */
 export async function builtPrefix(
   view: HostView,
@@ -35,33 +36,34 @@ export async function builtPrefix(
 ): Promise<Prefix> {
   const root = prefixRoot(cache, tag);
   const known = made(root);
-  if (known === undefined) throw new SiloError(`${tag} was removed`, { hint: "start again" });
+  if (known === undefined)
+    throw new SiloError(`the image ${tag} was removed while silo started`, {
+      hint: "silo <tool>   # builds it again",
+    });
   const runtime = known.ownRuntime ? process.execPath : undefined;
   return { root, runtime, features: await featuresFor(view, uid, root, known) };
 }
 
-/** Whether an image is there and still of use: one that was built with the host's node needs it. */
+/** Whether an image exists and is usable: one that was built with the host's node needs that node. */
 export function isBuilt(cache: string, tag: string): boolean {
   const known = made(prefixRoot(cache, tag));
   return known !== undefined && (known.ownRuntime || seesNode());
 }
 
-/** Every step says its number first, as a builder does, and the first that fails ends the build. */
+/** The script of a build. Each step prints its number first, as a builder does; the first failure ends the build. */
 export function buildScript(steps: readonly BuildStep[], before: number, total: number): string {
   const lines = steps.flatMap(({ about, run }, i) => [
     `echo 'STEP ${before + i + 1}/${total}: ${about.replaceAll("'", "")}'`,
-    // In a shell of its own, as every step of a Dockerfile is.
-    `bash -o pipefail -ec ${quoted(run)} || exit`,
+    // Each step has its own shell, as in a Dockerfile.
+    `bash -o pipefail -ec ${shellWord(run)} || exit`,
   ]);
-  // As many processes as a run may have, and no dump of memory.
-  return [`ulimit -u ${PROCESSES} -c 0`, ...lines].join("\n");
+  // The same limit of processes as in a run, and no core dumps.
+  return [`ulimit -u ${DEFAULT_PROCESSES} -c 0`, ...lines].join("\n");
 }
 
-const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
-
 /**
- * The commands that build a prefix in a folder, in order: the first has the user's sign-in to the registries and runs
- * no code of a package, the second has none.
+ * The two commands that build a prefix: `fetch` has the user's credentials for the registries and runs no code of a
+ * package; `rest` has no credentials.
  */
 export function buildCommands(
   image: ImagePlan,
@@ -85,7 +87,7 @@ export function buildCommands(
       features: prefix.features,
       workdir: "/",
       tty: false,
-      deaf: false,
+      ignoreSigint: false,
       memory: undefined,
     });
   return {
@@ -98,9 +100,9 @@ export function buildCommands(
 }
 
 /**
- * Builds a prefix in a folder of its own and puts it in place whole: one that is there is complete. The caller holds
- * the lock of this image's build.
- * @throws Cancelled when interrupted, SiloError with the last 20 lines where a step fails.
+ * Builds a prefix in a temporary folder and renames it into place, so that an existing prefix is always complete. The
+ * caller holds the lock of this image's build.
+ * @throws Cancelled when interrupted, SiloError with the last 20 lines if a step fails.
  */
 export async function buildImage(
   image: ImagePlan,
@@ -114,7 +116,7 @@ export async function buildImage(
   const root = await mkdtemp(`${place}.building-`);
   try {
     const runtime = (await hasNode()) ? undefined : process.execPath;
-    await lay(root, image, runtime);
+    await writeSkeleton(root, image, runtime);
     const uid = Number(image.buildArgs["UID"] ?? "0");
     const features = await note(view, uid, root, runtime !== undefined);
     const { fetch, rest } = buildCommands(image, view, { root, runtime, features });
@@ -133,14 +135,18 @@ async function step(image: ImagePlan, command: Cmd, options: BuildOptions): Prom
   if (code !== 0) throw buildError(image, tail);
 }
 
-/** Deletes the empty files that bwrap has made to mount the user's settings on. */
+/** Deletes the empty files that bwrap created as mount points for the user's settings. */
 async function forgetSettings(root: string, { buildArgs: { HOME: home = "" } }: ImagePlan) {
   const places = settingFiles(home).filter((path) => path.startsWith(`${home}/`));
   await Promise.all(places.map((path) => discard(`${root}/home/${path.slice(home.length + 1)}`)));
 }
 
-/** The folders, the accounts that the sandbox knows, and what stands in for a missing node. */
-async function lay(root: string, image: ImagePlan, runtime: string | undefined): Promise<void> {
+/** Writes the folders of a prefix, its passwd and group files, and the replacements for a missing node and npm. */
+async function writeSkeleton(
+  root: string,
+  image: ImagePlan,
+  runtime: string | undefined,
+): Promise<void> {
   const { USER: user = "silo", UID: uid = "0", GID: gid = "0", HOME: home = "/" } = image.buildArgs;
   for (const part of ["etc", "home", "tools/bin"])
     await mkdir(`${root}/${part}`, { recursive: true });
@@ -161,7 +167,7 @@ function buildError(image: ImagePlan, tail: readonly string[]): SiloError {
   const own = launchError(tail);
   if (own !== undefined) return own;
   if (tail.some((line) => /^bwrap: .*(namespace|Operation not permitted)/.test(line))) {
-    return new SiloError("this machine does not let bwrap make namespaces", {
+    return new SiloError("bwrap is not allowed to create user namespaces", {
       hint: "sudo sysctl kernel.unprivileged_userns_clone=1   # or kernel.apparmor_restrict_unprivileged_userns=0",
       detail: tail,
     });

@@ -7,7 +7,7 @@ import { memoryLimit } from "./limits.ts";
 
 const INSTALL = "sudo apt-get install bubblewrap";
 
-/** bubblewrap: the command, whether this machine lets it make namespaces, and whether memory can be limited. */
+/** Diagnoses bubblewrap: the command, user namespaces, perl, and the memory limit. */
 export async function diagnose(): Promise<readonly Diagnostic[]> {
   const check = "bwrap";
   if (process.platform !== "linux") return [{ check, state: "off", detail: "only on Linux" }];
@@ -18,19 +18,21 @@ export async function diagnose(): Promise<readonly Diagnostic[]> {
     probe(bwrap, ["--unshare-user", "--unshare-pid", "--ro-bind", "/", "/", "true"]),
   ]);
   if (typeof version === "string" || typeof tried === "string")
-    return [{ check, state: "bad", detail: "bwrap does not answer", fix: INSTALL }];
+    return [{ check, state: "bad", detail: "bwrap timed out", fix: INSTALL }];
   if (isUnsafeSetUid(statSync(bwrap).mode, version.stdout)) {
-    const detail = `${version.stdout.trim()} has the set-user-id bit, which is not safe before 0.11.2`;
+    const detail = `${version.stdout.trim()} is setuid root, which is unsafe before 0.11.2`;
     return [{ check, state: "bad", detail, fix: `sudo chmod u-s ${bwrap}` }];
   }
   if (tried.code !== 0) {
-    const detail = `this machine does not let it make namespaces: ${tried.stderr.trim()}`;
+    const detail = `not allowed to create user namespaces: ${tried.stderr.trim()}`;
     const fix = "sudo sysctl kernel.unprivileged_userns_clone=1";
     return [{ check, state: "bad", detail, fix }];
   }
   if (whereIs("perl") === undefined) {
     const fix = "sudo apt-get install perl-base";
-    return [{ check, state: "bad", detail: "it needs perl, which is not installed", fix }];
+    return [
+      { check, state: "bad", detail: "perl is not installed; the bwrap backend needs it", fix },
+    ];
   }
   return [
     { check, state: "ok", detail: version.stdout.trim().replace("bubblewrap", "bwrap") },
@@ -38,11 +40,11 @@ export async function diagnose(): Promise<readonly Diagnostic[]> {
   ];
 }
 
-/** Without a cgroup of its own, a sandbox may use all memory; the kernel then ends it before other programs. */
+/** Warns if sandboxes have no cgroup and so no memory limit; the kernel kills them first when memory runs out. */
 function unlimited(): readonly Diagnostic[] {
   const none = { memory: undefined, processes: 0, tmp: undefined };
   if (memoryLimit(none, process.getuid?.() ?? 0) !== undefined) return [];
   const detail =
-    "sandboxes have no memory limit here: no user manager of systemd, no writable cgroup";
+    "sandboxes run without a memory limit: no systemd user manager and no writable cgroup";
   return [{ check: "bwrap memory", state: "warn", detail }];
 }

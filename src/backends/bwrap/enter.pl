@@ -1,5 +1,5 @@
-# Enters a sandbox from the host with a command. Nothing that the sandbox says, its environment above all, has a say
-# before this process is inside and has dropped what the sandbox has not: the environment is read as data.
+# Runs a command in a sandbox from the host. Nothing from the sandbox, above all its environment, influences this process
+# before it is inside and has dropped every privilege that the sandbox lacks: the environment is read as data.
 # Arguments: settings as name=value, "--", the command.
 use strict;
 my %with;
@@ -19,11 +19,11 @@ if ($filter !~ /^(?:[0-9a-f]{16})+\z/) {
   print STDERR "error: entering $with{name} failed: its system call filter is missing\nhint: silo --force-build\n";
   exit 1;
 }
-sub gone { print STDERR "error: $with{name} does not run\nhint: silo ls\n"; exit 1; }
+sub gone { print STDERR "error: $with{name} is not running\nhint: silo ls\n"; exit 1; }
 sub text { open my $in, "<", $_[0] or return ""; local $/; my $read = <$in>; close $in; return $read // ""; }
 sub inode { return (stat $_[0])[1] // 0; }
 
-# A process by an open directory, which never is another process that got the same id later (proc(5)).
+# A process by its open directory, so that it is never confused with a later process of the same id (proc(5)).
 my @kept;
 sub process {
   my $id = shift;
@@ -42,7 +42,7 @@ sub child_of {
   gone() if $child->{parent} != $parent->{id};
   return $child;
 }
-# bwrap, the first process in the sandbox, and the tool, which is the first that this one has started.
+# bwrap, the init of the sandbox, and the tool, which is the first child of that.
 my $sandbox = process($with{pid});
 gone() if $sandbox->{start} ne $with{start};
 my $first = child_of($sandbox);
@@ -55,16 +55,16 @@ for my $kind (qw(user ipc uts pid mnt cgroup)) {
   next if inode($path) == inode("/proc/self/ns/$kind");
   open $namespace{$kind}, "<", $path or failed($path);
 }
-# Without these it is no sandbox, and the command would run on the host.
+# Without these namespaces it is no sandbox, and the command would run on the host.
 for (qw(user pid mnt)) { gone() if !$namespace{$_}; }
-# bwrap may have made its user namespace in another one, which the others belong to (ioctl_ns(2), NS_GET_PARENT).
+# bwrap may have created a nested user namespace, whose parent owns the other namespaces (ioctl_ns(2), NS_GET_PARENT).
 my $outer;
 my $parent = ioctl $namespace{user}, 0xb702, 0;
 if (defined $parent) { open $outer, "<&=", $parent + 0; undef $outer if inode("/proc/self/fd/" . fileno $outer) == inode("/proc/self/ns/user"); }
 my ($inside, $outside) = text("$first->{path}/uid_map") =~ /^\s*(\d+)\s+(\d+)/ or gone();
 my ($group) = text("$first->{path}/gid_map") =~ /^\s*(\d+)/ or gone();
 
-# The limits of a cgroup hold for the command too, where this user can join it.
+# The command joins the cgroup of the sandbox, if this user may, so that its limits apply too.
 my ($cgroup) = text("$first->{path}/cgroup") =~ /^0::(\/.+)$/m;
 if (defined $cgroup && open my $join, ">", "/sys/fs/cgroup$cgroup/cgroup.procs") { syswrite $join, $$; close $join; }
 if (open my $score, ">", "/proc/self/oom_score_adj") { syswrite $score, "500"; close $score; }
@@ -87,7 +87,7 @@ chdir $with{dir} or chdir "/" or failed("/");
 if ($root) { call("setresgid", ($group + 0) x 3) == 0 && call("setresuid", ($inside + 0) x 3) == 0 or failed("changing the user"); }
 undef $outer; %namespace = (); @kept = ();
 
-# Whoever enters a user namespace has all capabilities in it. prctl(2): PR_CAPBSET_DROP, PR_CAP_AMBIENT_CLEAR_ALL,
+# A process that enters a user namespace has all capabilities in it. prctl(2): PR_CAPBSET_DROP, PR_CAP_AMBIENT_CLEAR_ALL,
 # PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP; capset(2), version 3.
 for my $capability (0 .. 63) { last if call("prctl", 24, $capability, 0, 0, 0) != 0; }
 call("prctl", 47, 4, 0, 0, 0);
@@ -105,10 +105,10 @@ call("prctl", 22, 2, $program, 0, 0) == 0 or failed("the system call filter");
 
 my $child = fork // failed("fork");
 if (!$child) {
-  # PR_SET_PDEATHSIG: the command ends with this program.
+  # PR_SET_PDEATHSIG: the command is killed with this program.
   call("prctl", 1, 9, 0, 0, 0);
   if ($with{tty}) {
-    # A group of its own in the foreground, as a shell that starts jobs expects (TIOCSPGRP, ioctl_tty(2)).
+    # Its own foreground process group, as shells with job control expect (TIOCSPGRP, ioctl_tty(2)).
     $SIG{TTOU} = "IGNORE";
     call("setpgid", 0, 0);
     ioctl STDIN, 0x5410, pack "i", $$;
@@ -122,6 +122,6 @@ if (!$child) {
   exit 127;
 }
 for my $name (qw(INT QUIT TERM HUP USR1 USR2)) { $SIG{$name} = sub { kill $name, $child }; }
-# No module is loaded from here on, since it would come from the sandbox; EINTR is 4.
+# No module may be loaded from here on, because it would come from the sandbox. EINTR is 4.
 while (waitpid($child, 0) != $child) { exit 1 if $! != 4; }
 exit($? & 127 ? 128 + ($? & 127) : $? >> 8);

@@ -12,9 +12,9 @@ import type { Running } from "./state.ts";
 
 /**
  * Runs a command in a sandbox, as its user, in its directory, with its environment and without any capability.
- * A Perl program enters: nsenter(1) before util-linux 2.39 cannot enter a user namespace in another one, and starts
- * programs of the host with an environment that comes from the sandbox. Perl gets an environment that silo made.
- * @throws SiloError where perl is missing. Everything else is told by the program itself, which then ends with 1.
+ * A Perl program enters the namespaces, because nsenter(1) before util-linux 2.39 cannot enter nested user namespaces,
+ * and starts programs of the host with an environment from the sandbox. Perl gets an environment made by silo.
+ * @throws SiloError if perl is not installed. The program prints other errors itself and exits with 1.
  */
 export async function execIn(
   { name, pid, started, workdir, image }: Running,
@@ -28,7 +28,7 @@ export async function execIn(
     arch: process.arch,
     name,
     pid,
-    // The time of the start alone; the record also names the boot.
+    // The record's start time also names the boot; the program compares the time alone.
     start: started.split(" ").at(-1) ?? "",
     dir: workdir,
     processes,
@@ -47,13 +47,13 @@ export async function execIn(
     ],
     env: { SILO_FILTER: await filterOf(cache, image) },
     cleanEnv: true,
-    // Without a terminal of its own it has none at all: not even the one that silo was started on.
+    // Without its own PTY it has no terminal at all, not even the one that silo was started on.
     newSession: !tty,
   };
   return await supervised(tty ? onOwnTerminal(cmd) : await offTerminal(cmd), true);
 }
 
-/** The filter that the sandbox itself has, as its prefix has it. */
+/** The system call filter of the sandbox, from its prefix. */
 async function filterOf(cache: string, image: string): Promise<string> {
   const known = made(prefixRoot(cache, image));
   return known?.filterOf === FILTER ? known.filter : await filterHex(process.getuid?.() ?? 0);

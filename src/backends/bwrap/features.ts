@@ -5,23 +5,23 @@ import type { Features, HostView } from "./args.ts";
 import { FILTER, filterHex } from "./filter.ts";
 import { launchCommand } from "./launch.ts";
 
-/** What a prefix's file tells: how it was built, and what the bwrap can do that was asked then. */
+/** Content of a prefix's `made.json`: how it was built, and the features of the bwrap that was probed. */
 export type Made = Features & {
-  /** Whether silo's own runtime stands in for node. */
+  /** Whether silo's own runtime replaces node. */
   readonly ownRuntime: boolean;
-  /** The bwrap that was asked, and the filter that was made. */
+  /** Identify the bwrap that was probed, and the filter. */
   readonly version: string;
   readonly filterOf: string;
 };
 
-/** Where the prefix of an image lies; its name says what went in. */
+/** Path of the prefix of an image; its name holds the hash of everything that goes in. */
 export function prefixRoot(cache: string, tag: string): string {
   return `${cache}/silo/bwrap/${tag.replace(":", "-")}`;
 }
 
 const file = (root: string) => `${root}/made.json`;
 
-/** How a prefix was made; undefined where there is none, or one of an older silo. */
+/** Reads how a prefix was made; undefined if there is none, or if an older silo made it. */
 export function made(root: string): Made | undefined {
   try {
     return JSON.parse(readFileSync(file(root), "utf8")) as Made;
@@ -30,7 +30,7 @@ export function made(root: string): Made | undefined {
   }
 }
 
-/** What bwrap is asked of in a preview, where nothing was built yet. */
+/** Assumed features for a preview before the first build. */
 export const LIKELY: Features = {
   sizes: true,
   descriptors: false,
@@ -38,7 +38,7 @@ export const LIKELY: Features = {
   filter: "",
 };
 
-/** What a prefix's file has of this machine's bwrap, asked anew where that or the filter is another. */
+/** Features from the prefix's file; bwrap is probed again if it or the filter has changed. */
 export async function featuresFor(
   view: HostView,
   uid: number,
@@ -49,7 +49,7 @@ export async function featuresFor(
   return await note(view, uid, root, known.ownRuntime);
 }
 
-/** Asks bwrap what it can do, and notes that in the prefix, so that no start has to ask. */
+/** Probes the features of bwrap and saves them in the prefix, so that no start has to probe. */
 export async function note(
   view: HostView,
   uid: number,
@@ -83,7 +83,7 @@ async function worksWithoutNamespaces(
     features: { ...LIKELY, filter },
     workdir: "/",
     tty: false,
-    deaf: false,
+    ignoreSigint: false,
     memory: undefined,
   });
   return (await capture(command)).code === 0;

@@ -32,7 +32,7 @@ const ETC = [
   "timezone",
 ].map((name) => `/etc/${name}`);
 
-/** Files and directories of /proc that tell of the whole machine; runc hides the same ones (libcontainer, `MaskPaths`). */
+/** Files and directories of /proc that reveal facts about the whole host; runc hides the same (libcontainer, `MaskPaths`). */
 const HIDDEN = {
   files: ["kcore", "keys", "latency_stats", "timer_list", "timer_stats", "sched_debug"],
   directories: ["acpi", "asound", "scsi"],
@@ -42,8 +42,8 @@ const here = (names: readonly string[]) =>
   names.map((name) => `/proc/${name}`).filter((path) => existsSync(path));
 
 /**
- * What this machine has for a sandbox.
- * @throws SiloError where bwrap or perl is missing, and for a bwrap whose set-user-id bit is not safe.
+ * Gathers the facts of the host for a sandbox.
+ * @throws SiloError if bwrap or perl is not installed, or if bwrap is setuid root in an unsafe version.
  */
 export async function hostView(): Promise<HostView> {
   const [bwrap, perl] = [whereIs("bwrap"), whereIs("perl")];
@@ -83,10 +83,10 @@ function asOnHost(path: string): HostView["system"][number] {
 // eslint-disable-next-line no-bitwise -- a mode is bits
 const isSetUid = (mode: number) => (mode & 0o4000) !== 0;
 
-/** The first bubblewrap whose set-user-id mode is safe: before, programs in it could trace it (CVE-2026-41163). */
+/** First bubblewrap whose setuid mode is safe; before, programs in it could trace it (CVE-2026-41163). */
 const SAFE = "0.11.2";
 
-/** Whether a version of bwrap may have the set-user-id bit. @param version as `bwrap --version` tells it. */
+/** Whether bwrap is setuid root in an unsafe version. @param version output of `bwrap --version`. */
 export function isUnsafeSetUid(mode: number, version: string): boolean {
   return isSetUid(mode) && !isAtLeast(version, SAFE);
 }
@@ -96,20 +96,20 @@ async function refuseUnsafe(bwrap: string): Promise<void> {
   const version = stdout.trim();
   if (isAtLeast(version, SAFE)) return;
   throw new SiloError(
-    `${bwrap} runs as root (its set-user-id bit is set), which is not safe before ${SAFE}: this is ${version}`,
-    { hint: `sudo chmod u-s ${bwrap}   # where users may make namespaces, bwrap needs no root` },
+    `${bwrap} is setuid root, which is unsafe before bubblewrap ${SAFE}; this is ${version}`,
+    { hint: `sudo chmod u-s ${bwrap}   # bwrap needs no root if users may create namespaces` },
   );
 }
 
-/** The oldest node that all of the tools run with. */
+/** Oldest node that all tools support. */
 const NODE = "22";
 
-/** Whether there is a node where the sandbox sees it: it sees `/usr` alone. */
+/** Whether node and npm are below `/usr`, the only part of the host that the sandbox sees. */
 export function seesNode(): boolean {
   return ["node", "npm"].every((name) => whereIs(name)?.startsWith("/usr/") === true);
 }
 
-/** Whether a node that the sandbox sees as well is new enough. */
+/** Whether the sandbox sees a recent node. */
 export async function hasNode(): Promise<boolean> {
   if (!seesNode()) return false;
   const { code, stdout } = await capture({ bin: "node", args: ["--version"] });

@@ -6,7 +6,7 @@ import { discard, sweepAll } from "./sweep.ts";
 
 const NAME = /^silo-([a-z]+)-([0-9a-f]{16})$/;
 
-/** The prefixes that were built, with their size on the disk (`du`). Deletes what killed builds have left. */
+/** Lists the built prefixes with their size on disk (`du`), after deleting the leftovers of killed builds. */
 export async function images(cache: string, state: string): Promise<readonly ImageInfo[]> {
   const folder = `${cache}/silo/bwrap`;
   await sweepAll(folder, state);
@@ -33,7 +33,7 @@ export async function images(cache: string, state: string): Promise<readonly Ima
   );
 }
 
-/** Deletes prefixes. @returns those in use. */
+/** Deletes prefixes. @returns those in use, which were kept. */
 export async function removeImages(
   cache: string,
   references: readonly string[],
@@ -41,7 +41,7 @@ export async function removeImages(
 ): Promise<readonly string[]> {
   for (const reference of references.filter((each) => !used.has(each))) {
     const path = prefixRoot(cache, reference);
-    // Out of sight at once: one that is half deleted must not be taken for whole.
+    // Renamed first, so that a half deleted prefix is never used.
     await rename(path, `${path}.old`).catch(() => {});
     await discard(`${path}.old`);
   }

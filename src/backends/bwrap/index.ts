@@ -29,13 +29,15 @@ async function removeSessions(state: string, sessions: readonly string[]): Promi
     const [first] = left;
     if (first === undefined) return;
     if (performance.now() > end)
-      throw new SiloError(`${first.name} does not end`, { hint: `kill -9 ${first.pid}` });
+      throw new SiloError(`${first.name} is still running after SIGKILL`, {
+        hint: `kill -9 ${first.pid}`,
+      });
     killAll(left.map(({ pid }) => pid));
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
-/** Tools in sandboxes of Linux namespaces, by bubblewrap: no engine, no image, the host's own programs. */
+/** Runs tools in Linux namespaces with bubblewrap: no engine, no image, the host's own programs. */
 export function open(config: Config): Backend {
   const { home, env, uid } = readEnvironment();
   const { state, cache, data } = xdgDirectories(home, env);
@@ -46,7 +48,7 @@ export function open(config: Config): Backend {
     abilities: { files: "direct" },
     warnings: [],
     autoDetectNotice:
-      "there is no engine here, so the tool runs in a bwrap sandbox: it sees this machine's /usr and network, and shares its kernel",
+      "no container engine found, so the tool runs in a bwrap sandbox: it sees the host's /usr and network, and shares its kernel",
     takenNames: async () => (await running(state)).map(({ name }) => name),
     check: async (plan) => await (await runner()).check(plan),
     hasImage: async (tag) => await (await runner()).hasImage(tag),

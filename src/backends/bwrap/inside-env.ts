@@ -1,6 +1,6 @@
 import { RUNTIME, TOOLS } from "./args.ts";
 
-/** What every program in there finds in its environment. */
+/** Base environment of every program in the sandbox. */
 export function baseEnv(home: string, user: string): Readonly<Record<string, string>> {
   return {
     HOME: home,
@@ -16,16 +16,16 @@ export function baseEnv(home: string, user: string): Readonly<Record<string, str
 }
 
 /**
- * What stands in for node and npm where the host has none: silo's own runtime, which is a whole Bun. Unlike node, Bun
- * runs what `bunfig.toml` of the working directory preloads and sets the variables of `.env`, so both are turned off:
- * a project must decide neither for a tool.
+ * Scripts that replace node and npm with silo's own runtime, a complete Bun, if the host has no recent node. Unlike
+ * node, Bun runs the preloads of `bunfig.toml` in the working directory and loads `.env`. Both are turned off, because a
+ * project must not decide them for a tool.
  */
 export const SHIMS: Readonly<Record<string, string>> = {
   node: `#!/bin/sh
 export BUN_BE_BUN=1
 exec ${RUNTIME} --config=/dev/null --no-env-file --preload ${TOOLS}/bin/silo-preload.js "$@"
 `,
-  // What a tool starts may be a compiled Bun program itself, which would become a bare Bun by it.
+  // A tool can start compiled Bun programs, and BUN_BE_BUN would turn those into a plain Bun.
   "silo-preload.js": "delete process.env.BUN_BE_BUN;\n",
   npm: `#!/bin/bash
 export BUN_BE_BUN=1 BUN_INSTALL=${TOOLS} BUN_INSTALL_CACHE_DIR=/tmp/bun-cache

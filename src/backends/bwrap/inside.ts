@@ -15,20 +15,20 @@ function children(pid: number): readonly number[] {
 }
 
 /**
- * The tool's process in a sandbox, by its id out here: bwrap starts its init, and that the tool.
- * Undefined where it has not started yet, or has ended.
+ * The tool's process id on the host: bwrap starts its init, and that the tool.
+ * Undefined if the tool has not started yet, or has exited.
  */
 export function toolOf(sandbox: number): number | undefined {
   const [init] = children(sandbox);
   return init === undefined ? undefined : children(init)[0];
 }
 
-/** By this variable the processes of a session are found, whatever has become of those that started them. */
+/** Variable that marks the processes of a session, also after their parents have died. */
 export const SESSION = "SILO_SESSION";
 
 /**
- * Every process of some sessions. A sandbox that is just being made when its silo is killed has not asked yet to
- * die with it (prctl(2), PR_SET_PDEATHSIG), and has nobody else who knows it.
+ * Every process of some sessions. A sandbox that is being created when its silo process is killed has not set
+ * PR_SET_PDEATHSIG yet (prctl(2)), and no record names it.
  */
 export function processesOf(sessions: readonly string[]): readonly number[] {
   return processesWith(
@@ -37,19 +37,19 @@ export function processesOf(sessions: readonly string[]): readonly number[] {
   );
 }
 
-/** What stands before the tool until it is started: bwrap, then the program that compares the mounts. */
+/** Programs in the tool's process before the tool: bwrap, then the program that compares the mounts. */
 const FIRST = ["bwrap", "perl"];
 /** SIGINT and SIGQUIT in the mask of ignored signals (proc(5), `SigIgn`). */
-const DEAF = 0b110n;
+const SIGINT_AND_SIGQUIT = 0b110n;
 
-/** Whether the tool itself has been started in that process: what stands before it ignores what a terminal sends. */
+/** Whether the tool itself has started in that process: the programs before it ignore SIGINT and SIGQUIT. */
 export function isStarted(pid: number): boolean {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
     const name = /^Name:\t(.*)$/m.exec(status)?.[1] ?? "";
     const ignored = BigInt(`0x${/^SigIgn:\t([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
     // eslint-disable-next-line no-bitwise -- a mask is bits
-    return !(FIRST.includes(name) && (ignored & DEAF) === DEAF);
+    return !(FIRST.includes(name) && (ignored & SIGINT_AND_SIGQUIT) === SIGINT_AND_SIGQUIT);
   } catch {
     return false;
   }

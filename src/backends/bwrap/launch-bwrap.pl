@@ -1,8 +1,8 @@
-# Becomes bwrap. The end of the program that begins with launch.pl.
-# Keys of the session that silo was started in must not be the sandbox's (keyctl(2), KEYCTL_JOIN_SESSION_KEYRING).
+# Executes bwrap. The end of the program that begins with launch.pl.
+# The sandbox must not have the keys of silo's session keyring (keyctl(2), KEYCTL_JOIN_SESSION_KEYRING).
 call("keyctl", 1, 0);
 
-# Content for bwrap to read from a descriptor, which it closes.
+# A memory file whose descriptor bwrap reads and closes.
 sub memory_file {
   my $content = shift;
   my $file = call("memfd_create", my $name = "silo", 0);
@@ -26,7 +26,7 @@ my @variables = map { ("--setenv", $_->[0], $_->[1]) } map { /^BOX_(.*)/s ? [$1,
 push @added, "--args", memory_file(join "", map { "$_\0" } @variables) if @variables;
 for my $name (keys %ENV) { delete $ENV{$name} if $name =~ /^BOX_/; }
 
-# What was checked, by a descriptor that bwrap mounts and closes: no other process can put something in its place.
+# Opens a checked path. bwrap mounts the descriptor and closes it, so no other process can replace the path meanwhile.
 # O_PATH | O_NOFOLLOW, which has another number on arm64.
 sub checked {
   my ($path, $expected) = @_;

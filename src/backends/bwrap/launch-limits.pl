@@ -1,10 +1,10 @@
 # Limits the memory and the number of processes of the sandbox. A part of the program that begins with launch.pl.
-# A limit that the user has set must hold; the default is kept where this system can.
+# A configured limit that cannot be set is an error; the default limit is set if the host can.
 sub unlimited {
   my $why = shift;
   return if !$with{must};
-  refuse("the memory limit of the sandbox cannot be held: $why",
-    "remove backends.bwrap.memory from silo.jsonc, or: silo --backend docker ...");
+  refuse("cannot set the memory limit of the sandbox: $why",
+    "remove \"memory\" under backends.bwrap from silo.jsonc   # or: silo --backend docker ...");
 }
 sub limit_by_cgroup {
   my ($root, $most) = @_;
@@ -16,7 +16,7 @@ sub limit_by_cgroup {
   rmdir $own;
   unlimited($why);
 }
-# systemd moves this process, and all that it becomes, into a scope with the limit (org.freedesktop.systemd1(5)).
+# systemd moves this process and its children into a scope with the limit (org.freedesktop.systemd1(5)).
 sub limit_by_systemd {
   my ($busctl, $most) = @_;
   my $before = text("/proc/self/cgroup");
@@ -30,8 +30,8 @@ sub limit_by_systemd {
       "org.freedesktop.systemd1.Manager", "StartTransientUnit", "ssa(sv)a(sa(sv))", @scope or exit 127;
   }
   waitpid $child, 0;
-  return unlimited("systemd made no scope") if $?;
-  # The answer comes when the job is queued. The default does not keep a start waiting for long.
+  return unlimited("systemd created no scope") if $?;
+  # systemd replies when the job is queued, so wait for the move; not for long if it is only the default limit.
   for (1 .. ($with{must} ? 1000 : 150)) { return if text("/proc/self/cgroup") ne $before; select undef, undef, undef, 0.002; }
   unlimited("systemd did not move the sandbox into its scope");
 }
@@ -39,5 +39,5 @@ if ($with{memory}) {
   my $most = bytes($with{memory});
   if ($with{cgroup}) { limit_by_cgroup($with{cgroup}, $most) }
   elsif ($with{busctl}) { limit_by_systemd($with{busctl}, $most) }
-  else { unlimited("no user manager of systemd and no writable cgroup") }
+  else { unlimited("no systemd user manager and no writable cgroup") }
 }

@@ -1,6 +1,6 @@
-# Gives the sandbox a user of its own. A part of the program that begins with launch.pl.
-# As root the sandbox gets a user of its own, since bubblewrap protects nothing from the real root: the kernel's
-# settings, its limits, other processes. In another user namespace than the first root is no such user.
+# Gives the sandbox another user if silo runs as root. A part of the program that begins with launch.pl.
+# bubblewrap protects nothing from the real root: kernel settings, limits, other processes. Root in a user namespace
+# other than the initial one is not the real root, and needs none of this.
 sub user_namespace {
   my ($uids, $gids) = @_;
   pipe my $ready, my $tells or failed("pipe"); pipe my $waits, my $end or failed("pipe");
@@ -13,7 +13,7 @@ sub user_namespace {
   close $end; waitpid $child, 0;
   return $namespace;
 }
-# A copy of a mount that shows the files of the given owner as the sandbox's own (mount_setattr(2), MOUNT_ATTR_IDMAP).
+# A copy of a mount that maps files of the given owner to the sandbox's user (mount_setattr(2), MOUNT_ATTR_IDMAP).
 my %namespaces;
 sub mapped {
   my ($path, $expected, @owners) = @_;
@@ -30,13 +30,13 @@ sub mapped {
 }
 sub not_mapped {
   my ($path, $what) = @_;
-  print STDERR "error: as root, the sandbox needs a user of its own, and the file system of $path cannot give it one\n",
-    "  $what: $!; this needs Linux 5.12 and a file system with id-mapped mounts (ext4, xfs, btrfs; not overlayfs, NFS)\n";
+  print STDERR "error: silo runs as root, so the sandbox needs another user, but the file system of $path does not support id-mapped mounts\n",
+    "  $what: $!; they need Linux 5.12 and ext4, xfs or btrfs, not overlayfs or NFS\n";
   refuse_hint();
 }
-sub refuse_hint { print STDERR "hint: run silo as an ordinary user, or: silo --backend docker ...\n"; exit 1; }
+sub refuse_hint { print STDERR "hint: silo --backend docker ...   # or run silo as an ordinary user\n"; exit 1; }
 sub become_another {
-  # A number for syscall, which passes the address of a string.
+  # As a number, because syscall passes the address of a string.
   my $own = $with{user} + 0;
   my @owners = (0, (stat $with{workdir})[4] // 0);
   my @trees = map { mapped($words[$_ + 2], $words[$_ + 1], @owners) } @mounts;
@@ -58,7 +58,7 @@ sub become_another {
   };
   for my $i (0 .. $#mounts) { $words[$mounts[$i] + 2] = $attach->($trees[$i], $i); }
   $bwrap = $attach->($self, "bwrap");
-  # Programs open /dev/stdout by its path, so its owner has to be theirs. A pipe or a terminal of silo's own is nobody else's.
+  # Programs open /dev/stdout by its path, so they must own it. Only pipes and silo's own PTY are changed, which nobody else uses.
   for my $stream (\*STDIN, \*STDOUT, \*STDERR) {
     my $is = readlink("/proc/self/fd/" . fileno $stream) // "";
     chown $own, -1, $stream if $is =~ /^pipe:/ || ($with{tty} && -t $stream);

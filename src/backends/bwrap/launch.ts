@@ -8,30 +8,30 @@ import type { Features, HostView } from "./args.ts";
 import type { MemoryLimit } from "./limits.ts";
 
 /**
- * The user of every sandbox that root starts. systemd's table of ids (UIDS-GIDS.md) leaves 0x70000000 to 0x7fffffff
+ * User id of every sandbox that root starts. systemd's table of ids (UIDS-GIDS.md) leaves 0x70000000 to 0x7fffffff
  * unused, and so do containers.
  */
 export const ROOTS_USER = 0x7f00_0000;
 
-/** Comments and checks are for people who change it; the program travels in an argument list, and starts at once. */
+/** Strips comments and `use strict` from a program, because it is passed as an argument on every start. */
 export const compact = (program: string) => program.replaceAll(/^\s*#.*\n|^use strict;\n/gm, "");
 
-/** One start of bwrap. */
+/** A start of bwrap. */
 export type Launch = {
   readonly args: readonly string[];
-  /** What the sandbox has in its environment; neither the launcher nor bwrap has it in theirs. */
+  /** Environment of the sandbox; neither the launcher nor bwrap has it in their own. */
   readonly inside: Readonly<Record<string, string>>;
-  /** What bwrap itself has, by which silo finds its processes. */
+  /** Environment of bwrap itself, by which silo finds its processes. */
   readonly outside?: Readonly<Record<string, string>>;
-  /** Unique; names its cgroup. */
+  /** Unique name of its cgroup. */
   readonly name: string;
   readonly features: Pick<Features, "filter" | "descriptors">;
-  /** Owner and group of this directory count as the sandbox's, where root starts it. */
+  /** As root, files of this directory's owner are mapped to the sandbox's user. */
   readonly workdir: string;
-  /** On a terminal of silo's own. */
+  /** Whether it runs on its own PTY. */
   readonly tty: boolean;
-  /** Whether bwrap ignores what a terminal sends. */
-  readonly deaf: boolean;
+  /** Whether bwrap ignores SIGINT and SIGQUIT, which a terminal sends to it as well as to the tool. */
+  readonly ignoreSigint: boolean;
   readonly memory: MemoryLimit | undefined;
 };
 
@@ -41,8 +41,8 @@ const settings = (values: Readonly<Record<string, string | number | undefined>>)
   );
 
 /**
- * The command that starts bwrap. Perl runs with an environment that silo made, and without the site's start file.
- * @param uid the user's own; 0 gives the sandbox a user of its own.
+ * The command that starts bwrap. Perl runs with an environment made by silo, and without sitecustomize.pl (-f).
+ * @param uid the user's id; 0 gives the sandbox another user.
  */
 export function launchCommand({ perl, bwrap, arch }: HostView, uid: number, launch: Launch): Cmd {
   const { memory, inside } = launch;
@@ -62,7 +62,7 @@ export function launchCommand({ perl, bwrap, arch }: HostView, uid: number, laun
         workdir: launch.workdir,
         user: uid === 0 ? ROOTS_USER : undefined,
         tty: launch.tty ? 1 : undefined,
-        deaf: launch.deaf ? 1 : undefined,
+        ignore_sigint: launch.ignoreSigint ? 1 : undefined,
         memory: memory?.most,
         tasks: memory?.tasks,
         must: memory?.must === true ? 1 : undefined,
@@ -79,7 +79,7 @@ export function launchCommand({ perl, bwrap, arch }: HostView, uid: number, laun
   };
 }
 
-/** What the launcher printed as silo's own error, as one; undefined where the lines are something else. */
+/** Parses an error that the launcher printed; undefined if the lines are something else. */
 export function launchError(lines: readonly string[]): SiloError | undefined {
   const [first = "", last = ""] = [lines[0], lines.at(-1)];
   if (!first.startsWith("error: ") || !last.startsWith("hint: ")) return undefined;

@@ -1,59 +1,58 @@
 import { existsSync } from "node:fs";
 import type { Config } from "../../core/config.ts";
+import { DEFAULT_PROCESSES } from "../engine/limits.ts";
 import { whereIs } from "../../sys/host/which.ts";
 
-/** Enough for a build with many jobs, too few to take the machine down; counted in the sandbox's own user namespace. */
-export const PROCESSES = 4096;
-
-/** What one sandbox may use. */
+/** Resource limits of a sandbox. */
 export type Limits = {
-  /** Bytes, or `none` for all; undefined if the user has not decided. */
+  /** Bytes, or `none` for no limit; undefined for the default limit. */
   readonly memory: number | "none" | undefined;
+  /** Counted in the sandbox's own user namespace. */
   readonly processes: number;
-  /** Bytes of each file system in memory; undefined without a limit of the user's. */
+  /** Maximum size of each tmpfs in bytes; undefined for the defaults. */
   readonly tmp: number | undefined;
 };
 
-/** An amount as written in silo.jsonc, in bytes. */
+/** Parses an amount of silo.jsonc into bytes. */
 export function bytes(written: string): number {
   const [, count = "0", unit = ""] = /^([\d.]+)([bkmg]?)$/i.exec(written) ?? [];
   const power = { "": 0, b: 0, k: 1, m: 2, g: 3 }[unit.toLowerCase()] ?? 0;
   return Math.round(Number(count) * 1024 ** power);
 }
 
-/** The limits of the configuration, where it has any. */
+/** The limits from the configuration. */
 export function limitsFrom({ backends: { bwrap } }: Config): Limits {
   const amount = (written: { readonly value: string } | undefined) =>
     written === undefined ? undefined : bytes(written.value);
   return {
     memory: bwrap.memory?.value === "none" ? "none" : amount(bwrap.memory),
-    processes: bwrap.processes?.value ?? PROCESSES,
+    processes: bwrap.processes?.value ?? DEFAULT_PROCESSES,
     tmp: amount(bwrap.tmp),
   };
 }
 
-/** How memory is limited: as bytes or a percentage of this machine's. */
+/** A memory limit: bytes, or a percentage of the host's memory. */
 export type MemoryLimit = {
   readonly most: string;
-  /** Processes and threads. */
+  /** Maximum number of processes and threads. */
   readonly tasks: number;
-  /** Whether the start fails where the limit cannot be held. */
+  /** Whether the start fails if the limit cannot be set. */
   readonly must: boolean;
-  /** The root of the cgroups, or systemd's own command with the directory of its socket; neither where there is none. */
+  /** The root of the cgroups, or systemd's command with the directory of its socket; both undefined if there is neither. */
   readonly cgroup: string | undefined;
   readonly systemd: { readonly busctl: string; readonly runtime: string } | undefined;
 };
 
-/** Three quarters of the machine: the rest is for the desktop that the sandbox shares it with. */
+/** Default memory limit: three quarters of the host's memory, so that the rest of the system keeps running. */
 const DEFAULT_MEMORY = "75%";
 const CGROUPS = "/sys/fs/cgroup";
 
-/** Where the cgroup of a session is, which has to be removed when its sandbox has ended. */
+/** Path of the cgroup of a session; it must be removed when the sandbox has exited. */
 export const cgroupOf = (session: string) => `${CGROUPS}/silo-${session}`;
 
 /**
- * How the memory of a sandbox is limited here: root makes a cgroup (cgroups(7), version 2), anybody else asks their
- * own systemd. Undefined where neither is there and no limit was asked for.
+ * How to limit the memory of a sandbox on this host: root creates a cgroup (cgroups(7), version 2), other users ask
+ * their systemd user manager. Undefined if neither exists and no limit is configured.
  */
 export function memoryLimit({ memory, processes }: Limits, uid: number): MemoryLimit | undefined {
   if (memory === "none") return undefined;
@@ -61,7 +60,7 @@ export function memoryLimit({ memory, processes }: Limits, uid: number): MemoryL
   const systemd = uid === 0 ? undefined : userManager();
   if (memory === undefined && cgroup === undefined && systemd === undefined) return undefined;
   const most = memory === undefined ? DEFAULT_MEMORY : String(memory);
-  // Some more than the tool may have, for bwrap itself.
+  // Plus some for bwrap itself.
   return { most, tasks: processes + 16, must: memory !== undefined, cgroup, systemd };
 }
 

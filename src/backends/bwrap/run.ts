@@ -3,7 +3,7 @@ import type { RunPlan, Session } from "../../core/types.ts";
 import type { Cmd } from "../../runtime/command.ts";
 import { SiloError } from "../../errors.ts";
 import { makeCaches } from "../../sys/files/caches.ts";
-import { attempt } from "../engine/foreground.ts";
+import { runInForeground } from "../engine/foreground.ts";
 import type { RunOutcome } from "../backend.ts";
 import { runArgs, type HostView, type Prefix } from "./args.ts";
 import { builtPrefix } from "./build.ts";
@@ -23,7 +23,7 @@ export type Surroundings = {
   readonly memory: MemoryLimit | undefined;
 };
 
-/** What hooks have put into the home: not the caches of the installation, and of shared folders what is in them. */
+/** Entries of the home directory that hooks wrote, without caches of the installation; of shared folders their entries. */
 function inHome(root: string, path = ""): readonly string[] {
   const shared = /^(\.config|\.local|\.local\/(bin|share|state))$/;
   return entries(`${root}/home/${path}`)
@@ -40,7 +40,7 @@ function entries(path: string): readonly string[] {
   }
 }
 
-/** The run as a command; the environment inside is the plan's and nothing else. */
+/** The command of a run; the environment inside is the base and the plan's, nothing else. */
 export function runCommand(
   plan: RunPlan,
   session: Session,
@@ -62,30 +62,30 @@ export function runCommand(
     features: prefix.features,
     workdir: plan.workdir,
     tty: plan.tty,
-    deaf: true,
+    ignoreSigint: true,
     memory,
   });
 }
 
 function noSizes(): SiloError {
-  return new SiloError("this bwrap cannot limit a file system in memory, which needs version 0.7", {
-    hint: "remove backends.bwrap.tmp from silo.jsonc, or install a newer bubblewrap",
+  return new SiloError("backends.bwrap.tmp needs bubblewrap 0.7 or newer", {
+    hint: 'remove "tmp" under backends.bwrap from silo.jsonc   # or upgrade bubblewrap',
   });
 }
 
-/** A sandbox has the host's own network: a port inside is that port here. @throws SiloError for one that is to be another. */
+/** Checks the ports: a sandbox shares the host's network, so a port cannot be mapped. @throws SiloError for one that is mapped. */
 export function checkPorts({ ports }: RunPlan): void {
   const moved = ports.find(({ host, guest, optional }) => !optional && host !== guest);
   if (moved === undefined) return;
   throw new SiloError(
-    `port ${moved.guest} inside cannot be port ${moved.host} here: bwrap shares this machine's network`,
+    `port ${moved.guest} cannot be published as port ${moved.host} because bwrap shares the host's network`,
     {
-      hint: `write "${moved.guest}:${moved.guest}" under "ports" in silo.jsonc, or: silo --backend docker ...`,
+      hint: `set "ports": ["${moved.guest}:${moved.guest}"] in silo.jsonc   # or: silo --backend docker ...`,
     },
   );
 }
 
-/** Runs a plan on the user's terminal. */
+/** Runs a plan on the user's terminal. @throws SiloError if the sandbox could not be started. */
 export async function runPlan(
   plan: RunPlan,
   session: Session,
@@ -112,11 +112,11 @@ export async function runPlan(
     return Promise.resolve();
   };
   try {
-    return await attempt({
+    return await runInForeground({
       cmd: runCommand(plan, session, surroundings, prefix),
       tty: plan.tty,
       kept: false,
-      words: { lastWords: ["bwrap: "], remarks: [] },
+      prefixes: { failure: ["bwrap: "], noise: [] },
       refused: [1],
       ownTerminal: plan.tty,
       newSession: true,
@@ -124,10 +124,10 @@ export async function runPlan(
         sandbox = pid;
         noted = started(state, record, pid);
       },
-      // bwrap would die of it, and take the tool along before that can say goodbye.
+      // Sent to the tool, because the signal would kill bwrap, and with it the tool before it can clean up.
       send: async (signal) => sandbox !== undefined && (await sendToTool(sandbox, signal)),
       sweep: end,
-      mendable: () => undefined,
+      recoverable: () => undefined,
       error: sandboxError,
     });
   } finally {
@@ -137,19 +137,19 @@ export async function runPlan(
   }
 }
 
-/** A cgroup without processes; where there was none, or a process still ends in it, the next start removes it. */
+/** Removes the cgroup of a session. If a process in it is still exiting, the next start removes it. */
 function removeCgroup(session: string): void {
   try {
     rmdirSync(cgroupOf(session));
   } catch {
-    // See above.
+    // There was none, or it is still in use.
   }
 }
 
-/** How long a sandbox may take to start its tool. */
+/** Time a sandbox has to start its tool. */
 const START_MS = 2_000;
 
-/** Sends a signal to the tool, as soon as there is one. @returns whether it arrived; the sandbox itself is deaf to some. */
+/** Sends a signal to the tool as soon as it has started; kills the sandbox if it does not start. @returns whether it arrived. */
 async function sendToTool(sandbox: number, signal: NodeJS.Signals): Promise<boolean> {
   const end = performance.now() + START_MS;
   do {
@@ -160,7 +160,7 @@ async function sendToTool(sandbox: number, signal: NodeJS.Signals): Promise<bool
   return kill(sandbox, "SIGKILL");
 }
 
-/** @returns whether there was such a process. */
+/** Sends a signal to a process. @returns whether the process exists. */
 export function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);
@@ -172,7 +172,7 @@ export function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
 function sandboxError(said: string): SiloError {
   const detail = said.split("\n").filter((line) => line !== "");
   if (/namespace|uid map|Operation not permitted/i.test(said)) {
-    return new SiloError("this machine does not let bwrap make namespaces", {
+    return new SiloError("bwrap is not allowed to create user namespaces", {
       hint: "sudo sysctl kernel.unprivileged_userns_clone=1   # or kernel.apparmor_restrict_unprivileged_userns=0",
       detail,
     });

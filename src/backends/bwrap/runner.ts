@@ -50,6 +50,6 @@ export function bwrapRunner({ state, cache, uid, limits }: Settings) {
 
 async function recordOf(state: string, { id, name }: Instance): Promise<Running> {
   const found = (await running(state)).find(({ session }) => session === id);
-  if (found === undefined) throw new SiloError(`${name} has ended`, { hint: "silo ls" });
+  if (found === undefined) throw new SiloError(`${name} is no longer running`, { hint: "silo ls" });
   return found;
 }

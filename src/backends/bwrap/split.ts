@@ -1,33 +1,33 @@
 import type { BuildStep, ImagePlan } from "../../core/types.ts";
 import { shellWord } from "../../core/text/quote.ts";
 
-/** How the steps of the tools join their commands (`tools/npm.ts`, `tools/vibe.ts`). */
+/** Separator of the commands in the steps of the tools (`tools/npm.ts`, `tools/vibe.ts`). */
 const JOINT = " \\\n && ";
 
-/** A command that fetches packages. The packages whose install scripts may run are named in it. */
+/** Matches a command that fetches packages; it names the packages whose install scripts may run. */
 const FETCHES = /^(npm install |"\$SILO_TOOLS\/[\w-]+\/bin\/pip" install )/;
 const ALLOWED = /--allow-scripts=(\S+)/;
 
 /**
- * npm fetches without running a script by this setting, and pip takes wheels alone: a source package would run its
- * own code to tell its name (config of npm 6 to 12; pip's `--only-binary`).
+ * Settings for a fetch without code of packages: npm runs no scripts (config of npm 6 to 12), and pip installs only
+ * wheels (`--only-binary`), because a source package runs its own code for its metadata.
  */
 export const FETCH_ENV = {
   NPM_CONFIG_IGNORE_SCRIPTS: "true",
   PIP_ONLY_BINARY: ":all:",
 } as const;
 
-/** A build in two sandboxes. */
+/** The steps of a build in two sandboxes. */
 export type Split = {
-  /** Needs the user's sign-in to the registries, and runs nothing of a package. */
+  /** Needs the user's credentials for the registries, and runs no code of packages. */
   readonly fetch: readonly BuildStep[];
   /** Install scripts, checks and hooks. */
   readonly rest: readonly BuildStep[];
 };
 
 /**
- * Parts the steps of a build so that no code of a package runs where the sign-in can be read. A step that fetches
- * nothing, as of hooks, is left whole and runs without it.
+ * Splits the steps of a build so that no code of a package runs where the credentials can be read. A step that fetches
+ * nothing, such as hooks, is not split and runs without credentials.
  */
 export function split({ steps }: Pick<ImagePlan, "steps">): Split {
   const fetch: BuildStep[] = [];
@@ -49,8 +49,8 @@ export function split({ steps }: Pick<ImagePlan, "steps">): Split {
 }
 
 /**
- * Runs the install scripts of some packages wherever they were installed below a directory, as npm does
- * (docs.npmjs.com/cli/using-npm/scripts): those of a dependency first, that is the deepest.
+ * Node program that runs the install scripts of some packages wherever they are installed below a directory, as npm does
+ * (docs.npmjs.com/cli/using-npm/scripts): the deepest, which are dependencies, first.
  */
 const SCRIPTS = `const { existsSync, readdirSync, readFileSync } = require("node:fs");
 const { spawnSync } = require("node:child_process");

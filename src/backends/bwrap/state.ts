@@ -10,7 +10,7 @@ import {
 import { errorCode } from "../../errors.ts";
 import { processStart, processStarts } from "../../sys/process/table.ts";
 
-/** A running sandbox, as its file has it. */
+/** The record of a running sandbox. */
 export type Running = {
   readonly name: string;
   readonly image: string;
@@ -19,16 +19,16 @@ export type Running = {
   readonly session: string;
   readonly created: string;
   readonly workdir: string;
-  /** The sandbox's process, once it runs; silo's own before. */
+  /** Process id of the sandbox; of silo before the sandbox runs. */
   readonly pid: number;
-  /** When that process started, which tells it from a later one with the same id. */
+  /** Start time of that process, which distinguishes it from a later one with the same id. */
   readonly started: string;
 };
 
 const folder = (state: string) => `${state}/silo/bwrap`;
 const file = (state: string, name: string) => `${folder(state)}/${name}.json`;
 
-/** Takes a name, before anything is started. @returns false where it is in use. */
+/** Claims a name before the start. @returns false if it is in use. */
 export async function claim(
   state: string,
   given: Omit<Running, "pid" | "started">,
@@ -41,7 +41,7 @@ export async function claim(
     return true;
   } catch (error) {
     if (errorCode(error) !== "EEXIST") throw error;
-    // That of a dead one is swept, for the next attempt.
+    // Deletes the record if its process is dead, so that the next attempt succeeds.
     await running(state);
     return false;
   } finally {
@@ -49,32 +49,32 @@ export async function claim(
   }
 }
 
-/** Writes a record beside its place, so that nobody ever reads half of it there. */
+/** Writes a record to a temporary file, so that a rename or link puts it in place as a whole. */
 function written(state: string, record: Running): string {
   const path = `${file(state, record.name)}.${record.session}`;
   writeFileSync(path, JSON.stringify(record), { mode: 0o600 });
   return path;
 }
 
-/** Notes the sandbox's own process. */
+/** Records the process id of the sandbox. */
 export async function started(
   state: string,
   given: Omit<Running, "pid" | "started">,
   pid: number,
 ): Promise<void> {
   const start = (await processStarts([pid])).get(pid);
-  // One that has ended already needs no record.
+  // It has exited already.
   if (start === undefined) return;
   const record: Running = { ...given, pid, started: start };
   renameSync(written(state, record), file(state, given.name));
 }
 
-/** Gives a name back. */
+/** Releases a name. */
 export function release(state: string, name: string): void {
   rmSync(file(state, name), { force: true });
 }
 
-/** What runs; the files of what has ended are deleted. */
+/** Lists the running sandboxes, and deletes the records of those that have exited. */
 export async function running(state: string): Promise<readonly Running[]> {
   const records = names(state)
     .map((name) => read(file(state, name)))

@@ -5,27 +5,25 @@ import { within } from "../../core/paths.ts";
 import type { ImagePlan, Mount, RunPlan, Session } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
 import { imageLabels, labelArgs, runLabels } from "../engine/labels.ts";
+import { DEFAULT_PROCESSES } from "../engine/limits.ts";
 import { publishArg } from "../engine/publish.ts";
 import { steersCli } from "../engine/steering.ts";
 
-/** How the command is driven, from the configuration and this machine. */
+/** Settings of the container backend, from the configuration and the host. */
 export type ContainerSettings = {
   readonly cpus: number;
-  /** As the command takes it: `4096M`. */
+  /** As in `--memory`: `4096M`. */
   readonly memory: string;
   /** The processor of this machine and its guests, as `process.arch` names it. */
   readonly arch: string;
-  /** Whether the image has an engine of its own, which is started by first use. */
+  /** Whether the guest has its own Docker engine, which is started on first use. */
   readonly engine: boolean;
 };
 
-/** Enough for a build with many jobs, too few to take the machine down. */
-const PROCESSES = 4096;
-
-/** Where a guest sees the copies of single files. */
+/** Directory of the copies of single files in the guest. */
 const COPIES = "/opt/silo-files";
 
-/** Files that stand alone are copied; one below a mounted directory is in a place that no link can take. */
+/** Whether a mount is a single file outside of every mounted directory. Such files are copied and linked in the guest. */
 export function standsAlone(mount: Mount, all: readonly Mount[]): boolean {
   return (
     mount.kind === "file" &&
@@ -34,9 +32,9 @@ export function standsAlone(mount: Mount, all: readonly Mount[]): boolean {
 }
 
 /**
- * One mount as the command's own grammar can write it: `--mount` splits at every comma and equals sign, `-v` at
- * every colon, and neither has a way to quote (Utility.swift, Parser.swift, 0.9 to 1.2).
- * @throws SiloError for a path that fits neither.
+ * Arguments for a mount. `--mount` splits at every comma and equals sign, `--volume` at every colon, and neither
+ * supports quoting (Utility.swift, Parser.swift, 0.9 to 1.2).
+ * @throws SiloError for a path that neither can express.
  */
 export function mountArgs({ source, target, mode, kind }: Mount): readonly string[] {
   const paths = [source, target].join("");
@@ -45,15 +43,18 @@ export function mountArgs({ source, target, mode, kind }: Mount): readonly strin
     return ["--mount", `type=bind,source=${source},target=${target}${flag}`];
   }
   if (!paths.includes(":")) return ["--volume", `${source}:${target}${mode === "ro" ? ":ro" : ""}`];
-  throw new SiloError(`${source} cannot be mounted: the container command cannot write its name`, {
-    detail: [
-      "a directory may have a colon, or a comma or equals sign, but not both; a file no colon",
-    ],
-    hint: "rename it, or: silo --backend docker ...",
-  });
+  throw new SiloError(
+    `${source} cannot be mounted because the container command has no syntax for this path`,
+    {
+      detail: [
+        "a directory may contain a colon, or a comma or equals sign, but not both; a file may not contain a colon",
+      ],
+      hint: "silo --backend docker ...   # or rename it",
+    },
+  );
 }
 
-/** Copies of single files that a run has: where they are on the host, and which file of the guest is which. */
+/** Copies of a run's single files: their directory on the host, and the guest's path of each. */
 export type Copies = {
   readonly root: string;
   readonly links: readonly {
@@ -76,10 +77,10 @@ function copyMounts({ root, links }: Copies): readonly string[] {
   );
 }
 
-/** What a version has (tags of apple/container). */
+/** First versions with a feature (tags of apple/container). */
 const SINCE = { init: "0.10", capabilities: "0.12" } as const;
 
-/** No way to new privileges, and no capability for root where the command cannot drop them itself. */
+/** setpriv prefix: no new privileges, and no capabilities for root if the command cannot drop them itself. */
 function dropped(uid: number, version: string): readonly string[] {
   const left = uid === 0 && !isAtLeast(version, SINCE.capabilities);
   const all = left ? ["--inh-caps=-all", "--bounding-set=-all"] : [];
@@ -101,12 +102,12 @@ function guestCommand(
   const command = enterCommand(
     { mounts, bootId },
     withLinks(links, plan.argv),
-    limits(PROCESSES, arch),
+    limits(DEFAULT_PROCESSES, arch),
   );
   return engine ? withEngine(plan.user, command) : [...dropped(plan.user.uid, version), ...command];
 }
 
-/** Docker inside needs all of them; the tool keeps none of them either way. */
+/** Capability arguments. The Docker engine in the guest needs all; the tool itself never keeps one. */
 function capabilityArgs(version: string, engine: boolean): readonly string[] {
   if (!isAtLeast(version, SINCE.capabilities)) return [];
   return engine ? ["--cap-add", "ALL"] : ["--cap-drop", "ALL"];
@@ -157,7 +158,7 @@ export function runArgs(
   ];
 }
 
-/** `container exec …` as the user, who need not be the one that the container was started as. */
+/** `container exec …` as the user; with an engine in the guest the container itself was started as root. */
 export function execArgs(
   name: string,
   user: { readonly uid: number; readonly gid: number },
@@ -168,7 +169,7 @@ export function execArgs(
   return ["exec", "--interactive", ...terminal, "--user", `${user.uid}:${user.gid}`, name, ...argv];
 }
 
-/** `container build` of a folder that holds the Dockerfile and nothing else. */
+/** `container build` with a context that contains only the Dockerfile. */
 export function buildArgs(
   image: ImagePlan,
   folder: string,
@@ -196,5 +197,5 @@ export function buildArgs(
   ];
 }
 
-/** Every container, running or not. */
+/** Lists all containers, running or not. */
 export const LIST_ARGS = ["list", "--all", "--format", "json"] as const;

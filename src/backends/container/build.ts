@@ -10,18 +10,18 @@ import type { BuildOptions } from "../backend.ts";
 import { buildFailure } from "../engine/build-failure.ts";
 import { followBuild } from "../engine/build-log.ts";
 import { buildArgs } from "./args.ts";
-import { ask, BIN } from "./query.ts";
+import { BIN, containerOutput } from "./query.ts";
 import { containerError, missingCli } from "./errors.ts";
 import { builderOf } from "./parse.ts";
 
-/** The builder takes less (apple/container issue 735); older versions die of it. */
+/** Maximum size of a Dockerfile for the builder (apple/container issue 735); older versions crash on larger ones. */
 const LARGEST = 16_384;
-/** What compiling a tool's native parts takes. */
+/** Builder size that compiling a tool's native modules needs. */
 const WANTED = { cpus: 4, memoryMb: 4096 };
 
 export type BuilderSize = { readonly cpus: number; readonly memoryMb: number };
 
-/** The builder's size as it is, where it suffices: another one would delete it, with its cache and others' builds. */
+/** The builder's current size if it suffices, because a change would delete the builder with its cache and other builds. */
 export function builderSize(now: BuilderSize | undefined, cores: number): BuilderSize {
   const wanted = { ...WANTED, cpus: Math.min(WANTED.cpus, cores) };
   if (now === undefined) return wanted;
@@ -38,19 +38,19 @@ export function buildCommand(
   folder: string,
   options: BuilderSize & { readonly fresh: boolean },
 ): Cmd {
-  // They go to the builder, which is made anew where they differ from the last build's.
+  // The builder gets these variables, and is recreated if they differ from those of the last build.
   const unsetEnv = ["NO_COLOR", "BUILDKIT_COLORS"];
   return { bin: BIN, args: buildArgs(image, folder, options), unsetEnv };
 }
 
-/** Builds the image. @throws Cancelled when interrupted, SiloError with the last 20 lines where it fails. */
+/** Builds the image. @throws Cancelled when interrupted, SiloError with the last 20 lines if it fails. */
 export async function buildImage(image: ImagePlan, options: BuildOptions): Promise<void> {
   const size = Buffer.byteLength(image.dockerfile);
   if (size >= LARGEST) throw tooLarge(size);
   const folder = await mkdtemp(join(tmpdir(), "silo-build-"));
   try {
     await writeFile(join(folder, "Dockerfile"), image.dockerfile, { mode: 0o600 });
-    const builder = builderOf(await ask(["builder", "status", "--format", "json"]));
+    const builder = builderOf(await containerOutput(["builder", "status", "--format", "json"]));
     const given = { ...builderSize(builder, machine().cores), fresh: options.fresh };
     const { code, tail } = await followBuild(buildCommand(image, folder, given), options);
     if (code !== 0) throw buildError(image, tail);
@@ -63,9 +63,9 @@ export async function buildImage(image: ImagePlan, options: BuildOptions): Promi
 
 function tooLarge(size: number): SiloError {
   return new SiloError(
-    `the Dockerfile has ${size} bytes, and Apple's builder takes less than ${LARGEST}`,
+    `the Dockerfile has ${size} bytes; Apple's builder accepts less than ${LARGEST}`,
     {
-      hint: "shorten post_build_hooks, or put what they do into an image and name it as image.base",
+      hint: "shorten post_build_hooks, or bake them into your own image and set image.base",
     },
   );
 }

@@ -6,7 +6,7 @@ import { probe } from "../../sys/process/probe.ts";
 const LEAST = "0.9";
 const INSTALL = "brew install container && container system start";
 
-/** Apple's `container`: the command, its version and its service (`container --version`, `container system status`). */
+/** Diagnoses Apple's `container`: the command, its version and its service (`container --version`, `container system status`). */
 export async function diagnose(): Promise<readonly Diagnostic[]> {
   const check = "container";
   const [version, status] = await Promise.all([
@@ -19,7 +19,7 @@ export async function diagnose(): Promise<readonly Diagnostic[]> {
     return [{ check, state: "off", detail: "not installed", fix: INSTALL }];
   if (version === "silent" || status === "silent") {
     const fix = "container system stop && container system start";
-    return [{ check, state: "bad", detail: "container does not answer", fix }];
+    return [{ check, state: "bad", detail: "container timed out", fix }];
   }
   const own = /version (\S+)/.exec(version.stdout)?.[1] ?? "";
   if (!isAtLeast(own, LEAST)) {
@@ -27,9 +27,9 @@ export async function diagnose(): Promise<readonly Diagnostic[]> {
     return [{ check, state: "bad", detail, fix: "brew upgrade container" }];
   }
   if (status === "missing" || status.code !== 0) {
-    const detail = `container ${own}, but its service is not started`;
+    const detail = `container ${own}, but its service is not running`;
     return [{ check, state: "bad", detail, fix: "container system start" }];
   }
   const hole = containerAdvisory(own);
-  return [hole ?? { check, state: "ok", detail: `container ${own}, service started` }];
+  return [hole ?? { check, state: "ok", detail: `container ${own}, service running` }];
 }

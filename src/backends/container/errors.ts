@@ -2,7 +2,7 @@ import { ServiceNotRunning, type SiloError } from "../../errors.ts";
 import type { RunOutcome } from "../backend.ts";
 import { explain, missingProgram, type Rule } from "../engine/errors.ts";
 
-/** The codes of ContainerizationError, as every failure of a command begins: `Error: exists: "…"` (apple/container 0.9 to 1.2). */
+/** Error codes of ContainerizationError; every failure of a command begins with one: `Error: exists: "…"` (apple/container 0.9 to 1.2). */
 const CODES = [
   "notFound",
   "exists",
@@ -15,19 +15,19 @@ const CODES = [
   "unknown",
 ] as const;
 
-/** A tool's own `Error: …` is none of these. */
-export const WORDS = {
-  lastWords: [
+/** Prefixes of the command's own messages; a tool's `Error: …` matches none of them. */
+export const PREFIXES = {
+  failure: [
     ...CODES.map((code) => `Error: ${code}: "`),
     "Error: Unknown option",
     "Error: Missing",
     "Error: Unexpected argument",
     "Error: The ",
   ],
-  remarks: ["Warning: "],
+  noise: ["Warning: "],
 };
 
-/** Its failures exit with 1, wrong use with 64. */
+/** Exit codes of a refused run: 1 for a failure, 64 for wrong usage. */
 export const REFUSED = [1, 64] as const;
 
 const START = ["container", "system", "start"] as const;
@@ -35,7 +35,7 @@ const START = ["container", "system", "start"] as const;
 const RULES: readonly Rule[] = [
   {
     text: /Unknown option|Unexpected argument/,
-    message: "this container command is too old for silo, or too new",
+    message: "this version of container does not support what silo needs",
     hint: "brew upgrade container silo",
   },
   {
@@ -45,20 +45,20 @@ const RULES: readonly Rule[] = [
   },
   {
     text: /failed to find target executable|no such file or directory.*exec|executable.*not found/i,
-    message: "the image does not hold the tool's program",
+    message: "the tool's program is missing from the image",
     hint: "silo <tool> --force-build",
   },
   {
     text: /path '.*' (does not exist|is not a directory)/i,
-    message: "a mounted directory has gone meanwhile",
+    message: "a mounted directory was removed while silo started",
     hint: "silo <tool> --dry-run   # shows the mounts",
   },
 ];
 
-/** What a failure of the `container` command means to the user. */
+/** The error for a `container` command that failed. @param text its output. @param what the step. */
 export function containerError(text: string, what: string): SiloError {
   if (/XPC connection error|system start/i.test(text))
-    return new ServiceNotRunning("the container service is not started", START);
+    return new ServiceNotRunning("the container service is not running", START);
   return explain(RULES, text, what);
 }
 
@@ -67,8 +67,8 @@ export function missingCli(): SiloError {
   return missingProgram("container", "brew install container && container system start");
 }
 
-/** What it says when it could not start a container: an outcome that silo mends, or nothing. */
-export function mendable(ports: readonly number[]): (text: string) => RunOutcome | undefined {
+/** Returns the outcome for a message about a container that did not start, if the caller can fix the cause. */
+export function recoverable(ports: readonly number[]): (text: string) => RunOutcome | undefined {
   return (text) => {
     if (/exists: "container with id .* already exists/.test(text)) return { kind: "name-taken" };
     if (!/address already in use|port .* (is )?already/i.test(text)) return undefined;

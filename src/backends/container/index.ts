@@ -9,11 +9,11 @@ import type { ContainerSettings } from "./args.ts";
 import { deleteAll, hasImage, images, list, names, removeImages } from "./list.ts";
 
 const MIB = 1024 ** 2;
-/** A virtual machine's memory is taken as it is used: much of the machine may be promised, not all of it. */
+/** Default share of the host's memory. A VM takes memory only as it uses it, so this can be large, but not all. */
 const SHARE = 0.4;
 const LEAST_MIB = 2048;
 
-/** All processors and 40 % of the memory, at least 2 GiB, where the configuration does not say. */
+/** Default size of a VM: all CPUs and 40 % of the memory, at least 2 GiB. */
 export function defaultSize(cores: number, memory: number): { cpus: number; memory: string } {
   return { cpus: cores, memory: `${Math.max(LEAST_MIB, Math.floor((memory * SHARE) / MIB))}M` };
 }
@@ -29,7 +29,7 @@ function settingsFrom({ backends: { container }, image }: Config): ContainerSett
   };
 }
 
-/** Tools in lightweight virtual machines, by Apple's `container` command on macOS. */
+/** Runs tools in lightweight VMs with Apple's `container` command on macOS. */
 export function open(config: Config, ask: Ask): Backend {
   const settings = settingsFrom(config);
   const host = readEnvironment();

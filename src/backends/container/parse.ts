@@ -2,19 +2,19 @@ import { list, object, text, type Json } from "../../core/json.ts";
 import type { ImageInfo, Instance } from "../backend.ts";
 import { LABEL, readLabels } from "../engine/labels.ts";
 
-/** What `--format json` printed: a list. */
+/** Parses the list that `--format json` prints. */
 export function rows(stdout: string): readonly Json[] {
   return stdout.trim() === "" ? [] : list(JSON.parse(stdout));
 }
 
-/** Seconds since 2001, as Swift writes dates (0.8 to 0.12), or ISO 8601. */
+/** A date in ISO 8601, from seconds since 2001 (Swift's dates, 0.8 to 0.12) or ISO 8601. */
 function date(value: unknown): string | undefined {
   const EPOCH_2001 = Date.UTC(2001, 0, 1);
   if (typeof value === "number") return new Date(EPOCH_2001 + value * 1000).toISOString();
   return text(value) === "" ? undefined : text(value);
 }
 
-/** A row of `container ls`: from 1.0 on the state stands in `status.state`, before in `status` itself. */
+/** Parses a row of `container ls`: since 1.0 the state is in `status.state`, before it was `status` itself. */
 export function containerOf(row: Json): Instance {
   const configuration = object(row["configuration"]);
   const status = row["status"];
@@ -33,7 +33,7 @@ export function containerOf(row: Json): Instance {
   };
 }
 
-/** A row of `container image list`: from 1.0 on below `configuration`, before at the top. */
+/** Parses a row of `container image list`: since 1.0 the fields are in `configuration`, before at the top level. */
 export function imageOf(row: Json): ImageInfo | undefined {
   const configuration = object(row["configuration"]);
   const variants = list(row["variants"]);
@@ -50,7 +50,7 @@ export function imageOf(row: Json): ImageInfo | undefined {
   };
 }
 
-/** The builder's size (`container builder status --format json`): whole processors and MiB. */
+/** Parses the builder's size (`container builder status --format json`): CPUs and MiB. */
 export function builderOf(stdout: string): { cpus: number; memoryMb: number } | undefined {
   const resources = object(object(rows(stdout)[0]?.["configuration"])["resources"]);
   const { cpus, memoryInBytes } = resources;

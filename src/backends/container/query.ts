@@ -6,25 +6,20 @@ import { containerError, missingCli } from "./errors.ts";
 
 export const BIN = "container";
 
-/** Starts a question to the `container` command. */
-export function start(args: readonly string[]): Promise<Captured> {
-  return capture({ bin: BIN, args });
-}
-
-/** The list of all containers; the names are in it too. */
+/** The query that lists all containers with their names. */
 export const LIST_QUERY: Cmd = { bin: BIN, args: LIST_ARGS };
 
-/** What a query prints. @throws SiloError with a fix hint where it fails. */
-export async function ask(args: readonly string[], run: Ask = capture): Promise<string> {
-  const { code, stdout, stderr } = await answer(run({ bin: BIN, args }));
+/** Runs a query for its output. @throws SiloError with a fix hint if it fails. */
+export async function containerOutput(args: readonly string[], run?: Ask): Promise<string> {
+  const { code, stdout, stderr } = await tryContainer(args, run);
   if (code !== 0) throw containerError(stderr, `container ${args.slice(0, 2).join(" ")}`);
   return stdout;
 }
 
-/** How a command ended; only one that is missing is an error. */
-export async function answer(asked: Promise<Captured>): Promise<Captured> {
+/** Runs a command, whatever its exit status. @throws SiloError if `container` is not installed. */
+export async function tryContainer(args: readonly string[], run: Ask = capture): Promise<Captured> {
   try {
-    return await asked;
+    return await run({ bin: BIN, args });
   } catch (error) {
     throw error instanceof ProgramMissing ? missingCli() : error;
   }

@@ -3,22 +3,22 @@ import type { Cmd } from "../../runtime/command.ts";
 import { makeCaches } from "../../sys/files/caches.ts";
 import { ProgramMissing } from "../../sys/process/process.ts";
 import { openStage, stagedFiles, stageRoot, watchStage } from "../../sys/staging/staging.ts";
-import { attempt, sendBy } from "../engine/foreground.ts";
+import { runInForeground, sendBy } from "../engine/foreground.ts";
 import type { RunOutcome } from "../backend.ts";
 import { withEnvFile } from "../engine/env-file.ts";
 import { steersCli } from "../engine/steering.ts";
 import { runArgs, standsAlone, type ContainerSettings, type Copies } from "./args.ts";
 import { BIN } from "./query.ts";
-import { containerError, mendable, missingCli, REFUSED, WORDS } from "./errors.ts";
+import { containerError, recoverable, missingCli, REFUSED, PREFIXES } from "./errors.ts";
 
-/** What a run needs to know of its surroundings. */
+/** The command's version and the XDG state directory. */
 export type Surroundings = { readonly version: string; readonly state: string };
 
 function alone(plan: RunPlan) {
   return plan.mounts.filter((mount) => standsAlone(mount, plan.mounts));
 }
 
-/** The copies that a run of this plan will have. */
+/** The copies of single files that a run of this plan has. */
 export function copiesOf(plan: RunPlan, session: Session, state: string): Copies {
   const mounts = alone(plan);
   const links = stagedFiles(mounts).map(({ name, mode }, i) => ({
@@ -29,7 +29,7 @@ export function copiesOf(plan: RunPlan, session: Session, state: string): Copies
   return { root: stageRoot(state, session.id), links };
 }
 
-/** The run as a command; values stand in the command's environment, which `--env NAME` reads. */
+/** The command of a run; values are in the command's environment, which `--env NAME` reads. */
 export function runCommand(
   plan: RunPlan,
   session: Session,
@@ -45,7 +45,7 @@ export function runCommand(
   };
 }
 
-/** Runs a plan on the user's terminal, with its single files kept alike on both sides. */
+/** Runs a plan on the user's terminal, and keeps its single files and their copies in sync meanwhile. */
 export async function runPlan(
   plan: RunPlan,
   session: Session,
@@ -72,7 +72,7 @@ async function started(
   const steering = plan.env.filter(({ name }) => steersCli(name));
   try {
     return await withEnvFile(steering, (file) =>
-      attempt({
+      runInForeground({
         cmd: {
           ...runCommand(plan, session, settings, { ...given, envFile: file?.path }),
           files: file?.files ?? [],
@@ -80,15 +80,15 @@ async function started(
         onStart: () => file?.close(),
         tty: plan.tty,
         kept: false,
-        words: WORDS,
+        prefixes: PREFIXES,
         refused: REFUSED,
-        // On a terminal the command hands no signal on, and elsewhere no hangup.
+        // The command forwards no signal on a terminal, and no SIGHUP elsewhere.
         send: sendBy((signal) => ({
           bin: BIN,
           args: ["kill", "--signal", signal, session.name],
         })),
         sweep,
-        mendable: mendable(plan.ports.map(({ host }) => host)),
+        recoverable: recoverable(plan.ports.map(({ host }) => host)),
         error: (said) => containerError(said, "starting the container"),
       }),
     );

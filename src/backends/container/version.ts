@@ -4,21 +4,21 @@ import { isAtLeast } from "../../core/text/version.ts";
 import { SiloError } from "../../errors.ts";
 import { whereIs } from "../../sys/host/which.ts";
 import { replace } from "../../sys/files/swap.ts";
-import { ask } from "./query.ts";
+import { containerOutput } from "./query.ts";
 
 export const LEAST = "0.9";
 
 /**
- * The version of the command (`container --version`: `container CLI version 1.2.2 (build: …)`), asked once for
- * each binary and kept in the cache, since it costs a process.
- * @throws SiloError where it is too old or says none.
+ * The version of the command (`container --version`: `container CLI version 1.2.2 (build: …)`). It is queried once for
+ * each binary and cached, because the query costs a process.
+ * @throws SiloError if it is too old or unknown.
  */
 export async function cliVersion(cache: string): Promise<string> {
   const binary = fingerprint();
   const file = `${cache}/silo/container-version.json`;
   const known = await readFile(file, "utf8").then(parse, () => undefined);
   if (known !== undefined && binary !== undefined && known.binary === binary) return known.version;
-  const version = /version (\d+\.\d+(?:\.\d+)?)/.exec(await ask(["--version"]))?.[1];
+  const version = /version (\d+\.\d+(?:\.\d+)?)/.exec(await containerOutput(["--version"]))?.[1];
   if (version === undefined || !isAtLeast(version, LEAST)) {
     throw new SiloError(
       `container ${version ?? "of an unknown version"} is too old; silo needs ${LEAST} or newer`,
@@ -33,7 +33,7 @@ export async function cliVersion(cache: string): Promise<string> {
   return version;
 }
 
-/** What changes when the command is upgraded. */
+/** Identifies the installed binary; changes with an upgrade. */
 function fingerprint(): string | undefined {
   const path = whereIs("container");
   if (path === undefined) return undefined;

@@ -8,12 +8,12 @@ import { publishArg } from "../engine/publish.ts";
 import { steersCli } from "../engine/steering.ts";
 import type { ImagePlan, Mount, RunPlan, Session } from "../../core/types.ts";
 
-/** Needs a terminal that can be closed. A tool that shares a directory with no other ends with its silo, which holds the lock. */
+/** Whether the tool keeps running when its terminal hangs up. A tool with an exclusive directory does not, because this silo process holds the lock. */
 export function survivesHangup(plan: RunPlan, settings: DockerSettings): boolean {
   return plan.tty && plan.exclusive === undefined && (plan.keep || settings.keep);
 }
 
-/** No keyboard types these two in a row by accident; the default would swallow Ctrl-P. */
+/** Detach keys that nobody types by accident; docker's default would swallow Ctrl-P. */
 const DETACH_KEYS = "ctrl-^,ctrl-],ctrl-^,ctrl-]";
 
 export function mountArg({ source, target, mode }: Mount): string {
@@ -28,7 +28,7 @@ export function mountArg({ source, target, mode }: Mount): string {
 
 /**
  * `docker run …` for a plan (Docker CLI 20.10 to 28, podman 4).
- * @param envFile holds the variables that steer the CLI; only they are not passed by `-e NAME`.
+ * @param envFile path of the file with the variables that steer the CLI; all others are passed by `--env NAME`.
  */
 export function runArgs(
   plan: RunPlan,
@@ -45,7 +45,7 @@ export function runArgs(
     "--init",
     "--interactive",
     ...(plan.tty ? ["--tty"] : []),
-    // A terminal that is closed says so to the CLI as well, which would hand it on.
+    // The CLI gets SIGHUP from a closed terminal too, and would forward it.
     ...(survivesHangup(plan, settings) ? ["--sig-proxy=false"] : []),
     `--detach-keys=${DETACH_KEYS}`,
     `--name=${session.name}`,
@@ -77,7 +77,7 @@ export function runArgs(
   ];
 }
 
-/** Whether a session's container was started, as the engine remembers it: its id, or nothing. @param until in ms since 1970. */
+/** `docker events …`: prints an id if a session's container was ever started. @param until in ms since 1970. */
 export const startsOf = (session: string, until: number): readonly string[] => [
   "events",
   "--since=0",
@@ -90,7 +90,7 @@ export const startsOf = (session: string, until: number): readonly string[] => [
   "{{.ID}}",
 ];
 
-/** `docker attach …` to one that was left running. */
+/** `docker attach …` to a detached container. */
 export function attachArgs(name: string): readonly string[] {
   return ["attach", "--sig-proxy=false", `--detach-keys=${DETACH_KEYS}`, name];
 }
@@ -107,14 +107,14 @@ export function execArgs(name: string, argv: readonly string[], tty: boolean): r
   ];
 }
 
-/** `docker build` of a Dockerfile on standard input, without any context: nothing of the project can get in. */
+/** `docker build` with the Dockerfile on standard input and no context, so that no file of the project gets into the image. */
 export function buildArgs(
   image: ImagePlan,
   options: { readonly fresh: boolean; readonly buildkit: boolean },
 ): readonly string[] {
   return [
     "build",
-    // The legacy builder works in containers, and leaves that of a step that failed.
+    // The legacy builder would leave the container of a failed step.
     options.buildkit ? "--progress=plain" : "--force-rm",
     ...(options.fresh ? ["--no-cache"] : []),
     ...Object.entries(image.buildArgs).flatMap(([name, value]) => [

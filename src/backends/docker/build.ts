@@ -19,18 +19,18 @@ export function buildCommand(
     bin: settings.command,
     args: buildArgs(image, options),
     stdin: image.dockerfile,
-    // With DOCKER_BUILDKIT=1 and no buildx the CLI refuses to build at all.
+    // The CLI refuses to build with DOCKER_BUILDKIT=1 if buildx is not installed.
     env: { DOCKER_BUILDKIT: options.buildkit ? "1" : "0" },
   };
 }
 
-/** Whether the CLI builds with BuildKit; asked on the build path only. */
+/** Whether the CLI builds with BuildKit; costs a process, so it is checked only before a build. */
 async function hasBuildkit({ command }: DockerSettings): Promise<boolean> {
   if (!dialectOf({ command }).buildx) return false;
   return (await capture({ bin: command, args: ["buildx", "version"] })).code === 0;
 }
 
-/** Builds the image. @throws Cancelled when interrupted, SiloError with the last 20 lines where it fails. */
+/** Builds the image. @throws Cancelled when interrupted, SiloError with the last 20 lines if it fails. */
 export async function buildImage(
   image: ImagePlan,
   settings: DockerSettings,
@@ -46,18 +46,18 @@ export async function buildImage(
   }
 }
 
-/** The engine's own words in the log of a build, among those of the programs that it ran. */
+/** Messages of the engine in a build log, which also has the output of the programs that the build ran. */
 const NO_BASE =
   /pull access denied|manifest unknown|manifest for \S+ not found|repository does not exist|failed to resolve source metadata|failed to do request|^Get "https?:\/\/[^"]*\/v2\//im;
 const NO_ENGINE =
   /^(ERROR: )?(Cannot connect to the Docker daemon|error during connect|permission denied while trying to connect)|no space left on device/im;
-/** What newer CLIs say above every build without BuildKit. */
+/** Notice that newer CLIs print above every build without BuildKit. */
 const NOTICE = /^(DEPRECATED: | {12}\S)/;
 
 function buildError(image: ImagePlan, tail: readonly string[]): SiloError {
   const detail = tail.filter((line) => !NOTICE.test(line));
   const text = detail.join("\n");
-  // A registry that does not answer says so in words that an engine has too.
+  // The base image is checked first, because errors of a registry look like errors of the engine.
   if (!NO_BASE.test(text) && NO_ENGINE.test(text)) return engineError(text, "the build");
   return buildFailure(image, detail, NO_BASE);
 }

@@ -5,15 +5,15 @@ import { cacheLabels, label, LABEL, labelArgs, pairs } from "../engine/labels.ts
 import type { DockerSettings } from "./settings.ts";
 import { dialectOf } from "./dialect.ts";
 import { engineError } from "./errors.ts";
-import { ask } from "./list.ts";
+import { dockerOutput } from "./list.ts";
 import { createdAt, labelsOf, rows, textOf } from "./rows.ts";
 
-/** A cache is a named volume, which the engine fills from the image, owner and all, when it makes it. */
+/** Name of the volume of a cache. A new volume gets its content and owner from the image. */
 function volumeName(plan: RunPlan, { key, name }: Cache): string {
   return `silo-${plan.project}-${key}-${name}`;
 }
 
-/** The volumes of a run, as `docker run` mounts them and makes those that are missing. */
+/** `--mount` arguments for the caches of a run; `docker run` creates missing volumes. */
 export function cacheArgs(plan: RunPlan, settings: DockerSettings): readonly string[] {
   const { volumeLabels } = dialectOf(settings);
   return plan.caches.flatMap((cache) => {
@@ -25,25 +25,25 @@ export function cacheArgs(plan: RunPlan, settings: DockerSettings): readonly str
   });
 }
 
-/** One field of docker's CSV: quoted where it holds a comma, a quote or a line break. */
+/** A field of `--mount` (CSV), quoted if it contains a comma, a quote or a line break. */
 export function csvField(text: string): string {
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Makes the volumes before the run, for an engine that could not label them then. One that is there stays as it is. */
+/** Creates missing volumes before the run, for an engine whose `--mount` cannot label them. */
 export async function makeVolumes(plan: RunPlan, settings: DockerSettings): Promise<void> {
   if (dialectOf(settings).volumeLabels) return;
   await Promise.all(
     plan.caches.map((cache) => {
       const flags = labelArgs(cacheLabels(plan, cache));
       const args = ["volume", "create", ...flags, volumeName(plan, cache)];
-      // Why it failed, the run says itself.
+      // The run itself reports the failure.
       return capture({ bin: settings.command, args }).catch(() => {});
     }),
   );
 }
 
-/** This user's caches on the engine. */
+/** Lists this user's caches on the engine. @throws SiloError if the engine fails. */
 export async function caches(settings: DockerSettings): Promise<readonly CacheInfo[]> {
   const filters = [
     label("managed", "1"),
@@ -51,7 +51,7 @@ export async function caches(settings: DockerSettings): Promise<readonly CacheIn
     LABEL.cache,
   ];
   const list = filters.flatMap((filter) => ["--filter", `label=${filter}`]);
-  const text = await ask(settings, ["volume", "ls", ...list, "--format", "{{json .}}"]);
+  const text = await dockerOutput(settings, ["volume", "ls", ...list, "--format", "{{json .}}"]);
   return rows(text).map((row) => ({
     reference: textOf(row, "Name"),
     key: labelsOf(row)[LABEL.cache] ?? "",
@@ -59,7 +59,7 @@ export async function caches(settings: DockerSettings): Promise<readonly CacheIn
   }));
 }
 
-/** Deletes caches. @returns those in use. */
+/** Deletes caches. @returns those in use, which were kept. */
 export async function removeCaches(
   { command }: DockerSettings,
   references: readonly string[],

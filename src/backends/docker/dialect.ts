@@ -1,18 +1,18 @@
-import type { Words } from "../engine/stderr.ts";
+import type { StderrPrefixes } from "../engine/stderr.ts";
 
-/** What differs between the engines that understand the same commands, as data. */
-export type Dialect = Words & {
+/** Differences between docker and podman as data. */
+export type Dialect = StderrPrefixes & {
   readonly remove: readonly string[];
-  /** What makes the user's ids mean the same inside as outside, for a user who is not root. */
+  /** Arguments that give an ordinary user the same ids inside as outside. */
   readonly userns: readonly string[];
-  /** Whether `--ulimit` adds to the engine's own limits; podman's forgets all of containers.conf for it. */
+  /** Whether `--ulimit` adds to the configured limits; podman's drops all limits of containers.conf. */
   readonly ulimits: boolean;
-  /** Whether `--mount` can label the volume that it makes. */
+  /** Whether `--mount` can label the volume that it creates. */
   readonly volumeLabels: boolean;
-  /** Whether a builder of its own may be beside the command. */
+  /** Whether the buildx plugin can be installed. */
   readonly buildx: boolean;
-  /** Whether its command hands signals on to the container, and then still tells the tool's exit code. */
-  readonly handsOn: boolean;
+  /** Whether the command forwards signals to the container and still returns the tool's exit code. */
+  readonly forwardsSignals: boolean;
   /** The exit codes of a run that the engine itself refused. */
   readonly refused: readonly number[];
 };
@@ -24,15 +24,15 @@ const DOCKER: Dialect = {
   ulimits: true,
   volumeLabels: true,
   buildx: true,
-  handsOn: true,
+  forwardsSignals: true,
   refused: [125],
-  lastWords: ["docker: ", "Unable to find image"],
-  remarks: ["WARNING: "],
+  failure: ["docker: ", "Unable to find image"],
+  noise: ["WARNING: "],
 };
 
 /**
- * Podman 4.3: its `rm` gives a container ten seconds unless told otherwise, a port that is taken is a
- * 126, and without root a signal to its command makes the exit code 0.
+ * Podman 4.3: `podman rm` waits ten seconds for a container by default, `podman run` exits with 126 if a port is in
+ * use, and with 0 if a rootless `podman run` got a signal.
  */
 const PODMAN: Dialect = {
   remove: ["rm", "--force", "--time=0"],
@@ -40,17 +40,17 @@ const PODMAN: Dialect = {
   ulimits: false,
   volumeLabels: false,
   buildx: false,
-  handsOn: false,
+  forwardsSignals: false,
   refused: [125, 126],
-  lastWords: ["Error: "],
-  remarks: ["Resource limits are not supported", 'time="'],
+  failure: ["Error: "],
+  noise: ["Resource limits are not supported", 'time="'],
 };
 
 export function isPodman(command: string): boolean {
   return /(^|\/)podman$/.test(command);
 }
 
-/** By the command's name, since asking it would cost every start a process. */
+/** The dialect by the command's name, because a query would cost every start a process. */
 export function dialectOf({ command }: { readonly command: string }): Dialect {
   return isPodman(command) ? PODMAN : DOCKER;
 }

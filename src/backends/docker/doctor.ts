@@ -33,7 +33,7 @@ async function engineFindings(command: string): Promise<readonly Diagnostic[]> {
     {
       check: "docker builder",
       state: "ok",
-      detail: modern ? "BuildKit" : "the one that came with the engine; buildx would be faster",
+      detail: modern ? "BuildKit" : "legacy builder; install buildx for faster builds",
     },
     filterDiagnostic(podman ? "podman" : "docker", versions(version.stdout).server),
     ...(typeof runtime === "object" ? runtimeFindings(runtime.stdout) : []),
@@ -55,7 +55,7 @@ function engineDiagnostic(command: string, answer: ProbeResult): Diagnostic {
   }
   if (answer === "silent") {
     const fix = "sudo systemctl restart docker   # or restart Docker Desktop, OrbStack or colima";
-    return { check, state: "bad", detail: `${command} version does not answer`, fix };
+    return { check, state: "bad", detail: `${command} version timed out`, fix };
   }
   const { client, server } = versions(answer.stdout);
   if (answer.code !== 0) {

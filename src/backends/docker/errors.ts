@@ -3,10 +3,10 @@ import type { SiloError } from "../../errors.ts";
 import type { ProgramMissing } from "../../sys/process/process.ts";
 import { explain, missingProgram, type Rule } from "../engine/errors.ts";
 
-/** Where there is a backend that needs no engine. */
+/** Suffix of a hint on Linux, where a backend without an engine exists. */
 const WITHOUT = process.platform === "linux" ? "; without any: silo --backend bwrap ..." : "";
 
-/** The engine's own words (Docker 20.10 to 28, podman 4) and what mends them; the first that fits counts. */
+/** Errors of the engines (Docker 20.10 to 28, podman 4) and their fixes; the first match counts. */
 const RULES: readonly Rule[] = [
   {
     text: /unknown runtime specified|unknown or invalid runtime name|OCI runtime \S+ not found|executable found for OCI runtime/i,
@@ -21,16 +21,16 @@ const RULES: readonly Rule[] = [
   {
     text: /(opening|loading) seccomp profile/i,
     message: "the engine cannot read silo's seccomp profile",
-    hint: "rm ~/.cache/silo/seccomp-*.json   # silo writes it again; podman reads it where its engine runs",
+    hint: "rm ~/.cache/silo/seccomp-*.json   # silo writes it again; podman's engine must see the same path",
   },
   {
     text: /permission denied.*docker.*sock|dial unix .*permission denied/is,
-    message: "this user may not use the Docker engine",
+    message: "permission denied on the Docker socket",
     hint: "sudo usermod -aG docker $USER   # then sign in again",
   },
   {
     text: /cannot connect to the docker daemon|is the docker daemon running|connection refused|error during connect|cannot connect to podman|no such host/i,
-    message: "the Docker engine does not answer",
+    message: "cannot connect to the Docker engine",
     hint: `sudo systemctl start docker   # or start Docker Desktop, OrbStack or \`colima start\`${WITHOUT}`,
   },
   {
@@ -41,31 +41,31 @@ const RULES: readonly Rule[] = [
   {
     text: /cgroup/i,
     message: "the engine cannot set the limits of the container",
-    hint: "leave out memory, cpus and processes under backends.docker in silo.jsonc, or delegate control groups to the engine: https://rootlesscontaine.rs/getting-started/common/cgroup2/",
+    hint: "remove memory, cpus and processes under backends.docker from silo.jsonc   # or delegate cgroups to the engine: https://rootlesscontaine.rs/getting-started/common/cgroup2/",
   },
   {
     text: /exec format error|does not match the (detected|specified) (host )?platform/i,
-    message: "the image was built for another processor",
+    message: "the image was built for another CPU architecture",
     hint: "silo <tool> --force-build",
   },
   {
     text: /bind source path does not exist|invalid mount config/i,
-    message: "the engine does not see a directory of this machine",
-    hint: "share it with the engine's virtual machine, or check the mounts with `silo <tool> --dry-run`",
+    message: "a host directory is not shared with the Docker VM",
+    hint: "silo <tool> --dry-run   # shows the mounts; share them in the settings of the Docker VM",
   },
   {
     text: /unknown flag|unknown shorthand/i,
-    message: "this docker command is too old for silo",
-    hint: "install Docker 20.10 or newer",
+    message: "the engine's command is too old; silo needs Docker 20.10 or podman 4",
+    hint: "https://docs.docker.com/engine/install",
   },
   {
     text: /executable file not found|no such file or directory: unknown/i,
-    message: "the image does not hold the tool's program",
+    message: "the tool's program is missing from the image",
     hint: "silo <tool> --force-build",
   },
 ];
 
-/** What an engine's failure means to the user. */
+/** The error for a docker or podman command that failed. @param text its output. @param what the step. */
 export function engineError(text: string, what: string): SiloError {
   return explain(RULES, text, what);
 }
@@ -78,8 +78,8 @@ export function missingCli(error: ProgramMissing): SiloError {
   return missingProgram(error.bin, INSTALL, error.detail);
 }
 
-/** What the engine says when it could not start a container: an outcome that silo mends, or nothing. */
-export function mendable(text: string): RunOutcome | undefined {
+/** The outcome for an engine's message about a container that did not start, if the caller can fix the cause. */
+export function recoverable(text: string): RunOutcome | undefined {
   if (/no such image|unable to find image|image not known|: image .* not found/i.test(text))
     return { kind: "no-image" };
   if (/conflict\. the container name|container name .* is already in use/i.test(text))

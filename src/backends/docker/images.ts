@@ -3,7 +3,7 @@ import type { ImageInfo } from "../backend.ts";
 import { label } from "../engine/labels.ts";
 import type { DockerSettings } from "./settings.ts";
 import { engineError } from "./errors.ts";
-import { ask } from "./list.ts";
+import { dockerOutput } from "./list.ts";
 import { createdAt, rows, textOf, type Row } from "./rows.ts";
 
 export const IMAGES_ARGS = [
@@ -18,15 +18,15 @@ export const IMAGES_ARGS = [
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
 
-/** `1.24GB`, as docker and podman write sizes (units of 1000), in bytes. */
+/** Parses a size as docker and podman print it (`1.24GB`, units of 1000) into bytes. */
 export function sizeInBytes(written: string): number {
   const [, number = "0", unit = "B"] = /^([\d.]+) ?([kMGT]?B)$/.exec(written) ?? [];
   return Math.round(Number(number) * 1000 ** Math.max(0, UNITS.indexOf(unit)));
 }
 
-/** A row of `docker image ls` as silo speaks of it. */
+/** Parses a row of `docker image ls`. */
 export function image(row: Row): ImageInfo {
-  // Podman has the names whole, Docker in two parts.
+  // Podman prints `Names`, Docker `Repository` and `Tag`.
   const [repository = "", tag = ""] =
     row["Names"] === undefined
       ? [textOf(row, "Repository"), textOf(row, "Tag")]
@@ -41,11 +41,12 @@ export function image(row: Row): ImageInfo {
   };
 }
 
+/** Lists the images that silo built. @throws SiloError if the engine fails. */
 export async function images(settings: DockerSettings): Promise<readonly ImageInfo[]> {
-  return rows(await ask(settings, IMAGES_ARGS)).map(image);
+  return rows(await dockerOutput(settings, IMAGES_ARGS)).map(image);
 }
 
-/** One by one, so that one in use keeps none of the others. */
+/** Deletes images, one by one, because an image in use would fail the whole command. @returns those in use. */
 export async function removeImages(
   { command }: DockerSettings,
   references: readonly string[],

@@ -32,12 +32,12 @@ function settingsFrom({ backends: { docker } }: Config): DockerSettings {
   };
 }
 
-/** The engine's socket on this machine; an engine elsewhere has it at the same place. */
+/** The engine's socket on the host; a VM or remote engine has it at the same path. */
 function hostSocket(): { path: string; gid: number } {
   try {
     return { path: SOCKET, gid: statSync(SOCKET).gid };
   } catch {
-    throw new SiloError(`backends.docker.socket is on, but there is no ${SOCKET}`, {
+    throw new SiloError(`backends.docker.socket is enabled, but ${SOCKET} does not exist`, {
       hint: 'set "socket": false under backends.docker in silo.jsonc',
     });
   }
@@ -53,7 +53,7 @@ export function open(config: Config, ask: Ask): Backend {
     warnings:
       settings.socket === undefined
         ? []
-        : ["backends.docker.socket is on: what runs inside can become root on this machine"],
+        : ["backends.docker.socket is enabled, so the tool can become root on this machine"],
     takenNames: () => names(settings),
     check: () => Promise.try(checkRuntime, settings.runtime),
     preview: async (plan, session) => await (await runner()).preview(plan, session),

@@ -8,8 +8,8 @@ import { LIST, NAMES, query } from "./query.ts";
 import { engineError, missingCli } from "./errors.ts";
 import { createdAt, labelsOf, rows, textOf, type Row } from "./rows.ts";
 
-/** Runs a docker query for its output. @throws SiloError with a fix hint where it fails. */
-export async function ask(
+/** Runs a docker query for its output. @throws SiloError with a fix hint if it fails. */
+export async function dockerOutput(
   settings: DockerSettings,
   args: readonly string[],
   run: Ask = capture,
@@ -27,11 +27,12 @@ function lines(text: string): readonly string[] {
   return text.split("\n").filter((line) => line !== "");
 }
 
+/** Lists every name in use on the engine. @throws SiloError if the engine fails. */
 export async function names(settings: DockerSettings): Promise<readonly string[]> {
-  return lines(await ask(settings, NAMES));
+  return lines(await dockerOutput(settings, NAMES));
 }
 
-/** A row of `docker ps` as silo speaks of it. */
+/** Parses a row of `docker ps`. */
 export function container(row: Row): Instance {
   return {
     id: textOf(row, "ID"),
@@ -45,12 +46,12 @@ export function container(row: Row): Instance {
   };
 }
 
-/** Every container that silo started on this engine. */
+/** Lists every container that silo started on this engine. */
 export async function list(settings: DockerSettings, run?: Ask): Promise<readonly Instance[]> {
-  return rows(await ask(settings, LIST, run)).map(container);
+  return rows(await dockerOutput(settings, LIST, run)).map(container);
 }
 
-/** Deletes containers, whatever their state. */
+/** Deletes containers in any state. */
 export async function remove(
   settings: DockerSettings,
   instances: readonly Instance[],
@@ -61,7 +62,7 @@ export async function remove(
   );
 }
 
-/** Deletes what belongs to sessions. @returns those that had a container. */
+/** Deletes the containers of sessions. @returns the sessions that had one. */
 export async function reap(
   settings: DockerSettings,
   sessions: readonly string[],

@@ -3,13 +3,13 @@ import { LABEL } from "../engine/labels.ts";
 
 // Loaded before the configuration is read, to prefetch the list.
 
-/** The command where the configuration names none. */
+/** The default of backends.docker.command. */
 export const DEFAULT_COMMAND = "docker";
 
-/** Images have the other labels too, and pass them on to containers that users start from them. */
+/** Filter for silo's containers. Images have the other labels too, and containers that users start from them inherit those. */
 const OURS = `label=${LABEL.session}`;
 
-/** So short a life needs neither a garbage collector nor threads (Go's runtime package): a tenth of the time. */
+/** Settings of Go's runtime without garbage collector and threads: a short query gets a tenth faster. */
 const SHORT_LIVED = { GOGC: "off", GOMAXPROCS: "1" };
 
 /** Silo's containers as one JSON object a line, running or not. */
@@ -23,5 +23,5 @@ export function query(command: string, args: readonly string[]): Cmd {
   return { bin: command, args, env: SHORT_LIVED };
 }
 
-/** The list, by the command that is used where the configuration names none. */
+/** The list query of the default command, for the prefetch. */
 export const LIST_QUERY = query(DEFAULT_COMMAND, LIST);

@@ -1,7 +1,7 @@
 /** A row of a list that an engine prints as JSON. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** What `--format '{{json .}}'` prints: Docker a line for each row, podman 4 one list. */
+/** Parses the output of `--format '{{json .}}'`: Docker prints a line for each row, podman 4 one list. */
 export function rows(stdout: string): readonly Row[] {
   if (stdout.trimStart().startsWith("[")) return JSON.parse(stdout) as Row[];
   return stdout
@@ -10,14 +10,14 @@ export function rows(stdout: string): readonly Row[] {
     .map((line) => JSON.parse(line) as Row);
 }
 
-/** A field as text; of podman's lists of names the first. Podman says of which registry its own images are: none. */
+/** A field as text; the first entry of podman's lists of names. Podman prefixes local images with `localhost/`. */
 export function textOf(row: Row, key: string): string {
   const value: unknown = row[key];
   const first: unknown = Array.isArray(value) ? value[0] : value;
   return typeof first === "string" ? first.replace(/^localhost\//, "") : "";
 }
 
-/** When it was made: `2026-11-24 05:38:01 +0000 UTC` (Docker) or seconds since 1970 (podman), in ISO 8601. */
+/** Creation time in ISO 8601, from `2026-11-24 05:38:01 +0000 UTC` (Docker) or seconds since 1970 (podman). */
 export function createdAt(row: Row): string | undefined {
   const seconds = row["Created"];
   if (typeof seconds === "number") return new Date(seconds * 1000).toISOString();

@@ -2,7 +2,7 @@ import type { RunPlan, Session } from "../../core/types.ts";
 import type { Cmd } from "../../runtime/command.ts";
 import { SiloError } from "../../errors.ts";
 import { ProgramMissing } from "../../sys/process/process.ts";
-import { attempt, sendBy, type Attempt } from "../engine/foreground.ts";
+import { runInForeground, sendBy, type ForegroundRun } from "../engine/foreground.ts";
 import type { Instance, RunOutcome } from "../backend.ts";
 import { withEnvFile } from "../engine/env-file.ts";
 import { attachArgs, survivesHangup, runArgs } from "./args.ts";
@@ -10,12 +10,12 @@ import { steersCli } from "../engine/steering.ts";
 import type { DockerSettings } from "./settings.ts";
 import { makeVolumes } from "./caches.ts";
 import { dialectOf } from "./dialect.ts";
-import { engineError, mendable, missingCli } from "./errors.ts";
+import { engineError, recoverable, missingCli } from "./errors.ts";
 import { reapLate } from "./late.ts";
 import { wasStarted } from "./started.ts";
 import { defaultMemory, refusesLimits } from "./limits.ts";
 
-/** The run as a command; values stand in the CLI's environment, which `-e NAME` reads. */
+/** The command of a run; values are in the CLI's environment, which `--env NAME` reads. */
 export function runCommand(
   plan: RunPlan,
   session: Session,
@@ -30,17 +30,19 @@ export function runCommand(
   };
 }
 
-/** The settings with the default limit of memory where none is configured. */
+/** The settings with the default memory limit if none is configured. */
 export function limited(settings: DockerSettings): DockerSettings {
   return { ...settings, memory: settings.memory ?? defaultMemory() };
 }
 
-/** An engine that cannot keep a limit that nobody asked for. */
+/** The engine cannot set the default memory limit, which the user did not ask for. */
 class LimitRefused extends SiloError {}
 
 /**
- * Runs a plan on the user's terminal. `sweep` deletes what a run left behind.
- * An engine that cannot limit memory runs it without that, and the user is told; a configured limit is an error.
+ * Runs a plan on the user's terminal. If the engine cannot limit memory, the tool runs without the default limit and a
+ * warning is returned; for a configured limit it is an error.
+ * @param sweep deletes what the run left behind.
+ * @throws SiloError if the tool could not be started.
  */
 export async function runPlan(
   plan: RunPlan,
@@ -65,7 +67,7 @@ export async function runPlan(
 }
 
 const UNLIMITED =
-  'the engine cannot limit memory, so the tool had no limit; "memory": "none" under backends.docker says that it is meant';
+  'the engine cannot limit memory, so the tool ran without a limit; set "memory": "none" under backends.docker to hide this warning';
 
 async function start(
   plan: RunPlan,
@@ -88,7 +90,7 @@ async function start(
   });
 }
 
-/** Attaches the terminal to a container that was left running. */
+/** Attaches the terminal to a detached container. */
 export async function attach(
   { id }: Instance,
   settings: DockerSettings,
@@ -99,7 +101,7 @@ export async function attach(
 }
 
 async function onTerminal(
-  asked: Pick<Attempt, "cmd" | "tty" | "kept" | "sweep" | "sweepKilled" | "onStart" | "ran">,
+  asked: Pick<ForegroundRun, "cmd" | "tty" | "kept" | "sweep" | "sweepKilled" | "onStart" | "ran">,
   called: Pick<Session, "name">,
   settings: DockerSettings,
   limitRefused?: () => SiloError,
@@ -111,13 +113,13 @@ async function onTerminal(
     args: ["kill", `--signal=${signal}`, called.name],
   });
   try {
-    return await attempt({
+    return await runInForeground({
       ...asked,
-      words: dialect,
+      prefixes: dialect,
       refused: dialect.refused,
-      // The CLI of a container that outlives its terminal is told to hand no signal on.
-      send: asked.kept || !dialect.handsOn ? sendBy(kill) : undefined,
-      mendable,
+      // The CLI of a container that survives a hangup runs with --sig-proxy=false.
+      send: asked.kept || !dialect.forwardsSignals ? sendBy(kill) : undefined,
+      recoverable,
       error: (said) =>
         limitRefused !== undefined && refusesLimits(said)
           ? limitRefused()

@@ -2,10 +2,10 @@ import { capture } from "../../sys/process/process.ts";
 import { startsOf } from "./args.ts";
 import type { DockerSettings } from "./settings.ts";
 
-/** An engine that does not answer has not started it; one that is asked in vain would keep its question open. */
+/** Timeout of the query: if the engine does not respond, the container counts as not started. */
 const EVENTS_MS = 5_000;
 
-/** Whether a session's container was ever started, as the engine remembers it; it may be gone since. */
+/** Whether a session's container was ever started, by the engine's events; it may be deleted since. */
 export async function wasStarted(
   session: string,
   { command: bin }: DockerSettings,

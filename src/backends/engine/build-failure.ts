@@ -2,8 +2,8 @@ import type { ImagePlan } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
 
 /**
- * What a build that failed means to the user.
- * @param noBase how this builder says that it cannot fetch the base image.
+ * The error for a build that failed.
+ * @param noBase matches this builder's messages about a base image that it cannot pull.
  */
 export function buildFailure(
   image: ImagePlan,
@@ -11,8 +11,8 @@ export function buildFailure(
   noBase: RegExp,
 ): SiloError {
   if (noBase.test(detail.join("\n"))) {
-    return new SiloError("the base image cannot be fetched", {
-      hint: "silo config show   # is image.base right, and its registry within reach?",
+    return new SiloError("cannot pull the base image", {
+      hint: "silo config show   # check image.base and the connection to its registry",
       detail,
     });
   }

@@ -11,13 +11,13 @@ import { tmpdir } from "node:os";
 import type { EnvEntry } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
 
-/** Variables in a file that has no name, so that nothing of them is left behind, however silo ends. */
+/** Variables in an unlinked file, so that nothing remains on disk however silo ends. */
 export type EnvFile = {
-  /** Where a command that is started with `files` finds it. */
+  /** Path of the file for a command that is started with `files`. */
   readonly path: string;
   /** For `Cmd.files`. */
   readonly files: readonly [number];
-  /** Silo needs it no more once the command was started. Harmless when repeated. */
+  /** Closes silo's own descriptor, once the command was started. Can be called twice. */
   readonly close: () => void;
 };
 
@@ -25,9 +25,10 @@ const NAME = "silo-env-";
 const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 
 /**
- * Does work with a private file of variables that would steer an engine's command if they stood in its own
- * environment; an argument list, where they could stand else, can be read by anybody.
- * @param work gets the file, or undefined where there is none of them.
+ * Calls `work` with a private file of variables that would steer an engine's command if they were in its environment.
+ * They are not passed as arguments, because every user of the machine can read those.
+ * @param work gets the file; undefined if there are no such variables.
+ * @throws SiloError for a value with a line break.
  */
 export async function withEnvFile<T>(
   entries: readonly EnvEntry[],
@@ -37,7 +38,7 @@ export async function withEnvFile<T>(
   const broken = entries.find(({ value }) => /[\n\r\0]/.test(value));
   if (broken !== undefined) {
     throw new SiloError(
-      `the variable ${broken.name} has a line break, which no engine can pass for this name`,
+      `the variable ${broken.name} contains a line break, and engines cannot pass it under this name`,
       { hint: `unset ${broken.name}` },
     );
   }
@@ -53,7 +54,7 @@ function namelessFile(text: string): EnvFile {
   const path = `${process.env["XDG_RUNTIME_DIR"] ?? tmpdir()}/${NAME}${crypto.randomUUID()}`;
   const opened = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   unlinkSync(path);
-  // At a position, since macOS hands on the descriptor's own offset, which has to stay at the start.
+  // Written at a position, because macOS passes on the descriptor's offset, which must stay at the start.
   writeSync(opened, text, 0);
   let open = true;
   return {
@@ -66,10 +67,10 @@ function namelessFile(text: string): EnvFile {
   };
 }
 
-/** An engine's command reads such a file as soon as it starts. */
+/** Age after which a file is stale: an engine's command reads its file when it starts. */
 const READ_MS = 60_000;
 
-/** Deletes the files of this kind that an earlier version of silo left behind when it was killed. */
+/** Deletes the env files that killed processes of an earlier version of silo left behind. */
 export function sweepEnvFiles(): void {
   for (const folder of new Set([process.env["XDG_RUNTIME_DIR"] ?? tmpdir(), tmpdir()])) {
     for (const name of entries(folder)) {
@@ -100,6 +101,6 @@ function remove(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // Another silo was faster.
+    // Another silo process has deleted it.
   }
 }

@@ -7,57 +7,60 @@ import type { SiloError } from "../../errors.ts";
 import { supervise } from "../../sys/process/signals.ts";
 import { restoreTerminal } from "../../sys/process/tty.ts";
 import type { RunOutcome } from "../backend.ts";
-import { holdEngineMessage, type Words } from "./stderr.ts";
+import { bufferEngineErrors, type StderrPrefixes } from "./stderr.ts";
 
 const KILLED = 128;
 
-/** One start of a tool by an engine's command on the user's terminal. */
-export type Attempt = {
+/** A run of a tool by an engine's command, on the user's terminal. */
+export type ForegroundRun = {
   readonly cmd: Cmd;
   readonly tty: boolean;
-  /** Whether the tool outlives its terminal. */
+  /** Whether the tool keeps running when its terminal hangs up. */
   readonly kept: boolean;
-  /** How the engine speaks of its own failures, and the exit codes that they end with. */
-  readonly words: Words;
+  /** Prefixes of the engine's own messages, and the exit codes of a run that the engine refused. */
+  readonly prefixes: StderrPrefixes;
   readonly refused: readonly number[];
   /**
-   * Whether the tool was started, although the command ended as if not: a tool that has no terminal can print the
-   * engine's words itself, and must not decide by them how it is started again. Without it: no.
+   * Whether the tool was started although the exit code and the message look like a refusal. A tool without a terminal
+   * can print such a message itself, and must not trigger another start by it. Default: no.
    */
   readonly ran?: () => Promise<boolean>;
-  /** Sends a signal past a command that does not hand it on; undefined where it does. @returns whether it arrived. */
+  /** Sends a signal directly to the tool; undefined if the command forwards signals. @returns whether it arrived. */
   readonly send: ((signal: NodeJS.Signals) => Promise<boolean>) | undefined;
-  /** Gives the tool a terminal of its own, so that it cannot type on the user's. */
+  /** Runs the tool on its own PTY, so that it cannot inject input into the user's terminal. */
   readonly ownTerminal?: boolean;
-  /** Whether it is in a session of its own, where the user's terminal reaches nothing, and gets no descriptor of it. */
+  /** Whether the tool is in a session of its own; it then gets no descriptor of the user's terminal. */
   readonly newSession?: boolean;
-  /** Told the command's process as soon as it runs. */
+  /** Called with the command's process id as soon as it runs. */
   readonly onStart?: (pid: number) => void;
-  /** Deletes what was left behind. */
+  /** Deletes what the run left behind. */
   readonly sweep: () => Promise<void>;
-  /** The same after the command was ended by a signal: its engine may still be at work. `sweep` where it is not. */
+  /** Replaces `sweep` after the command was killed by a signal, if its engine may still be creating the container. */
   readonly sweepKilled?: () => Promise<void>;
-  /** What the engine's words mean: an outcome that silo mends, or nothing. */
-  readonly mendable: (said: string) => RunOutcome | undefined;
+  /** Turns the engine's message into an outcome that the caller can fix, if it is one. */
+  readonly recoverable: (said: string) => RunOutcome | undefined;
   readonly error: (said: string) => SiloError;
 };
 
-/** Runs it to its end, hands signals on, and leaves the terminal as it was. */
-export async function attempt(asked: Attempt): Promise<RunOutcome> {
+/**
+ * Runs the command to its end, forwards signals, and restores the terminal.
+ * @throws SiloError made by `error` if the engine refused to start the tool.
+ */
+export async function runInForeground(asked: ForegroundRun): Promise<RunOutcome> {
   const { kept, sweep } = asked;
-  const stderr = holdEngineMessage(asked.words, (chunk) => process.stderr.write(chunk));
+  const stderr = bufferEngineErrors(asked.prefixes, (chunk) => process.stderr.write(chunk));
   const started = Promise.withResolvers<Interactive>();
   started.promise.catch(() => {});
   let swept: Promise<void> | undefined;
   let detached = false;
   let interrupted = false;
-  // Before the start, so that no signal ends silo when it has started a tool and cannot end it yet.
+  // Handlers are set before the start, so that no signal kills silo between the start and its own cleanup.
   const release = supervise({
     forward: (signal) => {
       interrupted = true;
       detached = kept && signal === "SIGHUP";
       const send = detached ? undefined : asked.send;
-      started.promise.then((child) => handOn(signal, child, send)).catch(() => {});
+      started.promise.then((child) => forwardSignal(signal, child, send)).catch(() => {});
     },
     destroy: () => {
       swept = sweep();
@@ -79,7 +82,7 @@ export async function attempt(asked: Attempt): Promise<RunOutcome> {
     const isRefused = asked.refused.includes(code) && said !== "";
     if (isRefused && (await asked.ran?.()) !== true) return await refused(said, asked);
     stderr.release();
-    // The command itself was ended, so it neither removed the container nor restored the terminal.
+    // The command itself was killed, so it neither removed the container nor restored the terminal.
     const killed = code > KILLED && child.signalled();
     if (!kept && (killed || interrupted)) await (asked.sweepKilled ?? (killed ? sweep : none))();
     if (killed) {
@@ -94,22 +97,25 @@ export async function attempt(asked: Attempt): Promise<RunOutcome> {
 
 const none = () => Promise.resolve();
 
-/** One that does not run yet is stopped by its command. */
-async function handOn(
+/** Sends a signal to the tool; if the tool does not run yet, to its command. */
+async function forwardSignal(
   signal: NodeJS.Signals,
   child: Interactive,
-  send: Attempt["send"],
+  send: ForegroundRun["send"],
 ): Promise<void> {
   if (send === undefined || !(await send(signal))) child.kill(signal);
 }
 
-/** Sends a signal by a command of the engine's. */
+/** Sends a signal with the engine's own command. */
 export function sendBy(kill: (signal: NodeJS.Signals) => Cmd) {
   return async (signal: NodeJS.Signals) => (await capture(kill(signal))).code === 0;
 }
 
-async function refused(said: string, { sweep, mendable, error }: Attempt): Promise<RunOutcome> {
-  const outcome = mendable(said);
+async function refused(
+  said: string,
+  { sweep, recoverable, error }: ForegroundRun,
+): Promise<RunOutcome> {
+  const outcome = recoverable(said);
   if (outcome === undefined || outcome.kind === "port-taken") await sweep().catch(() => {});
   if (outcome === undefined) throw error(said);
   return outcome;

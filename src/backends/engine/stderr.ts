@@ -1,25 +1,25 @@
-/** How an engine speaks on standard error. */
-export type Words = {
-  /** How what it says of a refusal begins. */
-  readonly lastWords: readonly string[];
-  /** How lines begin that it may say before. */
-  readonly remarks: readonly string[];
+/** Prefixes of an engine's own messages on standard error. */
+export type StderrPrefixes = {
+  /** Prefixes of the message of a run that the engine refused. */
+  readonly failure: readonly string[];
+  /** Prefixes of lines that it may print before that message. */
+  readonly noise: readonly string[];
 };
 
 const NEWLINE = 10;
 
 /**
- * Passes a tool's standard error through at once, byte for byte, but holds back what begins like the
- * engine's own message, until the exit code tells whose it is.
+ * Passes a tool's standard error through unchanged and at once, but holds back output that begins like a message of the
+ * engine, until the exit code shows which of the two wrote it.
  */
-export function holdEngineMessage(
-  { lastWords, remarks }: Words,
+export function bufferEngineErrors(
+  { failure, noise }: StderrPrefixes,
   pass: (chunk: Uint8Array) => void,
 ): {
   readonly take: (chunk: Uint8Array) => void;
-  /** What is held back, as text; it is the caller's to print or to explain. */
+  /** The output that is held back, as text; the caller prints or explains it. */
   readonly held: () => string;
-  /** It was the tool's after all. */
+  /** Passes on what was held back, because the tool wrote it. */
   readonly release: () => void;
 } {
   const decoder = new TextDecoder();
@@ -33,14 +33,14 @@ export function holdEngineMessage(
   const look = () => {
     const start = decoder.decode(waiting);
     const begins = (words: readonly string[]) => words.some((word) => start.startsWith(word));
-    if (start === "" || begins(lastWords)) return;
-    if (begins(remarks)) {
+    if (start === "" || begins(failure)) return;
+    if (begins(noise)) {
       const end = waiting.indexOf(NEWLINE) + 1;
       if (end === 0) return;
       pass(waiting.subarray(0, end));
       waiting = waiting.subarray(end);
       look();
-    } else if (![...lastWords, ...remarks].some((word) => word.startsWith(start))) release();
+    } else if (![...failure, ...noise].some((word) => word.startsWith(start))) release();
   };
   return {
     take: (chunk) => {

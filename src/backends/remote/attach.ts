@@ -3,7 +3,7 @@ import type { Cmd, Exit } from "../../runtime/command.ts";
 import { SiloError } from "../../errors.ts";
 import { interruptible } from "../../sys/process/interrupt.ts";
 import { restoreTerminal } from "../../sys/process/tty.ts";
-import { attempt } from "../engine/foreground.ts";
+import { runInForeground } from "../engine/foreground.ts";
 import type { RunReport } from "../backend.ts";
 import { GUEST } from "./link/guest.ts";
 import { LINK_MS } from "./link/link.ts";
@@ -22,9 +22,9 @@ const RETRY_MS = 120_000;
 const LINK_LOST = 255;
 
 /** Beginnings of ssh's own error messages, which are not shown as the tool's. */
-const SSH_MESSAGES = {
-  lastWords: ["ssh: ", "kex_exchange_identification", "mux_client", "Connection closed"],
-  remarks: [],
+const SSH_PREFIXES = {
+  failure: ["ssh: ", "kex_exchange_identification", "mux_client", "Connection closed"],
+  noise: [],
 };
 
 /** Parses the output of the guest's `state`; undefined if it is not valid. */
@@ -70,15 +70,15 @@ async function attachOnce(remote: Remote, record: MachineRecord, forward: boolea
     const argv = [GUEST, "signal", signal.replace(/^SIG/, "")];
     return (await sshCapture(files, argv, { timeoutMs: 20_000 })).code === 0;
   };
-  return await attempt({
+  return await runInForeground({
     cmd: attachCommand(remote, record, forward),
     tty: record.tty,
     kept: true,
-    words: SSH_MESSAGES,
+    prefixes: SSH_PREFIXES,
     refused: [],
     send: signalTool,
     sweep: async () => void (await signalTool("SIGKILL")),
-    mendable: () => undefined,
+    recoverable: () => undefined,
     error: (said) => new SiloError("attaching the terminal failed", { detail: [said] }),
   });
 }
