@@ -66,7 +66,7 @@ export function makeWorld(options: WorldOptions = {}): World {
   put(world, "home/.config/silo/silo.jsonc", JSON.stringify(config));
   if (user !== undefined) spawnSync("chown", ["-Rh", `${user.uid}:${user.gid}`, root]);
   sweepOnce(world);
-  if ("tools" in config && config.tools === PROBE_CONFIG.tools) driver.prebuild?.(world);
+  if (config === PROBE_CONFIG) driver.prebuild?.(world);
   return world;
 }
 

@@ -12,7 +12,7 @@ export type Row = {
 export type Driver = {
   /** Prepares a new world's folder. @returns environment variables for it. */
   readonly prepare: (root: string) => Readonly<Record<string, string>>;
-  /** Puts what a first run would build into a world that is otherwise ready. */
+  /** Puts what a first run of the probe would build into a world that is otherwise ready. */
   readonly prebuild?: (world: World) => void;
   /** The command line that runs a tool on this backend. */
   readonly commandLine?: (args: readonly string[]) => readonly string[];
