@@ -23,11 +23,6 @@ declare module "*.pl" {
   export default text;
 }
 
-declare module "*.sh" {
-  const text: string;
-  export default text;
-}
-
 declare module "*.cjs" {
   const text: string;
   export default text;
