@@ -24,7 +24,7 @@ export function committedAt(): number {
 
 export const VERSION = manifest.version;
 
-/** The one place that says where silo lives; every address derives from it. */
+/** silo's repository; every address derives from it. */
 export const REPOSITORY = manifest.repository.replace(/^github:/, "");
 export const HOMEPAGE = `https://github.com/${REPOSITORY}`;
 export const RELEASES = `${HOMEPAGE}/releases`;

@@ -3,7 +3,7 @@ import { xdgDirectories } from "../core/paths.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** The user's own file, obeyed without approval. */
+/** The user's global file, which needs no approval. */
 export function globalFile(home: string, env: Env): string {
   return `${xdgDirectories(home, env).config}/silo/silo.jsonc`;
 }
@@ -13,7 +13,7 @@ export function fileIn(directory: string): string {
   return directory === "/" ? "/silo.jsonc" : `${directory}/silo.jsonc`;
 }
 
-/** Where configuration may stand, in load order: the global file, then from the root down to the working directory. */
+/** Paths of configuration files, in load order: the global file, then from the root down to the working directory. */
 export function candidates(cwd: string, home: string, env: Env): readonly string[] {
   const chain: string[] = [];
   for (let directory = cwd; ; directory = dirname(directory)) {

@@ -4,12 +4,12 @@ import * as v from "valibot";
 import { suggestion } from "../core/text/suggestion.ts";
 import { fileSchema, type FileConfig } from "./schema.ts";
 
-/** Something wrong in a file, at a place counted from 1. */
+/** A problem in a file; line and column start at 1. */
 export type Problem = { readonly line: number; readonly column: number; readonly message: string };
 
 export type Parsed = { readonly config: FileConfig } | { readonly problems: readonly Problem[] };
 
-/** Deeper than any configuration; beyond it the parsers would run out of stack. */
+/** Nesting limit, far above real configurations; the parsers would run out of stack. */
 const MAX_DEPTH = 40;
 
 /** Texts by jsonc-parser's `ParseErrorCode`. */
@@ -72,7 +72,7 @@ function depth(text: string): number {
   return most;
 }
 
-/** The value of a tree, without a prototype that a key could reach; keys that stand twice are problems. */
+/** The value of a tree, without a prototype that a key could reach; duplicate keys are problems. */
 function toValue(node: Node, problems: { offset: number; message: string }[]): unknown {
   if (node.type === "array") return (node.children ?? []).map((child) => toValue(child, problems));
   if (node.type !== "object") return node.value;
@@ -82,7 +82,7 @@ function toValue(node: Node, problems: { offset: number; message: string }[]): u
     if (key === undefined || child === undefined) continue;
     const name = String(key.value);
     if (entries.has(name))
-      problems.push({ offset: key.offset, message: `"${name}" stands here twice` });
+      problems.push({ offset: key.offset, message: `duplicate key "${name}"` });
     if (name === "__proto__")
       problems.push({ offset: key.offset, message: `unknown key "${name}"` });
     else entries.set(name, toValue(child, problems));
@@ -120,7 +120,7 @@ function checkShape(
   }
 }
 
-/** Not an unknown key, which `checkShape` has told. */
+/** Not an unknown key, which `checkShape` has reported. */
 function isOfValue(issue: v.BaseIssue<unknown>): boolean {
   return !(issue.type === "strict_object" && issue.expected === "never");
 }

@@ -5,7 +5,7 @@ import { LAYER_KEYS, type Config, type Layer, type Sourced } from "../core/confi
 type Value = Sourced<string | number | boolean>;
 type Tree = { readonly [key: string]: Value | readonly Value[] | Tree | undefined };
 
-/** An env entry as it may be shown: a value that stands in the file may be a secret. */
+/** An env entry as it may be shown: a value in the file may be a secret. */
 function hidden({ value, from }: Sourced<string>): Sourced<string> {
   return { value: value.replace(/=[^]*$/, "=…"), from };
 }

@@ -1,7 +1,7 @@
 import { type Diagnostic } from "./diagnostic.ts";
 import { isAtLeast } from "./text/version.ts";
 
-// Public holes of 2026 in what silo's isolation stands on, and the versions that close them.
+// Published vulnerabilities of 2026 in the software that isolates tools, and the versions that fix them.
 
 /** Docker's own profile refuses AF_ALG sockets from here on (CVE-2026-31431). */
 const ENGINE_FIXED = "29.4.2";

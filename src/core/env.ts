@@ -37,7 +37,7 @@ export function writtenEnv(written: readonly string[], host: HostEnv): readonly 
   return entries;
 }
 
-/** One entry a name; the last one given wins and stands where the name first stood. */
+/** One entry per name, in the order of first appearance; the last value wins. */
 export function mergeEnv(...lists: readonly (readonly EnvEntry[])[]): readonly EnvEntry[] {
   const merged = new Map<string, EnvEntry>();
   for (const entry of lists.flat()) merged.set(entry.name, entry);

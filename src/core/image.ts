@@ -4,7 +4,7 @@ import { renderDockerfile } from "./dockerfile.ts";
 import { hookScript } from "./guest/script.ts";
 import type { BuildStep, GuestUser, ImagePlan, Toolchain } from "./types.ts";
 
-/** What an image is made of. */
+/** The inputs of an image. */
 export type ImageInput = {
   readonly tool: Tool;
   readonly base: string;

@@ -4,7 +4,7 @@ import { printable } from "./text/quote.ts";
 import { guardReadOnly, type ReadOnly } from "./read-only.ts";
 import type { Creation, Mount, MountMode, PathFact } from "./types.ts";
 
-/** Someone asks for a host path in the guest. Of several for one path the highest rank wins, rw on a tie. */
+/** A requested mount. Of several for one path the highest rank wins, rw on a tie. */
 export type MountRequest = {
   /** Absolute, as named; links not followed. */
   readonly path: string;
@@ -22,7 +22,7 @@ export type MountPlan = {
   readonly warnings: readonly string[];
 };
 
-/** What the host says of the requested paths. */
+/** Facts of the requested host paths. */
 export type PathFacts = Readonly<Record<string, PathFact>>;
 
 type Placed = Mount & { readonly rank: number };
@@ -99,7 +99,7 @@ function unmountable({ from }: MountRequest, path: string, home: string): string
   throw new SiloError(text, { hint: "rename the directory, then: silo ..." });
 }
 
-/** The kernel takes a mount away from a single file when the host puts another file in its place (rename(2)). */
+/** A mount on a single file is detached when the host replaces the file (rename(2)). */
 function looseFiles(mounts: readonly Mount[], home: string): readonly string[] {
   return mounts
     .filter(({ mode, kind }) => mode === "ro" && kind === "file")

@@ -14,7 +14,7 @@ import { matchingRepos } from "./repos.ts";
 import { sensitive } from "./sensitive.ts";
 import type { HostFacts, Port, RunPlan, SensitiveMount } from "./types.ts";
 
-/** What a run is made of, before anyone looks at the requested paths. */
+/** The inputs of a plan, before the requested paths are examined. */
 export type Request = {
   readonly config: Config;
   readonly host: HostFacts;
@@ -138,7 +138,7 @@ function sensitiveMounts(request: Request, paths: PathFacts): readonly Sensitive
     .flatMap(({ layer }) => [...layer.mounts_ro, ...layer.mounts_rw])
     .filter(({ value, from }) => from === own && !value.startsWith("!"))
     .map(({ value, from }) => ({ path: mountPath(value, dirname(from), home), from }));
-  // All of a home directory is a question of its own.
+  // A whole home directory is confirmed separately.
   const here = within(cwd, home) ? [] : [{ path: cwd, from: "project" }];
   const found = [...here, ...asked].flatMap(({ path, from }) => {
     const real = paths[path]?.real ?? path;
@@ -150,7 +150,7 @@ function sensitiveMounts(request: Request, paths: PathFacts): readonly Sensitive
 }
 
 function warnings({ host }: Request): readonly string[] {
-  // Without capabilities root is held to the permission bits like anybody else.
+  // Without capabilities root is subject to permission bits like other users.
   if (host.uid !== 0 || host.cwdOwner === 0) return [];
   return [
     `${displayPath(host.cwd, host.home)} belongs to user ${host.cwdOwner}, but silo runs as root, ` +
@@ -224,7 +224,7 @@ export function planRun(request: Request, paths: PathFacts): RunPlan {
   };
 }
 
-/** Why the tool cannot run here, if it cannot; known before any path is looked at. */
+/** Why the tool cannot run here; undefined if it can. Needs no path facts. */
 export function refusal(request: Request): { message: string; hint: string } | undefined {
   return request.tool.unsupported?.(toolFacts(request, {}));
 }

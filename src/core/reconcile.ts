@@ -22,7 +22,7 @@ export function same(a: Content, b: Content): boolean {
 /**
  * Three-way reconciliation of one file. A side that changed alone wins; of two changed JSON objects each key
  * goes its own way; else the host's stays and the guest's is saved. A missing file never deletes the other.
- * @param final nobody writes any more: what looked half-written will not get better.
+ * @param final no more writes follow, so a half-written version stays as it is.
  */
 export function reconcile(sides: Sides, final: boolean): Step {
   const { base, host, guest } = sides;
@@ -110,7 +110,7 @@ export type Late = {
 /**
  * Three-way merge of a displaced save into what took its place.
  * @param wins whether the save stays where both changed the same, and the other version is saved.
- * @param final nobody writes any more: what looks half-written stays so.
+ * @param final no more writes follow, so a half-written version stays as it is.
  * @returns what belongs in the place, and what has to be saved beside it; undefined while the save is half-written.
  */
 export function rejoin(

@@ -1,7 +1,7 @@
 /** A remote's address: its host in lower case, undefined for a local path, and the segments of its path. */
 export type Remote = { readonly host: string | undefined; readonly path: readonly string[] };
 
-/** Longer than any real address; bounds the work for a prepared one. */
+/** Length limit of an address, above any real one; bounds the work for a crafted one. */
 const LONGEST = 4096;
 
 /** Schemes that name a host; `file://` and remote helpers (`ext::…`) do not. */
@@ -47,7 +47,7 @@ function split(text: string): readonly [string | undefined | false, string] {
   return [host, text.slice(colon + 1)];
 }
 
-/** The host of `user@host:port`; what stands before the last `@` is the user, as for curl and ssh. */
+/** The host of `user@host:port`; the part before the last `@` is the user, as for curl and ssh. */
 function hostOf(authority: string): string | false {
   const host = HOST.exec(authority.slice(authority.lastIndexOf("@") + 1))?.[1];
   return host === undefined ? false : host.toLowerCase();

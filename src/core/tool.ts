@@ -1,6 +1,6 @@
 import type { Forward, Tip } from "./types.ts";
 
-/** What a tool may ask of the host when its command and environment are made. */
+/** Facts of the host for a tool's command and environment. */
 export type ToolFacts = {
   readonly home: string;
   readonly uid: number;
@@ -18,7 +18,7 @@ export type InstallStep = {
   readonly run: string;
 };
 
-/** Where the newest version is asked. */
+/** The registry that has the newest version. */
 export type VersionSource =
   | { readonly registry: "npm"; readonly package: string }
   | { readonly registry: "pypi"; readonly package: string };
@@ -33,9 +33,9 @@ export type ToolPort = {
   readonly forward: Forward | undefined;
 };
 
-/** One coding agent, as data. Adding one is a file like its neighbours and a line in `index.ts`. */
+/** One coding agent, as data. A new one is a file in src/tools and a line in its `index.ts`. */
 export type Tool = {
-  /** The word on the command line and in the configuration. */
+  /** The subcommand and the key in the configuration. */
   readonly name: string;
   readonly title: string;
   readonly description: string;
@@ -61,7 +61,7 @@ export type Tool = {
   readonly ports: readonly ToolPort[];
   /** The whole command line in the guest for the user's arguments. */
   readonly command: (args: readonly string[], facts: ToolFacts) => readonly string[];
-  /** Why it cannot run here, if it cannot. */
+  /** Why it cannot run here; undefined if it can. */
   readonly unsupported?: (facts: ToolFacts) => { message: string; hint: string } | undefined;
   /** A directory that no two runs may share. */
   readonly exclusive?: string;

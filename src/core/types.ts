@@ -1,6 +1,6 @@
-/** The vocabulary of silo. Types and the lists they come from; nothing here does anything. */
+/** Shared types and the lists that they are derived from; no code. */
 
-/** The backends; which is chosen by itself is told in `backends/index.ts`. */
+/** The backends; `backends/registry.ts` detects the default. */
 export const BACKENDS = ["docker", "container", "fly", "bwrap"] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
@@ -25,7 +25,7 @@ export type PathLink = {
   readonly writtenIn: string | undefined;
 };
 
-/** What git would say of the working directory, read from files alone. */
+/** What git would report about the working directory, read from files without running git. */
 export type GitFacts = {
   /** GIT_AUTHOR_NAME … of the host's identity; only what is set. */
   readonly identity: Readonly<
@@ -42,7 +42,7 @@ export type GitFacts = {
   readonly commonDirs: readonly string[];
 };
 
-/** Facts of this machine, gathered once, side by side, before anything is planned. */
+/** Facts of the host, gathered once, in parallel, before planning. */
 export type HostFacts = {
   readonly platform: "linux" | "darwin";
   readonly home: string;
@@ -73,7 +73,7 @@ export type Mount = {
   readonly target: string;
   readonly mode: MountMode;
   readonly kind: "file" | "dir";
-  /** Who asked: `project`, `git`, `tool`, `silo` for its own files, or the configuration file's path. */
+  /** The source: `project`, `git`, `tool`, `silo` for its own files, or the configuration file's path. */
   readonly from: string;
   /** Where the links lie that lead from the target to the source; absent where the target is the source's own path. */
   readonly over?: readonly string[];
@@ -102,7 +102,7 @@ export type Cache = {
   readonly directory: string;
 };
 
-/** A path of the host to make before the run, so that a first login lasts. */
+/** A host path to create before the run, so that a first sign-in persists. */
 export type Creation = { readonly path: string; readonly kind: "file" | "dir" };
 
 /** An environment variable of the guest. */
@@ -118,10 +118,10 @@ export type Port = {
   readonly optional: boolean;
 };
 
-/** In the guest: connections to `listen` on all addresses go on to `to` on the guest's loopback. */
+/** A forwarder in the guest: connections to `listen` on all addresses go to `to` on its loopback. */
 export type Forward = { readonly listen: number; readonly to: number };
 
-/** The user inside, made like the one outside. */
+/** The user inside, created with the ids and name of the host user. */
 export type GuestUser = {
   readonly name: string;
   readonly uid: number;
@@ -141,7 +141,7 @@ export type ImagePlan = {
   readonly steps: readonly BuildStep[];
 };
 
-/** One step of what makes an image. */
+/** One build step of an image. */
 export type BuildStep = { readonly about: string; readonly run: string };
 
 /** Everything about one run that does not depend on the backend. */
@@ -156,7 +156,7 @@ export type RunPlan = {
   readonly workdir: string;
   readonly creations: readonly Creation[];
   readonly mounts: readonly Mount[];
-  /** Mounts that need a yes: the working directory and mounts of the global file in places like ~/.ssh. */
+  /** Mounts to confirm: the working directory and mounts of the global file in places like ~/.ssh. */
   readonly sensitive: readonly SensitiveMount[];
   /** The host's `boot_id`. */
   readonly bootId: string | undefined;
@@ -165,9 +165,9 @@ export type RunPlan = {
   readonly ports: readonly Port[];
   /** The whole command of the guest: the tool itself, or a shell that first runs hooks and forwards. */
   readonly argv: readonly string[];
-  /** A terminal on both ends: allocate one in the guest too. */
+  /** Allocate a TTY in the guest, because stdin and stdout are TTYs. */
   readonly tty: boolean;
-  /** `--keep`: a closed terminal leaves the tool running, where the backend can do that. */
+  /** `--keep`: the tool keeps running when the terminal closes, if the backend supports it. */
   readonly keep: boolean;
   /** A directory that no two runs may share at once (Paperclip's database). */
   readonly exclusive: string | undefined;
@@ -178,7 +178,7 @@ export type RunPlan = {
 
 export type Tip = { readonly id: string; readonly text: string };
 
-/** The identity of one started run; its labels find it again. */
+/** The identity of one run; the container's labels carry it. */
 export type Session = {
   /** Unique, made for this run. */
   readonly id: string;

@@ -1,7 +1,7 @@
 /** An image that a project used. */
 export type ImageUse = { readonly tag: string; readonly used: number };
 
-/** How long an image is kept for a project that does not run. */
+/** Days that an image is kept after a project's last run. */
 export const KEEP_DAYS = 30;
 
 /**
@@ -19,7 +19,7 @@ export function unusedImages(
   return references.filter((reference) => !kept.has(reference));
 }
 
-/** The caches of directories in which nothing has run for a month, or that are gone. */
+/** The caches of directories that were not used for a month or no longer exist. */
 export function unusedCaches<T extends { readonly key: string }>(
   caches: readonly T[],
   projects: readonly { readonly key: string; readonly uses: readonly ImageUse[] }[],

@@ -1,7 +1,7 @@
 import type { Cmd } from "./command.ts";
 import { signalExit, type Child, type OnTerminal, type SpawnOptions } from "./child.ts";
 
-// The one module that names Bun; what other runtimes have instead stands beside it.
+// The only module that uses the Bun API, with the fallback for other runtimes beside it.
 
 export const hasBun = typeof Bun !== "undefined";
 

@@ -39,7 +39,7 @@ export type Interactive = {
   readonly kill: (signal: NodeJS.Signals) => void;
 };
 
-/** A command on a pseudo-terminal that nobody else has. */
+/** A command on its own PTY. */
 export type OnTerminal = Interactive & {
   readonly write: (data: Uint8Array) => void;
   readonly resize: (columns: number, rows: number) => void;

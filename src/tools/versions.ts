@@ -4,13 +4,13 @@ import type { Tool } from "../core/tool.ts";
 export type VersionCache = {
   readonly asked: number;
   readonly versions: Readonly<Record<string, string>>;
-  /** silo's own newest release, which is asked for less often. */
+  /** silo's newest release, which is fetched less often. */
   readonly silo?: Release;
 };
 
 export type Release = { readonly asked: number; readonly version?: string };
 
-/** The hidden word that makes silo ask for versions and do nothing else. */
+/** The internal subcommand that refreshes the versions. */
 export const REFRESH_WORD = "__refresh-versions";
 
 export const EMPTY_CACHE: VersionCache = { asked: 0, versions: {} };

@@ -8,7 +8,7 @@ import { LAYER_KEYS, type Config } from "../core/config.ts";
 import { BACKEND_SETTINGS } from "../core/settings/index.ts";
 import type { Setting } from "../core/settings/setting.ts";
 
-/** One setting that a file requests beyond what every project gets. */
+/** One setting that exceeds the defaults and therefore needs approval. */
 export type PermissionRequest = {
   readonly key: readonly string[];
   /** The setting on one line that no terminal can be fooled by. */
@@ -17,7 +17,7 @@ export type PermissionRequest = {
   readonly mount?: RealPath;
 };
 
-/** From where a file is looked at. */
+/** The directories and links that decide what a request means. */
 export type RequestContext = {
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -87,7 +87,7 @@ function ruleKey([first = "", ...others]: readonly string[]): string {
   return inner.join(".");
 }
 
-/** Everything that a file of the directory `base` asks for beyond the defaults, in its own order. */
+/** Settings of a file in the directory `base` that exceed the defaults and therefore need approval, in file order. */
 export function requestsOf(
   config: FileConfig,
   base: string,
@@ -106,7 +106,7 @@ export function requestsOf(
 export const mountsOf = (asks: readonly PermissionRequest[]): readonly RealPath[] =>
   asks.flatMap(({ mount }) => (mount === undefined ? [] : [mount]));
 
-/** What the settings of a repository pattern, of all files together, give to a repository that it fits. */
+/** Requests of a repository pattern's settings, merged from all files. */
 export function patternRequests(
   config: Config,
   pattern: string,
@@ -138,7 +138,7 @@ function ask(
   return [mount === undefined ? { key, text } : { key, text, mount }];
 }
 
-/** What the setting alone does not say. */
+/** A warning beside the setting. */
 function noteOf(rule: string, value: Leaf): string | undefined {
   if (rule !== "env") return SETTINGS.get(rule)?.warning;
   return /=/.test(String(value)) ? undefined : "your value";

@@ -27,7 +27,7 @@ export async function readTrust(store: TrustStore): Promise<TrustRecord> {
   });
 }
 
-/** A project could bring its own approvals along; only a home directory has its state in itself rightly. */
+/** A project could contain forged approvals, so the state directory must not lie in it, except in a home directory. */
 function refuseInProject({ state, cwd, home }: TrustStore): void {
   const [inner, outer] = [resolveLinks(state) ?? state, resolveLinks(cwd) ?? cwd];
   if (!within(outer, inner) || within(outer, resolveLinks(home) ?? home)) return;
@@ -37,7 +37,7 @@ function refuseInProject({ state, cwd, home }: TrustStore): void {
   );
 }
 
-/** Changes the record: one silo after the other, and whole or not at all. */
+/** Changes the record under a lock, and replaces the file as a whole. */
 export async function updateTrust(
   store: TrustStore,
   change: (record: TrustRecord) => TrustRecord,

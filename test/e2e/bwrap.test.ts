@@ -346,7 +346,9 @@ test("a limit of memory that this machine cannot hold refuses to start", async (
   });
   const { code, stdout, stderr } = await probe(user, "echo ran");
   expect([code, stdout]).toEqual([1, ""]);
-  expect(stderr).toContain("error: cannot set the memory limit of the sandbox: no systemd user manager");
+  expect(stderr).toContain(
+    "error: cannot set the memory limit of the sandbox: no systemd user manager",
+  );
   expect(sweepWorld(user)).toEqual([]);
   destroyWorld(user);
 });

@@ -100,7 +100,7 @@ const ELSEWHERE = [
   /led to .* when it was checked/, // test/pty/trust.test.ts, test/unit/trust.test.ts
   /^port ".*" in .* is not of the form/, // test/unit/ports.test.ts; the schema refuses it first
   /^backends.docker.socket is enabled, but/, // a machine without the socket
-  /^\$\{path\} is no regular file|is larger than 64 MiB/, // what a guest may put in a file's place: test/e2e/staging.test.ts
+  /^\$\{path\} is not a regular file|is larger than 64 MiB/, // what a guest may put in a file's place: test/e2e/staging.test.ts
   /has become a link/, // test/unit/staging.test.ts
   /^\$\{file\.host\} does not stop changing/, // a program that writes to a staged file all the time
   /does not run$|^starting the sandbox failed|is still running after SIGKILL$/, // test/e2e/bwrap.test.ts

@@ -42,7 +42,7 @@ describe("problems are told with their place", () => {
     ],
     ['{"env": [\n 1]}', "2:2: env.0: expected string, got 1"],
     ['{"env": ["1A=x"]}', '1:10: env.0: expected NAME or NAME=value, got "1A=x"'],
-    ['{"tool": "claude",\n "tool": "codex"}', '2:2: "tool" stands here twice'],
+    ['{"tool": "claude",\n "tool": "codex"}', '2:2: duplicate key "tool"'],
     ['{"__proto__": {"backend": "fly"}}', '1:2: unknown key "__proto__"'],
     ['{"constructor": 1}', '1:2: unknown key "constructor"'],
     ['{"tool": }', "1:10: value expected"],

@@ -69,7 +69,7 @@ test("a link that was displaced is back in its place, and was not read", async (
   const path = file();
   unlinkSync(path);
   symlinkSync("/etc/hostname", path);
-  expect(await all.settle(spot, true).catch(String)).toContain("is no regular file");
+  expect(await all.settle(spot, true).catch(String)).toContain("is not a regular file");
   expect([lstatSync(spot.path).isSymbolicLink(), readFileSync(path, "utf8")]).toEqual([
     true,
     "new",

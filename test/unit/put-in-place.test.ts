@@ -163,7 +163,7 @@ test.each([
 ])("%s is not read", async (_, make) => {
   unlinkSync(path);
   make();
-  expect(await readStamped(path).catch(String)).toContain("is no regular file");
+  expect(await readStamped(path).catch(String)).toContain("is not a regular file");
 });
 
 test.skipIf(process.platform !== "linux")("a file that is longer than it was says so", async () => {

@@ -2,7 +2,7 @@ import { splitKey, type GitVariable } from "./config.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** More pairs than anybody sets; git's own limit is the largest integer. */
+/** Limit of GIT_CONFIG_COUNT, far above real use; git's own limit is the largest integer. */
 const MOST_PAIRS = 10_000;
 /** `'…'`, in which a quote is written `'\''` and an exclamation mark may be written `'\!'`. */
 const QUOTED = String.raw`'((?:[^']|'\\['!]')*)'`;
@@ -12,7 +12,7 @@ const PARAMETER = new RegExp(String.raw`${QUOTED}(?:(=)(?:${QUOTED})?)?(?:\s+|$)
 /**
  * The configuration that the environment carries: GIT_CONFIG_COUNT with its pairs, as told in
  * git-config(1), "ENVIRONMENT", then what `git -c` passes on. Git refuses to work where these
- * are malformed; here what stands before the mistake counts.
+ * are malformed; here the settings before the mistake count.
  */
 export function environmentVariables(env: Env): readonly GitVariable[] {
   return [...countedPairs(env), ...parameters(env["GIT_CONFIG_PARAMETERS"] ?? "")].flatMap(

@@ -23,7 +23,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /**
  * Reads a configuration file by the rules of git-config(1), "CONFIGURATION FILE".
- * Git refuses a whole file for one mistake; here what stands before the mistake counts.
+ * Git refuses a whole file for one mistake; here the settings before the mistake count.
  */
 export function parseGitConfig(text: string): readonly GitVariable[] {
   const variables: GitVariable[] = [];

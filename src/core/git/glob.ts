@@ -47,7 +47,7 @@ export function gitGlob(
   return states.has(tokens.length);
 }
 
-/** Adds every state that costs no character; all such ways lead forward. */
+/** Epsilon closure: adds the states that are reached without a character. All such steps lead forward. */
 function reach(tokens: readonly Token[], states: Set<number>): Set<number> {
   for (const at of states) {
     const token = tokens[at];

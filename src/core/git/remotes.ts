@@ -1,6 +1,6 @@
 import { splitKey, type GitVariable } from "./config.ts";
 
-/** More than anybody has; bounds the work where a repository's files were made to cause much of it. */
+/** Limit of remotes and rewritings, far above real use; bounds the work for a hostile repository (DoS). */
 const MOST = 1000;
 
 type Rewrite = { readonly base: string; readonly prefix: string };

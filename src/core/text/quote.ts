@@ -2,7 +2,7 @@ import type { Cmd } from "../../runtime/command.ts";
 
 const PLAIN = /^[\w@%+=:,./-]+$/;
 
-/** A word as a POSIX shell reads it back unchanged. */
+/** Quotes an argument for a POSIX shell. */
 export function shellWord(word: string): string {
   return PLAIN.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

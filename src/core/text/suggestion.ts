@@ -1,4 +1,4 @@
-/** The candidate that a mistyped word most likely means, if one is near. */
+/** A hint with the closest candidate for a mistyped name; empty if none is close. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3));
   const ranked = candidates
@@ -14,7 +14,7 @@ export function suggestion(word: string, candidates: readonly string[]): string 
   return found === undefined ? "" : `; did you mean "${found}"?`;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours between two words. */
+/** Insertions, deletions, replacements and swaps of neighbours between two strings. */
 function distance(a: string, b: string): number {
   let older: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);

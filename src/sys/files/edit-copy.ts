@@ -5,16 +5,16 @@ import { readText } from "./read.ts";
 import { statOf } from "./peek.ts";
 import { createFile, replaceFile } from "./write.ts";
 
-/** A file in the user's editor. */
+/** A file that the user's editor has open. */
 export type EditCopy = {
-  /** What the editor opens. */
+  /** The path that the editor opens. */
   readonly path: string;
-  /** Puts the text where it belongs; one of the two ends the draft. */
+  /** Writes the text to the file. Call either this or `discard`. */
   readonly save: (text: string) => Promise<void>;
   readonly discard: () => Promise<void>;
 };
 
-/** The file itself, made from `start` where it is new; discarding takes a new one away again. */
+/** Edits the file itself, created from `start` if it is new; `discard` deletes a new one. */
 export async function editInPlace(path: string, start: string): Promise<EditCopy> {
   const made = await createFile(path, start, 0o600);
   return {
@@ -27,8 +27,8 @@ export async function editInPlace(path: string, start: string): Promise<EditCopy
 }
 
 /**
- * A private copy, put in place when the user is done. A tool that runs in the project can write the file
- * itself at any moment, and what it wrote would pass for the user's.
+ * Edits a private copy that replaces the file when the user is done, because a tool that runs in the project can write
+ * the file at any moment, and its text would pass for the user's.
  */
 export async function editPrivately(
   path: string,

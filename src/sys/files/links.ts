@@ -4,7 +4,7 @@ import { orUndefined, lstatOf, realPathOf } from "./peek.ts";
 
 /**
  * The path with every link resolved, of one that does not exist yet too; undefined where a link leads nowhere.
- * Synchronous, since it is asked for a handful of paths.
+ * Synchronous, because it is used for a few paths.
  */
 export function resolveLinks(path: string): string | undefined {
   const missing: string[] = [];
@@ -16,7 +16,7 @@ export function resolveLinks(path: string): string | undefined {
   }
 }
 
-/** As many as Linux follows (path_resolution(7)). */
+/** Limit of links in a path, as in Linux (path_resolution(7)). */
 const MOST_LINKS = 40;
 
 /** Where the links lie that a path leads over, in the order they are followed. */

@@ -12,10 +12,10 @@ import {
   type Stats,
 } from "node:fs";
 
-// Whatever runs inside can leave anything behind in a repository, so nothing here throws, waits or
-// reads much. Synchronous, because for a handful of small files that is ten times faster.
+// A tool can write anything into a repository, so nothing here throws, blocks or reads much. Synchronous, because for
+// a few small files that is ten times faster.
 
-/** No configuration comes near it. */
+/** Size limit, far above real configurations. */
 const LARGEST = 1 << 20;
 /** Opening a pipe must not wait for its writer. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -92,7 +92,7 @@ export function orUndefined<T>(work: () => T): T | undefined {
   }
 }
 
-/** A path as written in a file of `directory`; `..` is left for the system to follow, behind links too. */
+/** A path as written in a file of `directory`; `..` is left to the system, because it may follow a link. */
 export function pathFrom(directory: string, written: string): string {
   return written.startsWith("/") ? written : `${directory}/${written}`;
 }

@@ -1,8 +1,7 @@
 import { lstatOf } from "./peek.ts";
 
 /**
- * Those of the paths that exist below a directory, or lie behind a link; a few questions to the system, and nothing is
- * read.
+ * Filters paths relative to a directory: keeps those that exist or whose first part is a link. A few calls of lstat.
  */
 export function presentPaths(cwd: string, paths: readonly string[]): readonly string[] {
   const tops = new Map<string, boolean | undefined>();

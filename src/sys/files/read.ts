@@ -2,9 +2,9 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { errorCode, errorText, SiloError } from "../../errors.ts";
 
 const MIB = 1 << 20;
-/** Upper bound for silo's own files. */
+/** Size limit of silo's own files. */
 const LARGEST = 4 * MIB;
-/** Upper bound for a silo.jsonc, which anybody may have written. */
+/** Size limit of a silo.jsonc, which another user or a tool may have written. */
 const LARGEST_SETTINGS = MIB;
 /** A tool may have put a pipe in the file's place: opening it must not wait for a writer. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -13,9 +13,9 @@ const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 export type OwnedText = { readonly text: string; readonly uid: number };
 
 /**
- * Text of a file, or undefined where there is none. Read at once: for a few small files that takes a
- * tenth of the time of waking up the threads that would do it aside.
- * @throws SiloError for one that cannot be read, is no regular file or larger than 4 MiB.
+ * Text of a file, or undefined where there is none. Synchronous, because for a few small files that
+ * takes a tenth of the time of waking threads.
+ * @throws SiloError for one that cannot be read, is not a regular file or is larger than 4 MiB.
  */
 export async function readText(path: string): Promise<string | undefined> {
   return readOwned(path, LARGEST)?.text;
@@ -23,7 +23,7 @@ export async function readText(path: string): Promise<string | undefined> {
 
 /**
  * A silo.jsonc and its owner, or undefined where there is none. Never blocks.
- * @throws SiloError for one that cannot be read, is no regular file or larger than 1 MiB.
+ * @throws SiloError for one that cannot be read, is not a regular file or is larger than 1 MiB.
  */
 export async function readSettings(path: string): Promise<OwnedText | undefined> {
   return readOwned(path, LARGEST_SETTINGS);

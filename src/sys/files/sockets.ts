@@ -10,8 +10,8 @@ const LISTENS = 0x10000;
 const SHOWN = 3;
 
 /**
- * Unix sockets that listen below the mounts, so that what runs inside can talk to the programs behind them. A
- * read-only mount is no hindrance to that. Nothing on other systems than Linux.
+ * Listening unix sockets below the mounts, which let the tool talk to host programs, through read-only mounts too.
+ * Linux only; empty elsewhere.
  * @returns their paths on this machine.
  */
 export function listeningIn(mounts: readonly Pick<Mount, "source">[]): readonly string[] {

@@ -66,7 +66,7 @@ export async function readStamped(path: string): Promise<Reading> {
   if (file === undefined) return NOTHING;
   try {
     const before = await file.stat({ bigint: true });
-    if (!before.isFile()) throw new SiloError(`${path} is no regular file`);
+    if (!before.isFile()) throw new SiloError(`${path} is not a regular file`);
     if (before.size > LARGEST) throw new SiloError(`${path} is larger than 64 MiB`);
     const size = Number(before.size);
     const content = await readUpTo(file, size + 1);
@@ -118,7 +118,7 @@ async function opened(path: string): Promise<FileHandle | undefined> {
     if (errorCode(error) === "ENOENT") return undefined;
     // A link (ELOOP) or a socket (ENXIO).
     if (["ELOOP", "ENXIO"].includes(errorCode(error) ?? ""))
-      throw new SiloError(`${path} is no regular file`);
+      throw new SiloError(`${path} is not a regular file`);
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import { mkdir, rename, unlink, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorCode, errorText, SiloError } from "../../errors.ts";
 
-/** Makes a file and the directories above it. @returns false where there is one already: it is never overwritten. */
+/** Creates a file and its directories. @returns false if it exists; it is never overwritten. */
 export async function createFile(path: string, text: string, mode: number): Promise<boolean> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });

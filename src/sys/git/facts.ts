@@ -7,7 +7,7 @@ import { neededGitDirectories } from "./mounts.ts";
 import { findRepository } from "./repository.ts";
 
 /**
- * What git would say of the working directory, read from files alone. Files that are missing,
+ * What git would report about the working directory, read from files without running git. Files that are missing,
  * broken, unreadable or too large give less information, never an error.
  *
  * GIT_DIR counts for identity and remotes, as it does for git here; it does not for the directories

@@ -28,7 +28,7 @@ export type Repository = GitDirectory & {
 /**
  * The repository that git would work on here (git(1), "GIT_DIR" and the variables after it).
  * One that belongs neither to this user nor to the owner of the working directory does not count,
- * as in git's own check of ownership: somebody else may have put it into a directory above. Unlike
+ * as in git's own check of ownership: another user may have put it into a directory above. Unlike
  * git the search goes on past mount points.
  */
 export function findRepository(cwd: string, env: Env): Repository | undefined {
@@ -50,7 +50,7 @@ export function isOurs(path: string, cwd: string): boolean {
   return owner === undefined || isOwner(owner, cwd);
 }
 
-/** The same for a file that was read: neither its link nor what that leads to belongs to somebody else. */
+/** The same for a file that was read: neither its link nor its target belongs to another user. */
 export function ownedBy(path: string, cwd: string, owner?: number): boolean {
   return isOurs(path, cwd) && (owner === undefined || isOwner(owner, cwd));
 }
@@ -114,7 +114,7 @@ export function gitDirectory(path: string): GitDirectory | undefined {
   return whole ? { gitDir, commonDir } : undefined;
 }
 
-/** By hand, since a pattern that ends in `[\r\n]+$` takes hours for a prepared file. */
+/** Not a regular expression, because /[\r\n]+$/ backtracks quadratically on a crafted file (ReDoS). */
 function withoutLineEnds(text: string): string {
   let end = text.length;
   while (end > 0 && (text[end - 1] === "\n" || text[end - 1] === "\r")) end--;

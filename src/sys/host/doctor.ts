@@ -3,12 +3,12 @@ import { isUtf8 } from "../../core/text/locale.ts";
 import type { Diagnostic } from "../../core/diagnostic.ts";
 import type { HostFacts } from "../../core/types.ts";
 
-/** An image with all toolchains and a tool takes about half of it. */
+/** Free disk space below which doctor warns. An image with all toolchains and a tool takes about half of it. */
 const LEAST_GIB = 10;
-/** Where engines keep images, on the machines where that is a directory of this one. */
+/** Directories in which engines keep images, on hosts where they are local. */
 const IMAGE_PLACES = ["/var/lib/docker", "/var/lib/containers"];
 
-/** This machine, apart from the backends. */
+/** Host checks of `silo doctor`: disk, terminal, git identity. */
 export async function diagnoseHost({ home, env, git }: HostFacts): Promise<readonly Diagnostic[]> {
   const disks = await Promise.all([...IMAGE_PLACES, home].map(freeGib));
   const free = disks.filter((gib) => gib !== undefined);
@@ -35,7 +35,7 @@ function diskDiagnostic(gib: number): Diagnostic {
     check: "disk",
     state: "warn",
     detail,
-    fix: "docker system df   # shows what takes the room",
+    fix: "docker system df   # shows what uses the space",
   };
 }
 

@@ -1,10 +1,10 @@
 import type { HostFacts } from "../../core/types.ts";
 import { errorCode, SiloError } from "../../errors.ts";
 
-/** What is known of this machine without looking at a file. */
+/** Facts of the host that need no file. */
 export type HostEnvironment = Pick<HostFacts, "platform" | "home" | "uid" | "gid" | "cwd" | "env">;
 
-/** The user and the working directory, at once and without a process. */
+/** The user and the working directory, without starting a process. @throws SiloError on other systems. */
 export function readEnvironment(): HostEnvironment {
   if (process.platform !== "linux" && process.platform !== "darwin") {
     throw new SiloError(`silo runs on Linux and macOS, not on ${process.platform}`);
@@ -12,7 +12,7 @@ export function readEnvironment(): HostEnvironment {
   return {
     platform: process.platform,
     home: home(),
-    // Windows alone has no such ids.
+    // Only Windows lacks these ids.
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
     cwd: workingDirectory(),
@@ -21,7 +21,7 @@ export function readEnvironment(): HostEnvironment {
 }
 
 function home(): string {
-  // As `homedir` has it, which is loaded only where the variable does not say: few commands need anything else of it.
+  // As os.homedir(), but node:os is loaded only if HOME is not set.
   const path = process.env["HOME"] || process.getBuiltinModule("node:os").homedir();
   if (!path.startsWith("/")) {
     throw new SiloError("HOME is not an absolute path", { hint: "export HOME=/home/<you>" });

@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 
-/** Whether nothing on this machine has that port yet. */
+/** Whether the port is free on this host. */
 export function isFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { KERNEL_MODULES, type KernelFacts } from "../../core/advisories.ts";
 
-/** Where modprobe is told of modules that must not be loaded (modprobe.d(5)). */
+/** Directories of modprobe's configuration (modprobe.d(5)). */
 const SETTINGS = ["/etc/modprobe.d", "/run/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"];
 
 /**
@@ -54,7 +54,7 @@ async function modprobeSettings(root: string): Promise<string> {
   return files.flat().join("\n");
 }
 
-/** A file that is missing or may not be read says nothing. */
+/** The text of a file; empty if it is missing or unreadable. */
 async function text(path: string): Promise<string> {
   return await readFile(path, "utf8").catch(() => "");
 }

@@ -7,7 +7,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** What the shell says of a command that it does not find. */
 const NOT_FOUND = 127;
 
-/** `$VISUAL`, `$EDITOR` or vi on a file. A shell takes the words apart, as git and others do. */
+/** Opens a file in `$VISUAL`, `$EDITOR` or vi. A shell splits the command, as in git. */
 export function editorCommand(path: string, env: Env): Cmd {
   const editor =
     [env["VISUAL"], env["EDITOR"]].find((value) => (value ?? "").trim() !== "") ?? "vi";

@@ -19,7 +19,7 @@ export function processesWith(
     .map(Number);
 }
 
-/** Ends processes by force; those that have ended, or belong to somebody else, are passed by. */
+/** Kills processes; skips those that have exited or belong to another user. */
 export function killAll(ids: readonly number[]): void {
   for (const id of ids) orUndefined(() => process.kill(id, "SIGKILL"));
 }

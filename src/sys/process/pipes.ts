@@ -4,7 +4,7 @@ import type { Child, Interactive } from "../../runtime/child.ts";
 import { start } from "./process.ts";
 import { isTerminal } from "./tty.ts";
 
-/** How long to wait for further output of a command that has ended; a program that was left behind may hold the pipe open. */
+/** How long to wait for output after a command has exited, because an orphaned child may hold the pipe open. */
 const IDLE_MS = 200;
 
 /**

@@ -7,7 +7,7 @@ export type Ask = (cmd: Cmd) => Promise<Captured>;
 /** Starts queries now. The returned function hands out each of their results once, and runs every other command. */
 export function prefetch(queries: readonly Cmd[]): Ask {
   const started = new Map(queries.map((query) => [keyOf(query), capture(query)]));
-  // Whoever uses a result gets its failure.
+  // A failure is reported when the result is used.
   for (const result of started.values()) result.catch(() => {});
   return async (cmd) => {
     const key = keyOf(cmd);

@@ -1,13 +1,13 @@
 import { capture, ProgramMissing, type Captured } from "./process.ts";
 
-/** Long enough for a slow machine; an engine that hangs takes for ever. */
+/** Timeout of a probe, long enough for a slow machine. */
 const LIMIT_MS = 5_000;
 const KILLED = 137;
 
-/** What a program answers when it is asked how it is. */
+/** The result of a probe; "silent" after a timeout. */
 export type ProbeResult = Captured | "missing" | "silent";
 
-/** Asks a program, but waits for no more than five seconds. */
+/** Runs a command with a 5 s timeout. */
 export async function probe(bin: string, args: readonly string[]): Promise<ProbeResult> {
   try {
     const start = performance.now();

@@ -3,12 +3,12 @@ import type { Cmd } from "../../runtime/command.ts";
 import type { Interactive } from "../../runtime/child.ts";
 import { startOnTerminal } from "./process.ts";
 
-/** How long what was printed last may take to come; a program that was left behind may hold the terminal open. */
+/** How long to wait for output after the command has exited, because an orphaned child may hold the PTY open. */
 const DRAIN_MS = 200;
 
 /**
- * Starts a command on a terminal of its own, and shows that on silo's: what runs there has no way to the user's
- * terminal but by what it prints. The exit comes when all of that is shown.
+ * Starts a command on its own PTY and relays the output, so that the tool cannot inject input (TIOCSTI) into the
+ * user's terminal. The exit status is reported after all output is shown.
  */
 export function onOwnTerminal(cmd: Cmd): Interactive {
   const { stdin, stdout } = process;

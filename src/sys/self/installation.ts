@@ -5,7 +5,7 @@ import { ownCommand } from "../process/process.ts";
 
 export type Way = "homebrew" | "install.sh" | "source" | "hand";
 
-/** How this silo came here, and the folder that it is in. */
+/** How this silo was installed, and its directory. */
 export type Installation = { readonly way: Way; readonly folder: string };
 
 /** Where install.sh notes the path of what it installed; its second line on are the files beside it. */

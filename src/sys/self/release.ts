@@ -1,7 +1,7 @@
 import manifest from "../../../package.json" with { type: "json" };
 import { DAY_MS, isStale, isVersion, type Release } from "../../tools/versions.ts";
 
-/** Nobody waits for it, but it must not stay for ever. */
+/** Timeout of the background query. */
 const TIMEOUT_MS = 10_000;
 
 /** Where silo's releases are, unless a mirror is named; install.sh heeds the same variable. */

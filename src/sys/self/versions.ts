@@ -14,17 +14,17 @@ import { replaceOwn } from "../files/write.ts";
 import { newestRelease } from "./release.ts";
 import { capture, detach, ownCommand } from "../process/process.ts";
 
-/** An answer takes 0.1 to 0.2 s; a registry that is silent for longer is not there. */
+/** Timeout of a registry query, which usually takes 0.1 to 0.2 s. */
 const TIMEOUT_MS = 20_000;
 
 const cachePath = (cache: string) => `${cache}/silo/versions.json`;
 
-/** What is known without asking. */
+/** The cached versions. */
 export async function readCache(cache: string): Promise<VersionCache> {
   return parseCache(await readText(cachePath(cache)).catch(() => undefined));
 }
 
-/** The version to install of a tool and of each that it bundles, as far as is known without asking. */
+/** The version to install of a tool and of each that it bundles, from the cache. */
 export async function toolVersions(
   tool: Tool,
   cache: string,
@@ -32,7 +32,7 @@ export async function toolVersions(
   return versionsFor(tool, TOOLS, await readCache(cache));
 }
 
-/** Starts a silo of its own that asks for the newest versions, where that is due; nobody waits for it. */
+/** Starts a detached silo process that fetches the newest versions, if the cache is stale. */
 export async function refreshInBackground(cache: string): Promise<void> {
   if (process.env["SILO_NO_VERSION_CHECK"] === "1" || !isStale(await readCache(cache), Date.now()))
     return;
@@ -40,11 +40,11 @@ export async function refreshInBackground(cache: string): Promise<void> {
   await detach({ bin, args, cwd: homedir() });
 }
 
-/** Asks for the newest version of every tool, and of silo, and writes the cache. What is offline keeps its old version. */
+/** Fetches the newest version of every tool and of silo, and writes the cache. A failed query keeps the old version. */
 export async function refreshVersions(cache: string): Promise<void> {
   const before = await readCache(cache);
   if (!isStale(before, Date.now())) return;
-  // The attempt counts too, so that an offline machine asks once an hour.
+  // Written before the queries too, so that an offline machine retries once an hour.
   const write = (value: VersionCache) => replaceOwn(cachePath(cache), JSON.stringify(value));
   write({ ...before, asked: Date.now() });
   const [silo, ...answers] = await Promise.all([
@@ -70,7 +70,7 @@ async function newest(source: VersionSource): Promise<string | undefined> {
   }
 }
 
-/** Asked with the Bun client that a compiled silo is, so that the user's own registry settings hold. */
+/** Queried with the Bun client in silo's binary, so that the user's registry settings apply. */
 async function npmLatest(name: string): Promise<string> {
   const { stdout } = await capture(
     {

@@ -41,7 +41,7 @@ export async function visit(
   if (found.seen !== undefined) seen.set(file.name, found.seen);
 }
 
-/** The guest is gone, so its side is synced once; but the host's programs go on writing. */
+/** Final sync of one file: the guest's side once, because it has exited; the host's until it is quiet. */
 export async function finishFile(work: Work, file: StagedFile): Promise<void> {
   const { stage, displaced } = work;
   const { host, guest } = spotsOf(stage, file);
@@ -115,8 +115,8 @@ async function sync(
 }
 
 /**
- * Its links were resolved at the start. One that is there now came from somebody who can write to a directory
- * above it, such as another project's agent, and leads to a file that nobody named.
+ * Refuses links in a host path. Its links were resolved at the start, so a link there now was made by a program that
+ * can write to a directory above, such as another project's agent, and leads to a file that was not configured.
  * @throws SiloError where there is one.
  */
 async function refuseLinks(host: string): Promise<void> {

@@ -43,7 +43,7 @@ export async function putInPlace(
   await rename(fresh, aside);
   const said = await swap(aside, path);
   const now = await inodeOf(aside);
-  // The helper may have been killed behind its only call, so the inodes decide.
+  // The helper may have been killed after its only call, so the inodes decide.
   if (now !== own && now !== "") return "displaced";
   if (said === "gone" || now === "") return "moved";
   await rename(aside, fresh);

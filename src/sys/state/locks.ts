@@ -9,7 +9,7 @@ import { processStart, processStarts } from "../process/table.ts";
 /** A lock that this process holds. */
 export type Lock = { readonly release: () => Promise<void> };
 
-/** Who holds it instead. */
+/** The lock holder. */
 export type Holder = { readonly pid: number };
 
 type Content = { readonly pid: number; readonly started: string };
@@ -19,7 +19,7 @@ const lockDirectory = (state: string) => `${state}/silo/locks`;
 const lockPath = (state: string, name: string) =>
   `${lockDirectory(state)}/${sha256(name).slice(0, 24)}`;
 
-/** Who has the lock of that name; undefined where no living process has. */
+/** The lock holder; undefined if no running process holds the lock. */
 export async function holderOf(state: string, name: string): Promise<Holder | undefined> {
   const holder = parse(tryRead(lockPath(state, name)));
   return holder !== undefined && (await lives(holder)) ? { pid: holder.pid } : undefined;
@@ -40,7 +40,7 @@ export async function tryLock(state: string, name: string): Promise<Lock | Holde
     for (;;) {
       if (await linked(own, path)) return { release: () => remove(path) };
       const text = tryRead(path);
-      // Gone since: whoever comes now has the place, and nothing of theirs may be removed.
+      // The lock disappeared meanwhile: retry, and never remove a lock taken by another process.
       if (text === undefined) continue;
       const holder = parse(text);
       if (holder !== undefined && (await lives(holder))) return { pid: holder.pid };
@@ -51,7 +51,7 @@ export async function tryLock(state: string, name: string): Promise<Lock | Holde
   }
 }
 
-/** Takes the lock, waiting for its holder. @returns also whether it had to wait. */
+/** Takes the lock, waiting for its holder. @returns also whether it had to wait. @throws when the signal aborts. */
 export async function waitForLock(
   state: string,
   name: string,
@@ -79,10 +79,10 @@ async function linked(own: string, path: string): Promise<boolean> {
   }
 }
 
-/** How long removing a dead holder's lock may take; one that takes longer was killed in it. */
+/** Age after which a guard directory counts as left by a killed process. */
 const DISCARD_MS = 5_000;
 
-/** Removes a dead holder's lock. One at a time, so that nobody removes the lock that came after it. */
+/** Breaks a stale lock. Serialised, so that a fresh lock is never removed. */
 async function discard(path: string, text: string): Promise<void> {
   const guard = `${path}.discard`;
   try {

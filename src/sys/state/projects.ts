@@ -4,7 +4,7 @@ import { sha256 } from "../../runtime/bun.ts";
 import { namesIn, orUndefined, readJson } from "../files/peek.ts";
 import { replaceOwn } from "../files/write.ts";
 
-/** What silo remembers of a directory: it orders the picker, and tells which images are still of use. */
+/** Record of a directory; orders the tool picker and tells which images are in use. */
 export type Project = {
   readonly directory: string;
   /** The tool that ran last. */
@@ -13,10 +13,10 @@ export type Project = {
   readonly images: Readonly<Record<string, { readonly tag: string; readonly used: number }>>;
 };
 
-/** How exact the time of the last run has to be; each start would write the file otherwise. */
+/** Precision of `used`, so that not every start writes the file. */
 const DAY_MS = 86_400_000;
 
-/** One small file for each directory, so that silos of different projects never meet. */
+/** One file per directory, so that silo processes of different projects do not contend. */
 function file(state: string, directory: string): string {
   const id = sha256(directory).slice(0, 24);
   return `${state}/silo/projects/${id}.json`;
@@ -31,12 +31,12 @@ function read(path: string): Project | undefined {
   return readJson(path, isProject);
 }
 
-/** What is remembered of a directory. */
+/** The record of a directory. */
 export function project(state: string, directory: string): Project | undefined {
   return read(file(state, directory));
 }
 
-/** Remembers a run. A failure is no matter: it orders a list, and spares an image. */
+/** Records a run. Best effort. */
 export function rememberRun(state: string, directory: string, tool: string, tag: string): void {
   const known = project(state, directory);
   const last = known?.images[tool];
@@ -49,7 +49,7 @@ export function rememberRun(state: string, directory: string, tool: string, tag:
   });
 }
 
-/** All that is remembered, of directories that still exist. */
+/** The records of all directories that still exist. */
 export function projects(state: string): readonly Project[] {
   const directory = `${state}/silo/projects`;
   return namesIn(directory)

@@ -2,14 +2,14 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { sha256 } from "../../runtime/bun.ts";
 import { namesIn, tryRead } from "../files/peek.ts";
 
-// A tool can leave programs in every directory that it can write, so silo remembers these directories for ever.
+// A tool can leave programs in every directory that it can write, so silo remembers these directories permanently.
 
 const folder = (state: string) => `${state}/silo/places`;
 
 /** Longest name of a file (NAME_MAX of Linux and macOS). */
 const LONGEST = 255;
 
-/** Named by the path itself, since a hash takes longer than all the rest of a look-up; too long ones by their hash. */
+/** Named by the encoded path, because a hash takes longer than the whole look-up; by a hash if that is too long. */
 function fileOf(state: string, path: string): string {
   const name = encodeURIComponent(path);
   return `${folder(state)}/${name.length > LONGEST ? sha256(path) : name}`;
@@ -19,7 +19,7 @@ function fileOf(state: string, path: string): string {
 const known = new Map<string, boolean>();
 let made = 0;
 
-/** How many places this process has added: what was concluded from fewer is out of date. */
+/** Number of places that this process has added; results cached with a lower number are stale. */
 export const placesAdded = (): number => made;
 
 /**
