@@ -49,7 +49,7 @@ describe.skipIf(status !== 0)("a real BuildKit", () => {
   );
 
   test(
-    "a base image that is nowhere is told as such",
+    "a base image that cannot be pulled is reported as such",
     async () => {
       const { stderr } = await build({ image: { base: "127.0.0.1:1/base:1", toolchains: [] } });
       expect(stderr).toContain("error: cannot pull the base image");

@@ -43,7 +43,7 @@ const forgetBuilt = () =>
 
 describe("what the sandbox keeps apart", () => {
   test(
-    "of the host it sees the system and the plan's mounts, nothing else",
+    "the sandbox sees the system directories and the planned mounts of the host, nothing else",
     async () => {
       put(world, "home/.ssh/id", "private");
       put(world, "secret/file", "private");
@@ -197,7 +197,7 @@ describe.each([
 
 describe("what is built", () => {
   test(
-    "twice at once is built once, and a killed build leaves nothing that is taken for whole",
+    "concurrent builds of one image build it once, and a killed build is not taken for a complete one",
     async () => {
       forgetBuilt();
       const hook =
@@ -275,7 +275,7 @@ test(
 );
 
 test(
-  "everything ends with a silo that is killed",
+  "a killed silo process takes the whole sandbox with it",
   async () => {
     // Of this test run alone.
     const seconds = `321.${slot()}`;
@@ -301,7 +301,7 @@ test(
 );
 
 test(
-  "without perl exec says what is missing",
+  "exec without perl names the missing command",
   async () => {
     const child = startSilo(world, ["codex", "--", "probe", "touch up; exec sleep 300"]);
     const end = finished(child);
@@ -354,7 +354,7 @@ test("a limit of memory that this machine cannot hold refuses to start", async (
 });
 
 describe("choice", () => {
-  test("with an engine's command there it is never chosen by itself, and is told where that engine is down", async () => {
+  test("bwrap is never auto-detected if an engine's command is installed", async () => {
     const backend = async () =>
       (
         JSON.parse((await silo(world, ["codex", "--dry-run", "--json"])).stdout) as {
@@ -367,7 +367,7 @@ describe("choice", () => {
     expect(await backend()).toBe("docker");
   });
 
-  test("without bwrap it says how to get it", async () => {
+  test("without bwrap the error says how to install it", async () => {
     ownPrograms(world);
     unlinkSync(join(world.root, "bin/bwrap"));
     const { code, stderr } = await silo(world, ["codex", "--backend", "bwrap"]);

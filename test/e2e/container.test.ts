@@ -216,7 +216,7 @@ function buildWithoutToolchain({ image }: Planned): void {
 }
 
 test(
-  "Docker inside: its own engine, started by the first who calls it",
+  "Docker inside: an engine of its own, started by its first client",
   async () => {
     // An engine that speaks as one, by the socket that it is handed.
     const engine = [

@@ -87,7 +87,7 @@ test(
   MINUTES,
 );
 
-describe("an error that silo cannot fix has a hint, and leaves nothing that costs", () => {
+describe("a failed start is reported with its fix, and leaves no machine", () => {
   test.each([
     ["not-signed-in", "not signed in to Fly.io", "fly auth login"],
     ["expired-token", "not signed in to Fly.io", "fly auth login"],

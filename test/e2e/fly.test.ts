@@ -91,7 +91,7 @@ describe("a tool that outlives its silo", () => {
   );
 
   test(
-    "a killed silo leaves it running too; if it has ended meanwhile, reconnect syncs back",
+    "a killed silo process leaves it running; if it has ended meanwhile, reconnect syncs its files back",
     async () => {
       const first = await up(onTerminal(`echo up; ${WAIT}; echo late >late; echo the end; exit 9`));
       first.kill("SIGKILL");
@@ -107,7 +107,7 @@ describe("a tool that outlives its silo", () => {
   );
 
   test(
-    "another laptop comes back to it, but takes files only after a yes",
+    "another laptop can reconnect, but receives files only after confirmation",
     async () => {
       const first = await up(onTerminal(`echo there >made; ${TALK}`));
       first.kill("SIGHUP");
@@ -192,7 +192,7 @@ test(
 
 describe("a link that breaks", () => {
   test(
-    "is made again in place, and the tool has noticed nothing",
+    "is retried, and the tool notices nothing",
     async () => {
       const pty = await up(onTerminal(TALK));
       pty.type("one\n");
@@ -236,7 +236,7 @@ describe("a link that breaks", () => {
   );
 
   test(
-    "ends a tool without tmux (persist: none), and its files are synced back",
+    "ends a tool without a tmux session, if so configured, and its files are synced back",
     async () => {
       put(
         world,
@@ -256,7 +256,7 @@ describe("a link that breaks", () => {
   );
 
   test(
-    "while the tool ends, its last words are shown when it is back",
+    "while the tool ends, its output is shown after the connection is back",
     async () => {
       const pty = await up(onTerminal(`echo up; ${WAIT}; echo last words; exit 6`));
       await whileCut(async () => {
@@ -479,7 +479,7 @@ test(
 );
 
 test(
-  "a machine that is still starting is told as such to who wants to enter it",
+  "exec on a machine that is still starting says so",
   async () => {
     setKnob(world, "link-down");
     const run = probe(world, "exit 7");
@@ -508,7 +508,7 @@ test(
 );
 
 test(
-  "a machine that vanished elsewhere is forgotten, with its sessions and mutagen's daemon",
+  "the state of a machine destroyed elsewhere is cleaned up, with its sync sessions and mutagen's daemon",
   async () => {
     const pty = await up(onTerminal(TALK));
     pty.kill("SIGHUP");
@@ -525,7 +525,7 @@ test(
 );
 
 test(
-  "an image that is there is not built again",
+  "an image in the registry is not built again",
   async () => {
     await probe(world, "true");
     const deploys = () => flyCalls(world).filter(({ argv }) => argv[0] === "deploy").length;

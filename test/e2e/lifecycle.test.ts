@@ -23,7 +23,7 @@ describe.each(BACKENDS)("%s", (backend) => {
 
   describe("exit codes and streams", () => {
     test(
-      "the tool's exit code, output and errors are silo's",
+      "the exit code and both streams of the tool are passed on",
       async () => {
         const codes = [0, 1, 42, 125, 137];
         const results = await Promise.all(
@@ -76,7 +76,7 @@ describe.each(BACKENDS)("%s", (backend) => {
     );
 
     test(
-      "what a killed silo left is gone after the next command",
+      "the next command reaps what a killed silo process left",
       async () => {
         const child = sleeper();
         const end = finished(child);
@@ -98,7 +98,7 @@ describe.each(BACKENDS)("%s", (backend) => {
     // A double starts slowly, and a machine with its links and copies is a dozen processes.
     const many = { fly: 5, container: 8 }[backend as string] ?? 20;
     test(
-      `${many} silos get as many names and exits, and leave nothing`,
+      `${many} concurrent starts get unique names and their own exit codes, and leave nothing`,
       async () => {
         // Each waits for all others, since a name is free again as soon as its container has ended.
         const meet = `touch met-$$-$(hostname); until [ $(ls | grep -c met-) = ${many} ]; do sleep 0.05; done`;
@@ -169,7 +169,7 @@ describe.each(BACKENDS)("%s", (backend) => {
 
   // Names of bwrap's are silo's alone.
   test.skipIf(backend === "bwrap")(
-    "a name that is taken is passed over for one above the highest in use, whoever has that",
+    "a start whose name is taken takes the highest number in use plus one",
     async () => {
       const project = world.project.slice(world.root.length + 1);
       const foreign = [`${project}-1`, `${project}-7`];
@@ -237,7 +237,7 @@ describe.each(BACKENDS)("%s", (backend) => {
 
     // A sandbox has no base image.
     test.skipIf(backend === "bwrap")(
-      "a base image that is nowhere is told from an engine that does not answer, and a hook from both",
+      "a base image that cannot be pulled, an engine that is down and a failing hook give different errors",
       async () => {
         const build = async (more: object) => {
           put(world, "home/.config/silo/silo.jsonc", JSON.stringify({ ...PROBE_CONFIG, ...more }));
@@ -255,7 +255,7 @@ describe.each(BACKENDS)("%s", (backend) => {
     );
 
     test(
-      "all of a home directory is not mounted without being asked for",
+      "the whole home directory is mounted only with --yes",
       async () => {
         const { code, stderr } = await silo(world, ["codex", "--", "--version"], {
           cwd: world.home,

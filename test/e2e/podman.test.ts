@@ -159,7 +159,7 @@ describe.skipIf(prepared.status !== 0).each([
   );
 
   test(
-    "a configured port that is taken is told as such",
+    "a configured port that is in use is reported as such",
     async () => {
       const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("") });
       const { port = 0 } = server;

@@ -105,7 +105,7 @@ test(
 );
 
 test(
-  "two silos on one file at once: each key goes its own way, and of the same key none is lost",
+  "two runs that share a file: different keys are merged, and of the same key no value is lost",
   async () => {
     const one = play('step 1; echo \'{"start":1,"one":1,"both":"one"}\' > ~/s.json; step 2');
     const two = play('step 3; echo \'{"start":1,"two":2,"both":"two"}\' > ~/s.json; step 4');

@@ -70,7 +70,7 @@ test(
 );
 
 test(
-  "a killed silo leaves it running too",
+  "a killed silo process leaves the tool running too",
   async () => {
     const first = keep(TALK);
     await first.shows("ready");
@@ -100,7 +100,7 @@ test(
 );
 
 test(
-  "it is refused where the tool is already attached, is unknown, or stdin is not a TTY",
+  "reconnect is refused if the tool is attached elsewhere, is unknown, or stdin is no TTY",
   async () => {
     const first = keep(TALK);
     await first.shows("ready");
