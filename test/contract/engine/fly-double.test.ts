@@ -42,7 +42,7 @@ import { KNOWN_COMMANDS, shellWords } from "../doubles/fly-grammar.ts";
 
 // The double of fly has to be as strict as the real one, or what it proves is nothing.
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 const root = mkdtempSync(join(tmpdir(), "silo-fly-"));
 const world = { root };
