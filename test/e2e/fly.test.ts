@@ -182,7 +182,7 @@ test(
     await ends(odd, 1);
     expect(odd.screen().replaceAll(/\s+/g, " ")).toContain("is not valid");
     const shown = await asks("ro", theirs("photos"));
-    await shown.shows(/~\/photos\s+\(read-only\)/);
+    await shown.shows(/~\/photos[\s│]+\(read-only\)/);
     shown.type("n");
     await ends(shown, 1);
     expect((await silo(world, ["rm", "--force", name])).code).toBe(0);
