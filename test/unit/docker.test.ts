@@ -284,12 +284,13 @@ test.each([
 
 test("rows of docker and of podman say the same", () => {
   const docker =
-    '{"Names":"app-1","Image":"silo-codex:1","Labels":"silo.tool=codex,silo.session=ab,x=a=b","State":"running","Status":"Up 1 second","CreatedAt":"2026-11-24 05:38:01 +0000 UTC"}\n';
+    '{"ID":"5f07","Names":"app-1","Image":"silo-codex:1","Labels":"silo.tool=codex,silo.session=ab,x=a=b","State":"running","Status":"Up 1 second","CreatedAt":"2026-11-24 05:38:01 +0000 UTC"}\n';
   const podman =
-    '[{"Names":["app-1"],"Image":"localhost/silo-codex:1","Labels":{"silo.tool":"codex","silo.session":"ab"},"State":"running","Status":"Up 1 second","CreatedAt":"1 second ago","Created":1795498681}]\n';
+    '[{"Id":"5f07","Names":["app-1"],"Image":"localhost/silo-codex:1","Labels":{"silo.tool":"codex","silo.session":"ab"},"State":"running","Status":"Up 1 second","CreatedAt":"1 second ago","Created":1795498681}]\n';
   expect(rows(docker).map(container)).toEqual(rows(podman).map(container));
   expect(rows(docker).map(container)).toMatchObject([
     {
+      id: "5f07",
       name: "app-1",
       image: "silo-codex:1",
       tool: "codex",

@@ -35,7 +35,8 @@ export async function names(settings: DockerSettings): Promise<readonly string[]
 /** Parses a row of `docker ps`. */
 export function container(row: Row): Instance {
   return {
-    id: textOf(row, "ID"),
+    // Docker prints `ID`, podman `Id`.
+    id: textOf(row, "ID") || textOf(row, "Id"),
     name: textOf(row, "Names"),
     image: textOf(row, "Image"),
     backend: "docker",
