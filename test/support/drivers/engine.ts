@@ -1,7 +1,10 @@
+import { sleepSync } from "bun";
 import { basename } from "node:path";
 import { engine } from "../front.ts";
 import type { World } from "../world.ts";
 import type { Row } from "./driver.ts";
+
+const PATIENCE_MS = 10_000;
 
 type Command = "docker" | "podman";
 
@@ -23,8 +26,13 @@ export function onEngine(label: string, name = "{{.Names}}", command: Command = 
     const project = `label=${label}=${basename(world.project)}`;
     return rows(world, running ? [project, "status=running"] : [project], name, command);
   };
-  const kill = (world: World): void =>
-    void engine(world, ["kill", ...list(world, true).map(({ id }) => id)], command);
+  const kill = (world: World): void => {
+    // An engine passes on a tool's output a moment before it lists the container as running.
+    const end = Date.now() + PATIENCE_MS;
+    let running = list(world, true);
+    for (; running.length === 0 && Date.now() < end; running = list(world, true)) sleepSync(20);
+    engine(world, ["kill", ...running.map(({ id }) => id)], command);
+  };
   const sweep = (world: World): readonly string[] => {
     const left = rows(world, [], name, command);
     if (left.length > 0) engine(world, ["rm", "--force", ...left.map(({ id }) => id)], command);
