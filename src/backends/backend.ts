@@ -1,3 +1,4 @@
+import type { Companion } from "../core/companion.ts";
 import type { BuildEvent } from "../core/build-event.ts";
 import type { BackendName, ImagePlan, RunPlan, Session } from "../core/types.ts";
 import type { Cmd, Exit } from "../runtime/command.ts";
@@ -103,6 +104,8 @@ export type Backend = {
   readonly check?: (plan: RunPlan) => Promise<void>;
   /** Whether the image exists; absent if `run` itself reports `no-image` at no extra cost. */
   readonly hasImage?: (tag: string) => Promise<boolean>;
+  /** What lives beside every run of this backend; opened before `run` and closed after it. */
+  readonly companions?: (plan: RunPlan) => readonly Companion[];
   /** Runs the plan on the user's terminal and cleans up. @throws SiloError if the tool could not be started. */
   readonly run: (plan: RunPlan, session: Session, report: RunReport) => Promise<RunOutcome>;
   /** Builds the image. @throws SiloError with the last 20 lines of output if a step fails. */

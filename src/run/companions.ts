@@ -1,8 +1,9 @@
 import { errorText, SiloError } from "../errors.ts";
 import { tryLock } from "../sys/state/locks.ts";
 import { log } from "../ui/log.ts";
+import type { Companion } from "../core/companion.ts";
 import { reapDead } from "./reap.ts";
-import type { Companion, RunContext } from "./types.ts";
+import type { RunContext } from "./types.ts";
 
 /**
  * Opens the companions of a run one after the other. The stack closes them in reverse order; one that fails to close
@@ -16,13 +17,13 @@ export async function openCompanions(
   for (const { name, open } of [
     reaper(context),
     exclusiveLock(context),
-    ...(context.companions ?? []),
+    ...(context.backend.companions?.(context.plan) ?? []),
   ]) {
-    const opened = await open(session);
-    if (opened === undefined) continue;
+    const close = await open(session);
+    if (close === undefined) continue;
     stack.defer(async () => {
       try {
-        await opened[Symbol.asyncDispose]();
+        await log.warn(...(await close()));
       } catch (error) {
         await log.warn(`${name}: ${errorText(error)}`);
       }
@@ -36,7 +37,10 @@ function reaper({ backend, state }: RunContext): Companion {
     name: "removing orphaned containers",
     open: () => {
       const reaped = reapDead(backend, state);
-      return Promise.resolve({ [Symbol.asyncDispose]: async () => void (await reaped) });
+      return Promise.resolve(async () => {
+        await reaped;
+        return [];
+      });
     },
   };
 }
@@ -48,7 +52,11 @@ function exclusiveLock({ plan, state }: RunContext): Companion {
     open: async () => {
       if (plan.exclusive === undefined) return undefined;
       const lock = await tryLock(state, `exclusive ${plan.exclusive}`);
-      if ("release" in lock) return { [Symbol.asyncDispose]: lock.release };
+      if ("release" in lock)
+        return async () => {
+          await lock.release();
+          return [];
+        };
       throw new SiloError(
         `${plan.tool} is already running (process ${lock.pid}); two would damage the database in ${plan.exclusive}`,
         { hint: "silo ls   # attach to the running one, or remove it" },

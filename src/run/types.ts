@@ -25,18 +25,4 @@ export type RunContext = {
   readonly state: string;
   /** $XDG_CACHE_HOME. */
   readonly cache: string;
-  /** What the backend adds to the companions of every run; opened after them. */
-  readonly companions?: readonly Companion[];
-};
-
-/** Something that lives beside a run and ends with it: a lock, staged files, a proxy. */
-export type Companion = {
-  /** Names it in the warning that its end has failed. */
-  readonly name: string;
-  /**
-   * Opens it before the tool starts. @param session is the id of the run's session.
-   * @returns what closes it after the tool has ended, or undefined if there is nothing to close.
-   * @throws SiloError where the tool must not start without it.
-   */
-  readonly open: (session: string) => Promise<AsyncDisposable | undefined>;
 };

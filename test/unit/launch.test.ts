@@ -8,7 +8,8 @@ import { SiloError } from "../../src/errors.ts";
 import { openCompanions } from "../../src/run/companions.ts";
 import { execute } from "../../src/run/execute.ts";
 import { launch } from "../../src/run/launch.ts";
-import type { Companion, RunContext } from "../../src/run/types.ts";
+import type { Companion } from "../../src/core/companion.ts";
+import type { RunContext } from "../../src/run/types.ts";
 import { openSession, sessionDirectory } from "../../src/sys/state/sessions.ts";
 import { toolByName } from "../../src/tools/index.ts";
 import { log } from "../../src/ui/log.ts";
@@ -189,37 +190,45 @@ describe("launch", () => {
 });
 
 describe("companions", () => {
-  const companion = (name: string, closes: () => Promise<void> | void = () => {}): Companion => ({
+  const companion = (
+    name: string,
+    closes: () => Promise<readonly string[]> = () => Promise.resolve([]),
+  ): Companion => ({
     name,
     open: () => {
       events.push(`open ${name}`);
-      const close = async () => {
+      return Promise.resolve(async () => {
         events.push(`close ${name}`);
-        await closes();
-      };
-      return Promise.resolve({ [Symbol.asyncDispose]: close });
+        return await closes();
+      });
     },
   });
 
   test("open in order before the run and close in reverse order after it", async () => {
     const companions = [companion("a"), companion("b")];
-    expect(await execute(contextOf(fake([exit(5)]), {}, { companions }))).toBe(5);
+    expect(await execute(contextOf(fake([exit(5)], { companions: () => companions })))).toBe(5);
     expect(events).toEqual(["open a", "open b", "run app-1", "close b", "close a"]);
   });
 
   test("one that fails to open ends the run, and those before it are closed", async () => {
     const broken: Companion = { name: "b", open: () => Promise.reject(new SiloError("no b")) };
-    const context = contextOf(fake([]), {}, { companions: [companion("a"), broken] });
+    const context = contextOf(fake([], { companions: () => [companion("a"), broken] }));
     expect(await failure(execute(context))).toBe("no b");
     expect(events).toEqual(["open a", "close a"]);
   });
 
   test("one that fails to close is a warning: the others are closed, the exit status stays", async () => {
     const failing = companion("b", () => Promise.reject(new Error("stuck")));
-    const context = contextOf(fake([exit(5)]), {}, { companions: [companion("a"), failing] });
+    const context = contextOf(fake([exit(5)], { companions: () => [companion("a"), failing] }));
     expect(await execute(context)).toBe(5);
     expect(events.slice(-2)).toEqual(["close b", "close a"]);
     expect(warnings).toEqual(["b: stuck"]);
+  });
+
+  test("what it returns when it closes is a warning after the tool has ended", async () => {
+    const telling = companion("a", () => Promise.resolve(["a file changed on both sides"]));
+    expect(await execute(contextOf(fake([exit(5)], { companions: () => [telling] })))).toBe(5);
+    expect(warnings).toEqual(["a file changed on both sides"]);
   });
 
   test("two runs cannot hold the same exclusive directory at once; a released lock is free again", async () => {

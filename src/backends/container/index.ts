@@ -33,6 +33,7 @@ function settingsFrom({ backends: { container }, image }: Config): ContainerSett
 export function open(config: Config, ask: Ask): Backend {
   const settings = settingsFrom(config);
   const host = readEnvironment();
+  const directories = xdgDirectories(host.home, host.env);
   const runner = async () => (await import("./runner.ts")).containerRunner(settings, host);
   return {
     name: "container",
@@ -41,12 +42,19 @@ export function open(config: Config, ask: Ask): Backend {
     takenNames: names,
     hasImage,
     preview: async (plan, session) => await (await runner()).preview(plan, session),
+    companions: (plan) => [
+      {
+        name: "syncing single files",
+        open: async (session) =>
+          await (await import("./run.ts")).openCopies(plan, directories.state, session),
+      },
+    ],
     run: async (plan, session) => await (await runner()).run(plan, session),
     build: async (image, options) => await (await runner()).build(image, options),
     survivesHangup: () => false,
     exec: async (instance, argv, tty) => await (await runner()).exec(instance, argv, tty),
     list: () => list(ask),
-    ...hostCachesOf(xdgDirectories(host.home, host.env).data),
+    ...hostCachesOf(directories.data),
     images,
     removeImages,
     remove: async (instances) => {

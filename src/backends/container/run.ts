@@ -1,4 +1,5 @@
 import type { RunPlan, Session } from "../../core/types.ts";
+import type { Close } from "../../core/companion.ts";
 import type { Cmd } from "../../runtime/command.ts";
 import { makeCaches } from "../../sys/files/caches.ts";
 import { ProgramMissing } from "../../sys/process/process.ts";
@@ -45,30 +46,22 @@ export function runCommand(
   };
 }
 
-/** Runs a plan on the user's terminal, and keeps its single files and their copies in sync meanwhile. */
-export async function runPlan(
-  plan: RunPlan,
-  session: Session,
-  settings: ContainerSettings,
-  given: Surroundings & { readonly sweep: () => Promise<void> },
-): Promise<RunOutcome> {
-  makeCaches(plan.caches);
-  const stage = await openStage(given.state, session.id, stagedFiles(alone(plan)));
-  const end = watchStage(stage);
-  const outcome = await started(plan, session, settings, given).catch(async (error: unknown) => {
-    await end();
-    throw error;
-  });
-  const warnings = await end();
-  return outcome.kind === "exit" ? { ...outcome, warnings } : outcome;
+/**
+ * Keeps single files and their copies in sync while the tool runs, because a VM mounts directories only.
+ * @returns the function that syncs a last time, deletes the copies and returns warnings.
+ */
+export async function openCopies(plan: RunPlan, state: string, session: string): Promise<Close> {
+  return watchStage(await openStage(state, session, stagedFiles(alone(plan))));
 }
 
-async function started(
+/** Runs a plan on the user's terminal. */
+export async function runPlan(
   plan: RunPlan,
   session: Session,
   settings: ContainerSettings,
   { sweep, ...given }: Surroundings & { readonly sweep: () => Promise<void> },
 ): Promise<RunOutcome> {
+  makeCaches(plan.caches);
   const steering = plan.env.filter(({ name }) => steersCli(name));
   try {
     return await withEnvFile(steering, (file) =>
