@@ -180,9 +180,13 @@ describe.each([
       // The process id now is that of a process of the host; when it started is not.
       const { started } = JSON.parse(record) as { started: string };
       const { execIn } = await import("../../src/backends/bwrap/exec.ts");
-      const fake = { ...JSON.parse(record), pid: process.pid, started } as Parameters<
-        typeof execIn
-      >[0];
+      const place = { directory: world.project, image: "silo-codex:0", tool: "codex" };
+      const fake = {
+        ...JSON.parse(record),
+        ...place,
+        pid: process.pid,
+        started,
+      } as Parameters<typeof execIn>[0];
       const limits = { memory: undefined, processes: 4096, tmp: undefined };
       const mark = join(world.project, "ran");
       expect(await execIn(fake, ["touch", mark], false, { cache: "/nowhere", limits })).toBe(1);

@@ -17,7 +17,7 @@ import type { Running } from "./state.ts";
  * @throws SiloError if perl is not installed. The program prints other errors itself and exits with 1.
  */
 export async function execIn(
-  { name, pid, started, workdir, image }: Running,
+  { name, pid, started, directory, image }: Running,
   argv: readonly string[],
   tty: boolean,
   { cache, limits: { processes } }: { readonly cache: string; readonly limits: Limits },
@@ -30,7 +30,7 @@ export async function execIn(
     pid,
     // The record's start time also names the boot; the program compares the time alone.
     start: started.split(" ").at(-1) ?? "",
-    dir: workdir,
+    dir: directory,
     processes,
     ...(tty ? { tty: 1, term: process.env["TERM"] ?? "xterm" } : {}),
   };

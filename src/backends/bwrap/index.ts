@@ -11,7 +11,12 @@ import { running, type Running } from "./state.ts";
 /** Time a killed sandbox has to disappear. */
 const GONE_MS = 5_000;
 
-function instanceOf({ workdir: _workdir, pid, started: _started, ...record }: Running): Instance {
+function instanceOf({
+  directory: _directory,
+  pid,
+  started: _started,
+  ...record
+}: Running): Instance {
   return {
     id: record.session,
     ...record,

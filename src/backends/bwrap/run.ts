@@ -96,12 +96,9 @@ export async function runPlan(
   const prefix = await builtPrefix(view, plan.user.uid, cache, plan.image.tag);
   const record = {
     name,
-    image: plan.image.tag,
-    tool: plan.tool,
     project: plan.project,
     session: session.id,
     created: new Date().toISOString(),
-    workdir: plan.workdir,
   };
   makeCaches(plan.caches);
   if (!(await claim(state, record))) return { kind: "name-taken" };
