@@ -1,3 +1,4 @@
+import { pause } from "../../sys/process/pause.ts";
 import type { Config } from "../../core/config.ts";
 import { xdgDirectories } from "../../core/paths.ts";
 import { SiloError } from "../../errors.ts";
@@ -38,7 +39,7 @@ async function removeSessions(state: string, sessions: readonly string[]): Promi
         hint: `kill -9 ${first.pid}`,
       });
     killAll(left.map(({ pid }) => pid));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pause(20);
   }
 }
 

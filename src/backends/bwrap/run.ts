@@ -1,3 +1,4 @@
+import { pause } from "../../sys/process/pause.ts";
 import { readdirSync, rmdirSync } from "node:fs";
 import type { RunPlan, Session } from "../../core/types.ts";
 import type { Cmd } from "../../runtime/command.ts";
@@ -152,7 +153,7 @@ async function sendToTool(sandbox: number, signal: NodeJS.Signals): Promise<bool
   do {
     const tool = toolOf(sandbox);
     if (tool !== undefined && isStarted(tool)) return kill(tool, signal);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await pause(5);
   } while (kill(sandbox, 0) && performance.now() < end);
   return kill(sandbox, "SIGKILL");
 }

@@ -1,3 +1,4 @@
+import { pause } from "../../sys/process/pause.ts";
 import type { Ask } from "../../sys/process/prefetch.ts";
 import type { ImageInfo, Instance } from "../backend.ts";
 import { LIST_ARGS } from "./args.ts";
@@ -34,7 +35,7 @@ export async function deleteAll(wanted: readonly string[]): Promise<void> {
     left = left.filter((name) => there.has(name));
     if (left.length > 0 && performance.now() > end)
       throw containerError(stderr, "removing the container");
-    if (left.length > 0) await new Promise((resolve) => setTimeout(resolve, 100));
+    if (left.length > 0) await pause(100);
   }
 }
 

@@ -1,3 +1,4 @@
+import { pause } from "../../sys/process/pause.ts";
 import { killAll, processesWith } from "../../sys/process/marks.ts";
 import { label } from "../engine/labels.ts";
 import type { DockerSettings } from "./settings.ts";
@@ -34,6 +35,6 @@ export async function reapLate(
     // `rm` may not know a listed container yet (dockerd 20.10), so it is gone only when it is no longer listed.
     for (const id of open) if (seen.has(id) && !found.includes(id)) open.delete(id);
     for (const id of found) seen.add(id);
-    if (open.size > 0) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    if (open.size > 0) await pause(AGAIN_MS);
   }
 }

@@ -1,8 +1,7 @@
 import { appendFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { xdgDirectories } from "../../core/paths.ts";
-import { interactive } from "../../sys/process/process.ts";
-import { supervise } from "../../sys/process/signals.ts";
+import { runInteractive } from "../../sys/process/supervised.ts";
 import { SSHD_COMMAND } from "../remote/link/guest.ts";
 import { makeEmptyFolder } from "../remote/local-state.ts";
 import { consoleArgs } from "./args.ts";
@@ -28,8 +27,8 @@ export async function sshProxy([
       // The machine's directory is deleted with the machine.
     }
   };
-  const cmd = flyCommand(fly, consoleArgs(app, machine, SSHD_COMMAND));
-  const child = await interactive(cmd, appendToLog);
-  const release = supervise({ forward: child.kill, destroy: () => child.kill("SIGKILL") });
-  return await child.exit.finally(release);
+  return await runInteractive(
+    flyCommand(fly, consoleArgs(app, machine, SSHD_COMMAND)),
+    appendToLog,
+  );
 }

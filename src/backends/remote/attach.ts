@@ -1,4 +1,4 @@
-import { setTimeout as pause } from "node:timers/promises";
+import { pause } from "../../sys/process/pause.ts";
 import type { Cmd, Exit } from "../../runtime/command.ts";
 import { SiloError } from "../../errors.ts";
 import { interruptible } from "../../sys/process/interrupt.ts";
@@ -140,7 +140,7 @@ async function findAgain(
       if (kind !== undefined) return { kind };
       if (signal.aborted || performance.now() + delay > end) return undefined;
       report.stage("connection lost, reconnecting (Ctrl-C detaches)");
-      await pause(delay, undefined, { signal }).catch(() => {});
+      await pause(delay, signal);
       if (signal.aborted) return undefined;
     }
   });

@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Exit } from "../../runtime/command.ts";
 import { SiloError } from "../../errors.ts";
-import { interactive } from "../../sys/process/process.ts";
-import { supervise } from "../../sys/process/signals.ts";
+import { runInteractive } from "../../sys/process/supervised.ts";
 import { fetchRecord, importRecord } from "./foreign-record.ts";
 import { GUEST } from "./link/guest.ts";
 import { LINK_MS, linkFailed, setUp } from "./link/link.ts";
@@ -29,11 +28,7 @@ export async function execIn(
   if (!existsSync(files.config))
     throw new SiloError(`${name} is still starting`, { hint: "silo ls" });
   if (!(await openShared(files, sshHost(id), LINK_MS))) throw linkFailed(remote.provider, name);
-  const child = await interactive(
-    sshCommand(files, [GUEST, "enter", ...argv], [tty ? "-t" : "-T"]),
-  );
-  const release = supervise({ forward: child.kill, destroy: () => child.kill("SIGKILL") });
-  return await child.exit.finally(release);
+  return await runInteractive(sshCommand(files, [GUEST, "enter", ...argv], [tty ? "-t" : "-T"]));
 }
 
 /** Lets this laptop log in to a machine that another one started, without syncing its files. */
@@ -44,5 +39,5 @@ async function openForeign(remote: Remote, machine: Machine): Promise<void> {
   const record = { ...own, foreign: true };
   await saveRecord(remote, record);
   const key = await makeKey(filesOf(remote, id));
-  await setUp(remote, id, returnScript(record, key), new AbortController().signal);
+  await setUp(remote, id, returnScript(record, key));
 }

@@ -120,10 +120,9 @@ export async function toolLost(remote: Remote, record: MachineRecord): Promise<S
 
 /** A restart also removes the SSH set-up, so it is done again. */
 async function syncedAfterRestart(remote: Remote, record: MachineRecord): Promise<boolean> {
-  const { signal } = new AbortController();
   try {
     const key = await makeKey(filesOf(remote, record.id));
-    await setUp(remote, record.id, returnScript(record, key), signal);
+    await setUp(remote, record.id, returnScript(record, key));
     await openLinks(remote, record);
     return isSynced(await syncBack(remote, record.id, 30_000));
   } catch {

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from "node:timers/promises";
+import { pause } from "../../../sys/process/pause.ts";
 import { SiloError } from "../../../errors.ts";
 import { lastLines } from "../errors.ts";
 import type { Provider, Remote } from "../provider.ts";
@@ -21,7 +21,7 @@ export async function setUp(
   remote: Remote,
   id: string,
   script: string,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<void> {
   const { provider } = remote;
   const end = performance.now() + SETUP_MS;
@@ -30,7 +30,7 @@ export async function setUp(
     const { stdout, stderr, outcome } = await provider.runAsRoot(id, SETUP_COMMAND, input);
     const found = setUpOf(stdout);
     if (found !== undefined) return await writeSshFiles(remote, id, found);
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     if (outcome === "refused") throw provider.explain(stderr, "setting up the machine");
     if (outcome === "failed") throw setUpFailed(provider, stderr);
     if (performance.now() + delay > end) throw notReachable(provider, stderr);

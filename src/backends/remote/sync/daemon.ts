@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
-import { setTimeout as pause } from "node:timers/promises";
+import { pause } from "../../../sys/process/pause.ts";
 import { SiloError } from "../../../errors.ts";
 import { holderOf, waitForLock } from "../../../sys/state/locks.ts";
 import { detach } from "../../../sys/process/process.ts";
@@ -67,8 +67,7 @@ export async function claimDaemon(local: LocalState, id: string): Promise<void> 
 /** Withdraws a machine's claim, and stops the daemon if it was the last. */
 export async function releaseDaemon(local: LocalState, id: string): Promise<void> {
   await rm(claim(local, id), { force: true });
-  const { signal } = new AbortController();
-  const lock = await waitForLock(local.state, STOPPING, () => {}, signal);
+  const lock = await waitForLock(local.state, STOPPING);
   try {
     if (!(await isClaimed(local))) await stop(local);
   } finally {

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from "node:timers/promises";
+import { pause } from "../../../sys/process/pause.ts";
 import { SiloError } from "../../../errors.ts";
 import type { RunReport } from "../../backend.ts";
 import { excludeHint, LINK_MS } from "../link/link.ts";
@@ -69,7 +69,7 @@ async function withProgress(
   { remote, id, report, signal }: Copy,
 ): Promise<string> {
   for (;;) {
-    const failure = await Promise.race([flushed, pause(LOOK_MS, undefined)]);
+    const failure = await Promise.race([flushed, pause(LOOK_MS)]);
     signal.throwIfAborted();
     if (failure !== undefined) return failure;
     const text = progressText(await syncSessions(remote, id).catch(() => []));

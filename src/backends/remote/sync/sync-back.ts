@@ -1,5 +1,5 @@
 import { mkdir, open, rm, stat } from "node:fs/promises";
-import { setTimeout as pause } from "node:timers/promises";
+import { pause } from "../../../sys/process/pause.ts";
 import { start } from "../../../sys/process/process.ts";
 import { sshCapture, sshCommand } from "../link/ssh.ts";
 import type { LocalState } from "../local-state.ts";
