@@ -123,6 +123,6 @@ export async function ensurePatterns(
 function problemOf({ pattern, passes }: Applying, { cwd, home }: HostEnvironment): string {
   const what = `repos ${jsonWord(pattern)}`;
   return passes
-    ? `${what} passes variables or mounts, and is not approved for ${displayPath(cwd, home)}`
-    : `${what} newly applies to ${displayPath(cwd, home)}, where a tool could have changed the remotes, and is not approved`;
+    ? `${what} requests variables or mounts and is not trusted in ${displayPath(cwd, home)}`
+    : `${what} newly applies to ${displayPath(cwd, home)}, where a tool could have changed the remotes, and is not trusted`;
 }

@@ -22,7 +22,7 @@ export async function readTrust(store: TrustStore): Promise<TrustRecord> {
   if (text === undefined) return NO_TRUST;
   const record = parseRecord(text);
   if (record !== undefined) return record;
-  throw new SiloError(`${path} is damaged, so silo cannot tell what you have approved`, {
+  throw new SiloError(`approvals in ${path} are damaged`, {
     hint: `rm ${path}   # silo then asks again`,
   });
 }
@@ -32,7 +32,7 @@ function refuseInProject({ state, cwd, home }: TrustStore): void {
   const [inner, outer] = [resolveLinks(state) ?? state, resolveLinks(cwd) ?? cwd];
   if (!within(outer, inner) || within(outer, resolveLinks(home) ?? home)) return;
   throw new SiloError(
-    `the state directory ${state} lies in the working directory, where approvals could be forged`,
+    `the state directory ${state} is inside the working directory, so a tool could forge approvals`,
     { hint: "unset XDG_STATE_HOME   # or set it to a directory outside the project" },
   );
 }

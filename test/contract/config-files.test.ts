@@ -159,7 +159,7 @@ describe("config edit", () => {
 
   test("an editor that fails or is missing changes nothing", () => {
     for (const [bin, why] of [
-      ["false", "ended with 1"],
+      ["false", "failed with exit status 1"],
       ["no-such-editor", "was not found"],
     ] as const) {
       const { status, stderr } = silo("config edit --local", { EDITOR: bin });

@@ -100,15 +100,15 @@ test("a directory where a tool has run holds no program for any other project", 
 test("doctor and the error of a missing engine name what is passed over", () => {
   const entry = join(root, "app/node_modules/.bin");
   const { stdout } = silo("app", entry, ["doctor"]);
-  expect(stdout).toContain(`${entry}/docker is not started: it is in the working directory`);
-  expect(silo("other", "/nonexistent", ["doctor"]).stdout).not.toContain("is not started");
+  expect(stdout).toContain(`${entry}/docker is skipped: it is in the working directory`);
+  expect(silo("other", "/nonexistent", ["doctor"]).stdout).not.toContain("is skipped");
   const { stderr } = spawnSync(SILO, ["ls", "--backend", "docker"], {
     cwd: join(root, "app"),
     encoding: "utf8",
     env: { HOME: join(root, "home"), PATH: entry },
   });
   expect(stderr).toContain('the command "docker" is not installed');
-  expect(stderr).toContain(`${entry}/docker is not started: it is in the working directory`);
+  expect(stderr).toContain(`${entry}/docker is skipped: it is in the working directory`);
 });
 
 test.each(["./docker", "bin/docker", "../docker"])(

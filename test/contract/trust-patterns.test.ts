@@ -39,7 +39,7 @@ describe("a pattern that passes a value or a mount", () => {
   ])("asks once in a directory, the first time too: %s", (name, line) => {
     remote(`git@github.com:${name}/app.git`);
     const said = run();
-    expect(said).toContain(`repos "github.com/${name}" passes variables or mounts`);
+    expect(said).toContain(`repos "github.com/${name}" requests variables or mounts`);
     expect(said).toContain(`repos."github.com/${name}".${line}`);
     expect(said).toContain(HINT);
     expect(silo("config trust").stderr).toContain(`approved repos "github.com/${name}" in`);

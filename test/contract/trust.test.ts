@@ -223,7 +223,7 @@ describe("a silo.jsonc that is", () => {
     put("app/silo.jsonc", { backend: "docker" });
     put(RECORD, "{");
     const { status, stderr } = silo("ls");
-    expect([status, stderr]).toEqual([0, expect.stringContaining("trust.json is damaged")]);
+    expect([status, stderr]).toEqual([0, expect.stringContaining("trust.json are damaged")]);
   });
 });
 
@@ -316,7 +316,10 @@ describe("who trusts", () => {
     silo("config trust");
     put("app/.state/silo/trust.json", read(RECORD));
     const { status, stderr } = silo("--dry-run", { XDG_STATE_HOME: at("app/.state") });
-    expect([status, stderr]).toEqual([1, expect.stringContaining("lies in the working directory")]);
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringContaining("is inside the working directory"),
+    ]);
   });
 
   test("nobody, while the record is damaged; it is named and left alone", () => {
@@ -324,7 +327,7 @@ describe("who trusts", () => {
     put(RECORD, '{"files": {');
     for (const line of ["--dry-run", "config trust", "config trust --list"]) {
       const { status, stderr } = silo(line);
-      expect([status, stderr]).toEqual([1, expect.stringContaining("trust.json is damaged")]);
+      expect([status, stderr]).toEqual([1, expect.stringContaining("trust.json are damaged")]);
     }
     expect(read(RECORD)).toBe('{"files": {');
   });

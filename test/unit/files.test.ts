@@ -39,7 +39,7 @@ test("a write that fails leaves the old state and nothing beside it", async () =
   const path = join(root, "taken");
   expect(() => replaceOwn(path, "x")).toThrow();
   expect(await renameInto(path, "x", 0o600).catch(() => "failed")).toBe("failed");
-  expect(await replaceFile(path, "x", 0o600).catch(String)).toContain("could not be written");
+  expect(await replaceFile(path, "x", 0o600).catch(String)).toContain("cannot write");
   expect(readdirSync(root)).toEqual(["taken"]);
 });
 

@@ -66,11 +66,11 @@ describe("what asks for more", () => {
     ['{"tool": "claude"}', 'tool: "claude"'],
     [
       '{"backends": {"docker": {"command": "/opt/x"}}}',
-      'backends.docker.command: "/opt/x"   // a program of this machine',
+      'backends.docker.command: "/opt/x"   // runs this program on the host',
     ],
     [
       '{"backends": {"docker": {"socket": true}}}',
-      "backends.docker.socket: true   // root on this machine",
+      "backends.docker.socket: true   // effectively root on the Docker host",
     ],
     ['{"backends": {"docker": {"cpus": 64}}}', "backends.docker.cpus: 64"],
     ['{"backends": {"container": {"memory": "99g"}}}', 'backends.container.memory: "99g"'],

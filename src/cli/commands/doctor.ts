@@ -90,7 +90,7 @@ function skipped(names: readonly string[], { home }: HostEnvironment): readonly 
   return [...new Set(names)].flatMap(skippedPrograms).map(({ path, why }) => ({
     check: "PATH",
     state: "warn",
-    detail: `${displayPath(path, home)} is not started: ${why}`,
+    detail: `${displayPath(path, home)} is skipped: ${why}`,
   }));
 }
 

@@ -6,14 +6,14 @@ export const DOCKER_SETTINGS = {
     type: "command",
     about: "Command of the engine: docker or podman.",
     default: "docker",
-    warning: "a program of this machine",
+    warning: "runs this program on the host",
   },
   socket: {
     type: "boolean",
     about: "Mount the engine's socket. The tool is then effectively root on the Docker host.",
     default: false,
     free: false,
-    warning: "root on this machine",
+    warning: "effectively root on the Docker host",
   },
   keep: {
     type: "boolean",

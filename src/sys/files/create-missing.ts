@@ -14,7 +14,7 @@ export async function createMissing(creations: readonly Creation[]): Promise<voi
       if (kind === "file") await writeFile(path, "{}\n", { mode: 0o600, flag: "wx" });
     } catch (error) {
       if (errorCode(error) === "EEXIST") continue;
-      throw new SiloError(`${path} could not be made for the tool: ${errorText(error)}`, {
+      throw new SiloError(`cannot create ${path} for the tool: ${errorText(error)}`, {
         hint: `mkdir -p ${dirname(path)}`,
       });
     }

@@ -11,7 +11,7 @@ export async function createFile(path: string, text: string, mode: number): Prom
     return true;
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;
-    throw new SiloError(`${path} could not be written: ${errorText(error)}`, {
+    throw new SiloError(`cannot write ${path}: ${errorText(error)}`, {
       hint: `ls -ld ${dirname(path)}`,
     });
   }
@@ -62,7 +62,7 @@ export async function replaceFile(path: string, text: string, mode: number): Pro
   try {
     await renameInto(path, text, mode);
   } catch (error) {
-    throw new SiloError(`${path} could not be written: ${errorText(error)}`, {
+    throw new SiloError(`cannot write ${path}: ${errorText(error)}`, {
       hint: `ls -ld ${dirname(path)}`,
     });
   }

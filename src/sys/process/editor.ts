@@ -19,6 +19,6 @@ export async function openEditor(path: string, env: Env): Promise<void> {
   const cmd = editorCommand(path, env);
   const code = await runInteractive(cmd);
   if (code === 0) return;
-  const why = code === NOT_FOUND ? "was not found" : `ended with ${code}`;
-  throw new SiloError(`the editor (${cmd.args[2]}) ${why}`, { hint: "export EDITOR=nano" });
+  const why = code === NOT_FOUND ? "was not found" : `failed with exit status ${code}`;
+  throw new SiloError(`editor "${cmd.args[2]}" ${why}`, { hint: "export EDITOR=nano" });
 }

@@ -8,7 +8,7 @@ import { childPath, skippedPrograms, whereIs } from "../host/which.ts";
 export class ProgramMissing extends SiloError {
   readonly bin: string;
   constructor(bin: string) {
-    const detail = skippedPrograms(bin).map(({ path, why }) => `${path} is not started: ${why}`);
+    const detail = skippedPrograms(bin).map(({ path, why }) => `${path} is skipped: ${why}`);
     super(`${bin}: command not found`, { detail });
     this.bin = bin;
   }
