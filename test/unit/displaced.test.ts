@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Displaced } from "../../src/sys/staging/displaced.ts";
 import type { Spot } from "../../src/sys/staging/kept.ts";
-import { readStamped } from "../../src/sys/files/swap.ts";
+import { readStamped } from "../../src/sys/files/stamped.ts";
 
 let root: string;
 let kept: string;

@@ -21,7 +21,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exchange } from "../../src/sys/files/exchange.ts";
 import { putInPlace } from "../../src/sys/staging/put-in-place.ts";
-import { readStamped, changeStamp, writeNew } from "../../src/sys/files/swap.ts";
+import { readStamped, changeStamp, writeNew } from "../../src/sys/files/stamped.ts";
 
 let root: string;
 let path: string;

@@ -3,7 +3,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { isAtLeast } from "../../core/text/version.ts";
 import { SiloError } from "../../errors.ts";
 import { whereIs } from "../../sys/host/which.ts";
-import { replace } from "../../sys/files/swap.ts";
+import { replace } from "../../sys/files/stamped.ts";
 import { containerOutput } from "./query.ts";
 
 export const LEAST = "0.9";

@@ -4,7 +4,7 @@ import { SiloError } from "../../errors.ts";
 import { exchange } from "../files/exchange.ts";
 import { fileOf, forget, FOUND, freshOf, journalOf, replaceKept, tuck } from "./kept.ts";
 import type { Kept, Spot } from "./kept.ts";
-import { readStamped, remove, replace, changeStamp, type Reading } from "../files/swap.ts";
+import { readStamped, remove, replace, changeStamp, type Reading } from "../files/stamped.ts";
 
 /** How long to wait for writers. */
 export type Patience = {

@@ -1,7 +1,7 @@
 import { mkdir, rename } from "node:fs/promises";
 import type { Content } from "../../core/reconcile.ts";
 import { putInPlace, type Names } from "./put-in-place.ts";
-import { inodeOf, remove, replace, writeNew, type Reading } from "../files/swap.ts";
+import { inodeOf, remove, replace, writeNew, type Reading } from "../files/stamped.ts";
 
 /** One side of a staged file. */
 export type Spot = {

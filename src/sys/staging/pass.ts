@@ -7,7 +7,7 @@ import { saveBeside } from "./conflict-file.ts";
 import type { Displaced } from "./displaced.ts";
 import { waitForLock } from "../state/locks.ts";
 import { baseOf, copyOf, spotsOf, type Pace, type Stage, type StagedFile } from "./stage.ts";
-import { readStamped, replace, changeStamp, type Reading } from "../files/swap.ts";
+import { readStamped, replace, changeStamp, type Reading } from "../files/stamped.ts";
 
 /** Retries of the last pass while the host's file is being written, and the pause between them. */
 const TRIES = 200;

@@ -3,7 +3,7 @@ import { link, rename, unlink } from "node:fs/promises";
 import { same, type Content } from "../../core/reconcile.ts";
 import { errorCode } from "../../errors.ts";
 import { exchange } from "../files/exchange.ts";
-import { inodeOf, readStamped, changeStamp, type Reading } from "../files/swap.ts";
+import { inodeOf, readStamped, changeStamp, type Reading } from "../files/stamped.ts";
 
 /** Names of one replacement, all on the file system of `path`. */
 export type Names = {

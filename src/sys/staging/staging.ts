@@ -17,7 +17,7 @@ import {
   type StagedFile,
 } from "./stage.ts";
 import { finishFile, visit, type Work } from "./pass.ts";
-import { readQuiet, replace } from "../files/swap.ts";
+import { readQuiet, replace } from "../files/stamped.ts";
 
 export { stagedFiles, stageRoot } from "./stage.ts";
 
