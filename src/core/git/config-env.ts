@@ -4,15 +4,15 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** Limit of GIT_CONFIG_COUNT, far above real use; git's own limit is the largest integer. */
 const MOST_PAIRS = 10_000;
-/** `'…'`, in which a quote is written `'\''` and an exclamation mark may be written `'\!'`. */
+/** Quoted text `'…'`; a quote in it is escaped as `'\''`, an exclamation mark optionally as `'\!'`. */
 const QUOTED = String.raw`'((?:[^']|'\\['!]')*)'`;
-/** `'key=value'`, `'key'='value'` or `'key'=`, as `git -c` hands them to the commands that it starts. */
+/** One entry of GIT_CONFIG_PARAMETERS: `'key=value'`, `'key'='value'` or `'key'=`. */
 const PARAMETER = new RegExp(String.raw`${QUOTED}(?:(=)(?:${QUOTED})?)?(?:\s+|$)`, "y");
 
 /**
- * The configuration that the environment carries: GIT_CONFIG_COUNT with its pairs, as told in
- * git-config(1), "ENVIRONMENT", then what `git -c` passes on. Git refuses to work where these
- * are malformed; here the settings before the mistake count.
+ * Git's settings in environment variables: GIT_CONFIG_COUNT with its pairs (git-config(1), "ENVIRONMENT"),
+ * then GIT_CONFIG_PARAMETERS, which `git -c` sets for the commands that it starts. Git fails if these are
+ * malformed; here the settings before the mistake count.
  */
 export function environmentVariables(env: Env): readonly GitVariable[] {
   return [...countedPairs(env), ...parameters(env["GIT_CONFIG_PARAMETERS"] ?? "")].flatMap(
@@ -62,7 +62,7 @@ function unquoted(text: string): string {
   return text.replaceAll(/'\\(['!])'/g, "$1");
 }
 
-/** The key as git compares it, or undefined where it is none. */
+/** The key in the form in which git compares keys; undefined if the text is not a valid key. */
 export function canonicalKey(text: string): string | undefined {
   if (!/^[A-Za-z0-9-]*(\.[^\n]*)?\.[A-Za-z][A-Za-z0-9-]*$/.test(text) || /^\.[^.]*$/.test(text)) {
     return undefined;

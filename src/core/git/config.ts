@@ -1,6 +1,6 @@
 /** One setting of git's configuration. */
 export type GitVariable = {
-  /** As git compares it: `section.name` or `section.Subsection.name`, all but the subsection in lower case. */
+  /** `section.name` or `section.Subsection.name`; lower case except for the subsection. */
   readonly key: string;
   /** Undefined for a key without `=`, which means true. */
   readonly value: string | undefined;
@@ -22,12 +22,12 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads a configuration file by the rules of git-config(1), "CONFIGURATION FILE".
- * Git refuses a whole file for one mistake; here the settings before the mistake count.
+ * Parses a configuration file by git-config(1), "CONFIGURATION FILE".
+ * Git rejects a whole file for one mistake; here the settings before the mistake count.
  */
 export function parseGitConfig(text: string): readonly GitVariable[] {
   const variables: GitVariable[] = [];
-  // The end of the file ends a line too, and one byte order mark is skipped.
+  // Ends the last line, which may lack a line end, and skips one byte order mark.
   const cursor = { text: `${text.replace(/^\uFEFF/, "").replaceAll("\r\n", "\n")}\n`, at: 0 };
   let section = "";
   for (;;) {
@@ -103,7 +103,7 @@ function readVariable(cursor: Cursor, section: string): GitVariable | undefined 
 function readValue(cursor: Cursor): string | undefined {
   let value = "";
   let quoted = false;
-  // Blanks count only once something other than a comment follows them.
+  // Blanks before a comment or the end of the line are dropped, so they are added only when more text follows.
   let blanks = "";
   for (;;) {
     const char = peek(cursor);
@@ -129,13 +129,13 @@ function readValue(cursor: Cursor): string | undefined {
   }
 }
 
-/** Git keeps these texts as C strings. */
+/** The text up to the first NUL, because git stores it as a C string. */
 function untilNul(text: string): string {
   const end = text.indexOf("\0");
   return end < 0 ? text : text.slice(0, end);
 }
 
-/** A key's parts; the subsection may hold dots of its own. */
+/** The parts of a key; the subsection may contain dots. */
 export function splitKey(key: string): {
   section: string;
   subsection: string | undefined;
@@ -147,19 +147,19 @@ export function splitKey(key: string): {
   return { section: key.slice(0, Math.max(first, 0)), subsection, name: key.slice(last + 1) };
 }
 
-/** The value that counts: the last one that has any. */
+/** The effective value of a key: the last one that is not a key without `=`. */
 export function lastValue(variables: readonly GitVariable[], key: string): string | undefined {
   return variables.findLast((variable) => variable.key === key && variable.value !== undefined)
     ?.value;
 }
 
-/** Whether a switch is on, by the last setting of it; off where it was never set or is no boolean. */
+/** Whether the last setting of a boolean is true; false if it is not set or not a boolean. */
 export function isOn(variables: readonly GitVariable[], key: string): boolean {
   const found = variables.findLast((variable) => variable.key === key);
   return found !== undefined && (found.value === undefined || gitBoolean(found.value));
 }
 
-/** git-config(1): true, yes, on and any number but zero, which may end in k, m or g. */
+/** Whether a text is true by git-config(1): true, yes, on, or a number other than zero, optionally with k, m or g. */
 export function gitBoolean(value: string): boolean {
   if (/^(true|yes|on)$/i.test(value)) return true;
   const number = /^[+-]?(0x[0-9a-f]+|\d+)[kmg]?$/i.exec(value)?.[1];

@@ -1,7 +1,7 @@
-/** A bound on the work that a repository's files may cause: about one step for a character. */
+/** Limit of the work for a hostile repository's files (DoS); one step is about one character. */
 export type Budget = { steps: number };
 
-/** Takes a character that fits, takes any number of them, or may be left out up to another token. */
+/** An element of a pattern: matches one character, matches any number, or may skip ahead to another token. */
 type Token =
   | { readonly kind: "one"; readonly fits: (char: string) => boolean }
   | { readonly kind: "many"; readonly slash: boolean }
@@ -25,10 +25,10 @@ const CLASSES: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * Whether a path-like text fits a pattern as git matches paths (gitignore(5), "PATTERN FORMAT"):
- * `*`, `?` and `[…]` stop at slashes, `**` between slashes does not. All states advance together,
- * so that no pattern takes longer than its length times the text's. Letters are characters here and bytes
- * in git, which `?` can tell apart beyond ASCII.
+ * Whether a path-like text matches a pattern as in git (gitignore(5), "PATTERN FORMAT"): `*`, `?` and `[…]`
+ * do not match slashes, `**` between slashes does. All states advance together, so that no pattern takes
+ * longer than its length times the text's. Compares UTF-16 units and not bytes, so `?` can differ from git
+ * beyond ASCII.
  */
 export function gitGlob(
   pattern: string,
@@ -47,7 +47,7 @@ export function gitGlob(
   return states.has(tokens.length);
 }
 
-/** Epsilon closure: adds the states that are reached without a character. All such steps lead forward. */
+/** Epsilon closure: adds the states reachable without consuming a character. All such steps lead forward. */
 function reach(tokens: readonly Token[], states: Set<number>): Set<number> {
   for (const at of states) {
     const token = tokens[at];
@@ -102,7 +102,7 @@ function afterStars(pattern: string, at: number): number {
   return end;
 }
 
-/** Two or more stars that fill a whole part of the path cross slashes, and before a slash may stand for no part at all. */
+/** Adds a run of stars. Two or more that are a whole path segment match slashes too; before a slash they may match nothing. */
 function stars(tokens: Token[], pattern: string, at: number, end: number): void {
   const rest = pattern.slice(end);
   const whole = (at === 0 || pattern.charAt(at - 1) === "/") && /^($|\\?\/)/.test(rest);
@@ -116,7 +116,7 @@ function swapCase(char: string): string {
   return /[A-Z]/.test(char) ? char.toLowerCase() : char;
 }
 
-/** `[…]` from behind its bracket to the closing one; undefined where there is none or a class is unknown. */
+/** Parses `[…]` from after its opening bracket; undefined if it is not closed or a class is unknown. */
 function readSet(
   pattern: string,
   start: number,
@@ -125,7 +125,7 @@ function readSet(
   const negated = /[!^]/.test(pattern.charAt(start));
   const members: Fits[] = [];
   let at = negated ? start + 1 : start;
-  // A closing bracket in the first place is a member.
+  // A closing bracket that comes first is a member.
   for (const first = at; at === first || pattern.charAt(at) !== "]";) {
     const named = /^\[:([^\]]*):\]/.exec(pattern.slice(at, at + 12));
     if (named !== null) {
@@ -146,7 +146,7 @@ function readSet(
   return { fits: (char) => fits(char) !== negated, end: at };
 }
 
-/** One character of a set, or the range that it begins. */
+/** Parses one character of a set, or the range that it starts; undefined at the end of the pattern. */
 function readRange(
   pattern: string,
   start: number,

@@ -2,9 +2,9 @@ import { isOn, lastValue, type GitVariable } from "./config.ts";
 import type { GitFacts } from "../types.ts";
 
 /**
- * Who commits, by git-commit(1), "COMMIT INFORMATION": the environment, then `author.*` and
- * `committer.*`, then `user.*`, and EMAIL last. A set but empty value stops the search as it does
- * in git, and gives nothing. Git's guess from the account and the host is not made.
+ * The author and committer of commits (git-commit(1), "COMMIT INFORMATION"): from the environment, then
+ * `author.*` and `committer.*`, then `user.*`, then EMAIL. As in git, a variable that is set but empty
+ * ends the search; it is left out here. Unlike git, nothing is guessed from the account and the host name.
  */
 export function gitIdentity(
   variables: readonly GitVariable[],
@@ -15,7 +15,7 @@ export function gitIdentity(
   const given = ["user", "author", "committer"].some(
     (role) => lastValue(variables, `${role}.email`) !== undefined,
   );
-  // An address of any role keeps git from asking EMAIL, even for another role.
+  // Git ignores EMAIL if an address is configured for any role, even another one.
   const useEmail = !given && !isOn(variables, "user.useconfigonly");
   const fallback = useEmail ? env["EMAIL"]?.trim() : undefined;
   const found = {

@@ -1,22 +1,22 @@
 import { splitKey, type GitVariable } from "./config.ts";
 import { gitGlob, type Budget } from "./glob.ts";
 
-/** What decides which files a configuration includes. */
+/** Facts that decide which files a configuration includes. */
 export type IncludeFacts = {
   readonly home: string;
   /** The home directory with links resolved. */
   readonly realHome: string;
-  /** Names of the git directory; none without a repository. */
+  /** Paths of the git directory, with links resolved and as named; empty without a repository. */
   readonly gitDirs: readonly string[];
   /** The branch that is checked out. */
   readonly branch: string | undefined;
-  /** Addresses of the remotes, asked for only where a condition needs them. */
+  /** Addresses of the remotes; called only if a condition needs them. */
   readonly urls: () => readonly string[];
-  /** A path with links resolved, if it exists. */
+  /** The path with links resolved; undefined if it does not exist. */
   readonly realPath: (path: string) => string | undefined;
 };
 
-/** The file that a setting includes, by git-config(1), "Includes"; undefined where it includes none. */
+/** The file that a setting includes, by git-config(1), "Includes"; undefined if it includes none. */
 export function includedFile(
   { key, value }: GitVariable,
   /** The file that holds the setting; undefined for the environment. */
@@ -34,11 +34,11 @@ export function includedFile(
         conditionHolds(subsection, file, facts, budget);
   const path = applies ? expandHome(value, facts.home) : undefined;
   if (path === undefined || path.startsWith("/")) return path;
-  // Beside the file by the name under which it was opened; `..` is left for the system to follow.
+  // Relative to the path by which the file was opened. Not normalised, because `..` may come after a link.
   return file === undefined ? undefined : `${directoryOf(file)}/${path}`;
 }
 
-/** `~` and `~/…`; other users' homes and git's own installation prefix are not known here. */
+/** Expands `~` and `~/…`. @returns undefined for `~user` and `%(prefix)/`, which are not supported. */
 function expandHome(path: string, home: string): string | undefined {
   if (path === "~" || path.startsWith("~/")) return home + path.slice(1);
   return path.startsWith("~") || path.startsWith("%(prefix)/") ? undefined : path;
@@ -48,7 +48,7 @@ function directoryOf(file: string): string {
   return file.slice(0, file.lastIndexOf("/"));
 }
 
-/** git-config(1), "Conditional includes"; a condition of an unknown kind does not hold. */
+/** Whether a condition holds (git-config(1), "Conditional includes"); one of an unknown kind does not. */
 function conditionHolds(
   condition: string,
   file: string | undefined,
@@ -71,7 +71,7 @@ function conditionHolds(
   }
 }
 
-/** A directory stands for all that it holds. */
+/** A pattern with a slash at its end matches everything below that directory. */
 function wholeDirectory(pattern: string): string {
   return pattern.endsWith("/") ? `${pattern}**` : pattern;
 }
@@ -94,7 +94,10 @@ function inGitDirectory(
   );
 }
 
-/** What a `gitdir:` pattern means: a part that must be there literally, then a pattern for the rest. */
+/**
+ * Splits a `gitdir:` pattern into a literal prefix and a pattern for the rest.
+ * @returns undefined if it is relative to a file that does not exist.
+ */
 function directoryRule(
   written: string,
   file: string | undefined,

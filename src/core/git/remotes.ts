@@ -1,15 +1,15 @@
 import { splitKey, type GitVariable } from "./config.ts";
 
-/** Limit of remotes and rewritings, far above real use; bounds the work for a hostile repository (DoS). */
+/** Limit of remotes and rewrite rules, far above real use; bounds the work for a hostile repository (DoS). */
 const MOST = 1000;
 
 type Rewrite = { readonly base: string; readonly prefix: string };
 type Remote = { urls: string[]; pushUrls: string[] };
 
 /**
- * Every address of every remote, in the order of configuration and each once: those that git
- * fetches from, those that it pushes to, and where `url.*.insteadOf` changed one (git-config(1))
- * also the address as written, because people know a repository by either.
+ * All addresses of all remotes, in configuration order and without duplicates: those for fetch and
+ * for push after `url.*.insteadOf` (git-config(1)), then the addresses as written, because people
+ * know a repository by either.
  */
 export function gitRemotes(variables: readonly GitVariable[]): readonly string[] {
   const fetching = rewrites(variables, "insteadof");
@@ -25,12 +25,12 @@ function addresses(
 ): readonly string[] {
   const written = [...urls, ...pushUrls];
   const effective = written.map((url) => rewritten(url, fetching) ?? url);
-  // An address of its own for pushing is not rewritten for pushing once more.
+  // Git ignores `pushInsteadOf` for a remote that has a `pushurl` (git-config(1)).
   const forPush = pushUrls.length > 0 ? [] : urls.flatMap((url) => rewritten(url, pushing) ?? []);
   return [...effective, ...forPush, ...written];
 }
 
-/** The addresses of remotes as written, of which `includeIf "hasconfig:remote.*.url:…"` speaks. */
+/** The addresses of remotes as written, which `includeIf "hasconfig:remote.*.url:…"` matches against. */
 export function remoteUrls(variables: readonly GitVariable[]): readonly string[] {
   const urls = variables.flatMap(({ key, value }) => {
     const { section, subsection, name } = splitKey(key);
@@ -48,7 +48,7 @@ function readRemotes(variables: readonly GitVariable[]): ReadonlyMap<string, Rem
     const remote = remotes.get(subsection) ?? { urls: [], pushUrls: [] };
     remotes.set(subsection, remote);
     const list = name === "url" ? remote.urls : name === "pushurl" ? remote.pushUrls : undefined;
-    // An empty address takes back those before it.
+    // An empty address clears those before it.
     if (value === "") list?.splice(0);
     else if (value !== undefined && list !== undefined && list.length < MOST) list.push(value);
   }
@@ -64,7 +64,7 @@ function rewrites(variables: readonly GitVariable[], wanted: string): readonly R
   return rules.slice(0, MOST);
 }
 
-/** The longest prefix wins, the first of equally long ones. */
+/** Applies the rule with the longest prefix, the first of equally long ones. @returns undefined if none applies. */
 function rewritten(url: string, rules: readonly Rewrite[]): string | undefined {
   let best: Rewrite | undefined;
   for (const rule of rules) {
