@@ -1,7 +1,7 @@
 /**
- * The calls that an engine's profile allows without looking at their arguments, by what they are for: those that
- * Docker's own profile of June 2026 allows a container without capabilities, on 64-bit architectures, less those that
- * `rules.ts` speaks of. An engine ignores names that its libseccomp does not know.
+ * System calls that an engine's profile allows with any arguments, by purpose: those that Docker's own profile of June
+ * 2026 allows a container without capabilities on 64-bit architectures, except those in `rules.ts`. An engine ignores
+ * names that its libseccomp does not know.
  */
 export const ALLOWED: Readonly<Record<string, string>> = {
   files: `access chdir chown copy_file_range dup dup2 dup3 faccessat faccessat2 fadvise64 fallocate fchdir fchown
@@ -40,6 +40,6 @@ export const ALLOWED: Readonly<Record<string, string>> = {
   other: "getrandom landlock_add_rule landlock_create_ruleset landlock_restrict_self",
 };
 
-/** Allowed since Linux 4.8, which filters a call after a tracer has seen it; before, a tracer could get around it. */
+/** System calls allowed from Linux 4.8 on. Older kernels filter a call before the tracer, which can then change it. */
 export const TRACING = ["process_vm_readv", "process_vm_writev", "ptrace"] as const;
 export const TRACING_SINCE = "4.8";

@@ -13,28 +13,28 @@ const RETURN = 0x06;
 
 /** struct sock_filter: code (16 bits), two relative jumps (8 bits each), operand (32 bits). */
 const SIZE = 8;
-/** The kernel's BPF_MAXINSNS is 4096; a filter near it would be a mistake. */
+/** Limit of instructions, far above real filters; the kernel's is 4096 (BPF_MAXINSNS). */
 const LONGEST = 512;
 const [YES, NO] = [2, 3];
 
-/** A place further on in the program, and the bytes of the jumps that lead to it. */
+/** A later place in the program, and the offsets of the jumps to it. */
 export type Label = { readonly jumps: number[]; placed: boolean };
-/** Where a comparison leads; to the next instruction where no label is given. */
+/** Jump targets of a comparison; the next instruction if no label is given. */
 type Ways = { readonly yes?: Label | undefined; readonly no?: Label | undefined };
 
-/** Makes a program, instruction by instruction; little endian, as both architectures are. */
+/** Builds a program, instruction by instruction; little endian, as both architectures are. */
 export type Assembler = {
   readonly label: () => Label;
-  /** The next instruction is where the label leads. @throws RangeError where it is too far from its jumps. */
+  /** Places the label at the next instruction. @throws RangeError if a jump to it is too long. */
   readonly place: (label: Label) => void;
   /** Loads the word at an offset of seccomp_data. */
   readonly load: (offset: number) => void;
   readonly and: (mask: number) => void;
   readonly ifEqual: (value: number, ways: Ways) => void;
   readonly ifGreater: (value: number, ways: Ways) => void;
-  /** Ends with an action of linux/seccomp.h. */
+  /** Returns an action of linux/seccomp.h. */
   readonly end: (action: number) => void;
-  /** The program. @throws RangeError where a jump leads to a label that was never placed. */
+  /** The program. @throws RangeError if a jump's label was never placed. */
   readonly bytes: () => Uint8Array<ArrayBuffer>;
 };
 

@@ -8,7 +8,7 @@ const ALLOW = 0x7fff_0000;
 const REFUSE = 0x0005_0000;
 const KILL = 0x8000_0000;
 
-/** Offsets in struct seccomp_data: the call, the architecture, and the low half of each argument. */
+/** Offsets in struct seccomp_data: the call's number, the architecture, and the low half of the first argument. */
 const CALL = 0;
 const ARCH = 4;
 const ARGUMENTS = 16;
@@ -16,12 +16,12 @@ const ARGUMENTS = 16;
 const WHOLE = 0xffff_ffff;
 
 /**
- * The filter of a box as seccomp(2) and `bwrap --seccomp` take it: an array of struct sock_filter.
- * It allows what the rules do not name. It works alone with no_new_privs, which the caller sets (bwrap always does).
+ * The seccomp filter of a sandbox, as an array of struct sock_filter for seccomp(2) and `bwrap --seccomp`.
+ * Calls without a rule are allowed. It requires no_new_privs, which the caller sets (bwrap always does).
  *
- * A call by another architecture's convention ends the process: refused calls would keep a 32-bit program in an
- * endless loop at its exit. A call that is newer than the table is refused as an older kernel would (ENOSYS), since no
- * rule knows what it does; the calls of x32, which begin at 0x40000000, are refused by the same comparison.
+ * A call by another architecture's convention kills the process, because a 32-bit program whose exit is refused would
+ * loop forever. A call newer than the table fails with ENOSYS as on an older kernel, because no rule covers it; the same
+ * comparison refuses the calls of x32, which begin at 0x40000000.
  * @param arch the architecture of the kernel, as `process.arch` names it.
  */
 export function filterFor(arch: Arch, inhabitant: Inhabitant): Uint8Array<ArrayBuffer> {
@@ -45,7 +45,7 @@ export function filterFor(arch: Arch, inhabitant: Inhabitant): Uint8Array<ArrayB
   return program.bytes();
 }
 
-/** The instructions of one call. Each of its ways ends, so the number of the call is still loaded after them. */
+/** Adds the instructions of one call. All of their paths return, so the number of the call is still loaded after them. */
 function addCall(program: Assembler, number: number, { refuse, unless, only }: Rule): void {
   const [other, refused] = [program.label(), program.label()];
   program.ifEqual(number, { no: other });

@@ -2,7 +2,7 @@ import { ALLOWED, TRACING, TRACING_SINCE } from "./allowed.ts";
 import type { Inhabitant } from "./inhabitant.ts";
 import { ERRNO, rulesFor, type Rule, type Test } from "./rules.ts";
 
-/** One entry of an engine's profile, as Docker, podman and the runtime specification read it. */
+/** An entry of `syscalls` in a profile, in the JSON format of Docker, podman and the OCI runtime specification. */
 type Entry = {
   readonly names: readonly string[];
   readonly action: "SCMP_ACT_ALLOW" | "SCMP_ACT_ERRNO";
@@ -11,15 +11,15 @@ type Entry = {
   readonly includes?: { readonly minKernel: string };
 };
 
-/** Where the engine finds its own here, and no other, runc answers a call that it does not know with ENOSYS. */
+/** Architectures of the profile. An engine takes its own alone; runc then returns ENOSYS for calls that it does not know. */
 const ENGINES = ["SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64"];
 
 /**
  * The seccomp profile for Docker (20.10 and newer) and podman, as JSON.
  *
- * The engine, which may be on another machine, takes its own architecture from the map, and no 32-bit one. A call that
- * is not named fails with EPERM, and one that is newer than all that the engine knows with ENOSYS (runc 1.0). One entry
- * never tests the same argument twice: engines would read that as "or".
+ * The engine, which may be on another machine, picks its own architecture from the map, which has no 32-bit ones. A call
+ * that is not listed fails with EPERM, or with ENOSYS if it is newer than all calls that the engine knows (runc 1.0). No
+ * entry tests the same argument twice, because engines would treat that as "or".
  */
 export function engineProfile(inhabitant: Inhabitant): string {
   const entries: readonly Entry[] = [
@@ -38,7 +38,7 @@ export function engineProfile(inhabitant: Inhabitant): string {
 
 const allow = (names: readonly string[]): Entry => ({ names, action: "SCMP_ACT_ALLOW" });
 
-/** A call that is always refused with EPERM needs no entry; one that is refused by its argument alone cannot have one. */
+/** The entries of a rule. None if it always refuses with EPERM, the default, or if it has `only`, which JSON cannot express. */
 function ruleEntries({ calls, refuse, unless, only }: Rule): readonly Entry[] {
   if (unless !== undefined)
     return unless.map((tests) => ({ ...allow(calls), args: tests.map(argument) }));
@@ -46,7 +46,7 @@ function ruleEntries({ calls, refuse, unless, only }: Rule): readonly Entry[] {
   return [{ names: calls, action: "SCMP_ACT_ERRNO", errnoRet: ERRNO[refuse] }];
 }
 
-/** libseccomp's masked comparison: `value` is the mask, `valueTwo` what must be left. */
+/** libseccomp's masked comparison: `value` is the mask, `valueTwo` the expected result. */
 function argument({ arg, mask, value }: Test): object {
   return { index: arg, value: mask, valueTwo: value, op: "SCMP_CMP_MASKED_EQ" };
 }

@@ -2,16 +2,16 @@
 
 export type Arch = "x64" | "arm64";
 
-/** AUDIT_ARCH_* of linux/audit.h: the word by which seccomp_data names the calling convention. */
+/** AUDIT_ARCH_* of linux/audit.h, the value of seccomp_data that identifies the calling convention. */
 export const ARCH_WORDS: Readonly<Record<Arch, number>> = { x64: 0xc000003e, arm64: 0xc00000b7 };
 
-/** The highest number that both tables know (file_setattr). */
+/** The highest number in both tables (file_setattr). */
 export const LAST_CALL = 469;
 
-/** Since Linux 5.1 a new call has the same number on every architecture. */
+/** Numbers of a call added in Linux 5.1 or later, which are the same on every architecture. */
 const everywhere = (number: number) => [number, number] as const;
 
-/** The numbers of a call on x86-64 and on arm64; undefined where the architecture lacks it. */
+/** The numbers of each call on x86-64 and on arm64; undefined if the architecture lacks it. */
 const NUMBERS: Readonly<Record<string, readonly [number | undefined, number | undefined]>> = {
   _sysctl: [156, undefined],
   acct: [163, 89],
@@ -77,7 +77,8 @@ const NUMBERS: Readonly<Record<string, readonly [number | undefined, number | un
 
 /**
  * The number of a call.
- * @returns undefined where the architecture lacks it. @throws RangeError for a name that is not in the table.
+ * @returns undefined if the architecture lacks it.
+ * @throws RangeError if the name is not in the table.
  */
 export function callNumber(name: string, arch: Arch): number | undefined {
   const numbers = NUMBERS[name];
