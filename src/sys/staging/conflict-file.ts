@@ -1,12 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import { errorCode } from "../../errors.ts";
 
-/** Far more conflicts than one second can have. */
+/** Limit of conflicts in one second, far above real use. */
 const MOST = 10_000;
 
 /**
- * Saves a version of a host file that would be lost as `<file>.silo-conflict-<time>`.
- * @returns the warning for the user. @throws where the directory cannot be written.
+ * Saves a version of a host file that would otherwise be lost, as `<file>.silo-conflict-<time>`.
+ * @returns the warning for the user.
+ * @throws if the directory cannot be written.
  */
 export async function saveBeside(host: string, saved: Uint8Array): Promise<string> {
   const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");

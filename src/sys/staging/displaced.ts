@@ -10,16 +10,16 @@ import { readStamped, remove, replace, changeStamp, type Reading } from "../file
 export type Patience = {
   /** Debounce: in-place writers are assumed done after this. */
   readonly quietMs: number;
-  /** How long a displaced file is watched, for writers that have it open. */
+  /** How long a displaced file is watched, because a writer may have it open. */
   readonly graceMs: number;
 };
 
-/** Limit of the displaced files of one side in bytes; older ones are looked at a last time and deleted. */
+/** Size limit of one side's displaced files in bytes; the oldest ones are checked a last time and deleted. */
 const MOST = 64 * 1024 * 1024;
-/** Time between two looks at a displaced file at first; later as much as its age. */
+/** Shortest time between two checks of a displaced file; an older file waits as long as its age. */
 const LOOK_MS = 250;
 
-/** The files that the swaps of one stage displaced, and the saves that are still written to them. */
+/** Files displaced by the swaps of one stage. Merges what writers that have them open still write to them. */
 export class Displaced {
   readonly #directory: string;
   readonly #patience: Patience;
@@ -28,7 +28,7 @@ export class Displaced {
 
   /**
    * @param directory private to silo, on the guest copies' file system; holds a journal of each swap.
-   * @param save keeps a version that neither side holds any more.
+   * @param save saves a version that neither side has any more.
    */
   constructor(
     directory: string,
@@ -40,7 +40,7 @@ export class Displaced {
     this.#save = save;
   }
 
-  /** Takes over what a killed process kept, and deletes its unfinished files. */
+  /** Takes over the displaced files of a killed process, and deletes its unfinished ones. */
   async load(spots: readonly Spot[]): Promise<void> {
     for (const name of await readdir(this.#directory).catch(() => [])) {
       const id = /^(.+)\.was$/.exec(name)?.[1];
@@ -53,9 +53,9 @@ export class Displaced {
   }
 
   /**
-   * Compare-and-swap: replaces a file that is still as it was read. A save that lands in between is merged.
-   * @returns false where the file changed before, and nothing was written.
-   * @throws where the file cannot be replaced, or is not a regular file any more.
+   * Compare-and-swap: replaces a file if it is still as it was read. A write during the swap is merged.
+   * @returns false if the file had changed, so that nothing was written.
+   * @throws if the file cannot be replaced or is no longer a regular file.
    */
   async swap(spot: Spot, content: Uint8Array, expected: Reading): Promise<boolean> {
     const result = await this.#replace(spot, content, expected);
@@ -66,7 +66,7 @@ export class Displaced {
     return true;
   }
 
-  /** Whether some displaced file of a side has changed or is old enough to be forgotten. */
+  /** Whether a displaced file of a side has changed or is old enough to be deleted. */
   async due(spot: Spot): Promise<boolean> {
     const now = Date.now();
     for (const kept of this.#of(spot)) {
@@ -79,14 +79,14 @@ export class Displaced {
   }
 
   /**
-   * Merges what was written to displaced files of a side, and forgets those whose time is over.
-   * @param final the file is not replaced any more: each is forgotten as soon as it is quiet.
+   * Merges writes to the displaced files of a side, and deletes those whose grace period is over.
+   * @param final no swap follows, so each is deleted as soon as it is quiet.
    */
   async settle(spot: Spot, final: boolean): Promise<void> {
     const { quietMs, graceMs } = this.#patience;
     for (const kept of this.#of(spot)) {
       const over = this.#over(kept, final ? quietMs : graceMs);
-      // In the end by its content, since a stamp is only as fine as the clock of the file system.
+      // The last check compares the content, because a stamp is only as fine as the clock of the file system.
       if (!over && !(await this.#changed(kept))) continue;
       if ((await this.#look(kept, over)) !== "same" || !over) continue;
       await forget(this.#directory, kept);
@@ -94,7 +94,7 @@ export class Displaced {
     }
   }
 
-  /** Whether no displaced file of a side is kept. */
+  /** Whether a side has no displaced file left. */
   empty(spot: Spot): boolean {
     return this.#of(spot).length === 0;
   }
@@ -119,7 +119,7 @@ export class Displaced {
     return result;
   }
 
-  /** @param final what is half-written will not be completed. */
+  /** @param final a half-written file will not be completed any more. */
   async #look(kept: Kept, final: boolean): Promise<"same" | "merged" | "waits"> {
     const late = await this.#read(kept);
     kept.stamp = "";
@@ -128,7 +128,7 @@ export class Displaced {
       kept.stamp = late.stamp;
       return "same";
     }
-    // A file that was renamed into place is complete; one that is written in place may not be.
+    // A file that was renamed into place is complete; a file that is written in place may not be.
     if (!final && late.inode === kept.inode && late.ageMs < this.#patience.quietMs) return "waits";
     if (!(await this.#merge(kept, late.content, final))) return "waits";
     await replace(journalOf(this.#directory, kept.id), late.content);
@@ -143,7 +143,7 @@ export class Displaced {
     const wins = spot.wins && put !== undefined && same(now.content, put);
     const joined = rejoin({ was, late, now: now.content }, wins, final);
     if (joined === undefined) return false;
-    // Saved first: a process that takes over after the swap would see no conflict any more.
+    // Saved before the swap, because a process that takes over after it would no longer see a conflict.
     if (joined.saved !== undefined && !same(joined.saved, kept.saved)) {
       await this.#save(spot, joined.saved);
       kept.saved = joined.saved;
@@ -152,7 +152,7 @@ export class Displaced {
     return (await this.#replace(spot, joined.now, now)) !== "moved";
   }
 
-  /** @throws SiloError for a link, a directory and the like, after it is back in its place. */
+  /** @throws SiloError if it is not a regular file, after moving it back to its path. */
   async #read(kept: Kept): Promise<Reading> {
     const file = await fileOf(this.#directory, kept);
     try {

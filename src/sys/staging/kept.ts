@@ -8,45 +8,45 @@ export type Spot = {
   readonly path: string;
   /** Unique in its stage; part of file names. */
   readonly key: string;
-  /** A free name on the file system of `path`, made of an id. */
+  /** An unused path for an id, on the file system of `path`. */
   readonly aside: (id: string) => string;
-  /** Where both changed the same, the displaced save stays, and the version that displaced it is saved beside. */
+  /** In a conflict the displaced version stays, and the version that displaced it is saved in a conflict file. */
   readonly wins: boolean;
-  /** Flushed to the disk before it is put in place. */
+  /** Whether a new file is flushed to disk before it is put in place. */
   readonly durable: boolean;
 };
 
-/** A file that a swap displaced, kept until nothing more is written to it. */
+/** A file that a swap displaced, kept until no writer has it open any more. */
 export type Kept = {
   readonly id: string;
   readonly spot: Spot;
-  /** Its inode when it was read; empty where that is not known. */
+  /** Its inode when it was read; empty if unknown. */
   readonly inode: string;
   readonly sinceMs: number;
-  /** What took its place; undefined where another process put it there. */
+  /** The content that replaced it; undefined if another process replaced it. */
   readonly put: Content;
-  /** What it held when the swap was decided, or when it was last merged. */
+  /** Its content before the swap, or when it was last merged. */
   was: Uint8Array;
-  /** Its change stamp when it was last read and nothing was left to merge; else empty. */
+  /** Its change stamp when it was last read with nothing to merge; otherwise empty. */
   stamp: string;
   dueMs: number;
-  /** What was last saved beside because of it: a retry does not save it again. */
+  /** The version last saved in a conflict file, so that a retry does not save it again. */
   saved: Content;
 };
 
-/** Journal of a swap: what the displaced file is expected to hold. */
+/** Path of a swap's journal, which has the expected content of the displaced file. */
 export const journalOf = (directory: string, id: string) => `${directory}/${id}.was`;
 
-/** The new content before it is complete. */
+/** Path of the new file until it is complete. */
 export const freshOf = (spot: Spot, id: string) => `${spot.aside(id)}.new`;
 
-/** Where a kept file is: beside the file that it was, or in the stage since `tuck`. */
+/** Path of a kept file: next to the file that it was, or in the stage after `tuck`. */
 export async function fileOf(directory: string, { id, spot }: Kept): Promise<string> {
   const own = `${directory}/${id}`;
   return (await inodeOf(own)) === "" ? spot.aside(id) : own;
 }
 
-/** Moves a kept file from beside the user's file to the stage, where both are on one file system. */
+/** Moves a kept file into the stage, if that is on the same file system. */
 export async function tuck(directory: string, { id, spot }: Kept): Promise<void> {
   const own = `${directory}/${id}`;
   if (spot.aside(id) !== own) await rename(spot.aside(id), own).catch(() => {});
@@ -58,9 +58,9 @@ export async function forget(directory: string, kept: Kept): Promise<void> {
 }
 
 /**
- * Replaces a file that is as it was read, and keeps what was replaced. The journal comes first, so that a later
- * process finds the kept file wherever this one is killed.
- * @returns the kept file; "placed" where there is none to keep, "moved" where nothing was written.
+ * Replaces a file if it is as it was read, and keeps the replaced one. The journal is written first, so that a later
+ * process finds the kept file whenever this one is killed.
+ * @returns the kept file; "placed" if there is none to keep, "moved" if nothing was written.
  */
 export async function replaceKept(
   directory: string,
@@ -79,7 +79,7 @@ export async function replaceKept(
     await writeNew(names.fresh, content, expected.access, spot.durable);
     placed = await putInPlace(names, expected);
   } finally {
-    // Also after an error: none comes once something is displaced.
+    // Also after an error, because no error can occur once the file is displaced.
     const waste = placed === "displaced" ? [names.fresh] : [names.fresh, names.aside, journal];
     for (const name of waste) await remove(name);
   }
@@ -88,7 +88,7 @@ export async function replaceKept(
   return { ...FOUND, id, spot, inode, was, put: content, sinceMs: Date.now() };
 }
 
-/** What is known of a file that another process kept. */
+/** Initial values for a file that another process kept. */
 export const FOUND = {
   inode: "",
   sinceMs: 0,

@@ -13,7 +13,7 @@ import { readStamped, replace, changeStamp, type Reading } from "../files/stampe
 const TRIES = 200;
 const PAUSE_MS = 20;
 
-/** The state of one process' work on a stage. */
+/** State of a process that syncs a stage. */
 export type Work = {
   readonly stage: Stage;
   readonly pace: Pace;
@@ -22,8 +22,8 @@ export type Work = {
 };
 
 /**
- * Brings one file up to date, if something has changed.
- * @param seen stamps of what was read where nothing was left to do; never of anything newer.
+ * Syncs one file if a side has changed.
+ * @param seen change stamps by file, as read when both sides were in sync; never newer than the content read.
  */
 export async function visit(
   work: Work,
@@ -57,10 +57,10 @@ export async function finishFile(work: Work, file: StagedFile): Promise<void> {
   throw new SiloError(`${file.host} does not stop changing`);
 }
 
-/** What a comparison found: `seen` are the stamps of what was read, where nothing is left to do. */
+/** Result of a comparison; `seen` has the stamps that were read if both sides are in sync. */
 type Found = { readonly done: boolean; readonly seen?: string };
 
-/** Compares a file once and writes what follows. @returns not done where a side moved meanwhile: try again. */
+/** Compares a file once and writes the changes. @returns not done if a side changed meanwhile; the caller retries. */
 async function pass(work: Work, file: StagedFile, final: boolean): Promise<Found> {
   const { stage, pace } = work;
   const read = async () => {
@@ -104,7 +104,7 @@ async function sync(
     {
       read: () => Promise.resolve({ base, host: host.content, guest: guest.content }),
       swapHost: (content) => displaced.swap(spots.host, content, host),
-      // In the end the copy is deleted: neither it nor the base has to follow.
+      // The final sync skips the copy and the base, because both are deleted afterwards.
       swapGuest: (content) =>
         final ? Promise.resolve(true) : displaced.swap(spots.guest, content, guest),
       keepBase: (content) => (final ? Promise.resolve() : replace(baseOf(stage, file), content)),
@@ -117,7 +117,7 @@ async function sync(
 /**
  * Refuses links in a host path. Its links were resolved at the start, so a link there now was made by a program that
  * can write to a directory above, such as another project's agent, and leads to a file that was not configured.
- * @throws SiloError where there is one.
+ * @throws SiloError if there is one.
  */
 async function refuseLinks(host: string): Promise<void> {
   for (let path = dirname(host); path !== dirname(path); path = dirname(path)) {

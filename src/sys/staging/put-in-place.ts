@@ -5,30 +5,30 @@ import { errorCode } from "../../errors.ts";
 import { exchange } from "../files/exchange.ts";
 import { inodeOf, readStamped, changeStamp, type Reading } from "../files/stamped.ts";
 
-/** Names of one replacement, all on the file system of `path`. */
+/** Paths of one replacement, all on one file system. */
 export type Names = {
   /** The file to replace. */
   readonly path: string;
-  /** The new content, complete. */
+  /** The complete new file. */
   readonly fresh: string;
-  /** Free; holds afterwards what was replaced. */
+  /** An unused path; holds the replaced file afterwards. */
   readonly aside: string;
 };
 
 /**
- * What became of a replacement: `displaced` = done, and `aside` holds what was replaced, which need not be what
- * was expected; `placed` = done, and nothing was replaced or could be kept; `moved` = not done, since the file
- * is not the expected one any more.
+ * Result of a replacement: `displaced` = done, and `aside` holds the replaced file, which may not be the expected
+ * one; `placed` = done, but there is no replaced file or it could not be kept; `moved` = not done, because the file
+ * is no longer the expected one.
  */
 export type Placed = "displaced" | "placed" | "moved";
 
 /**
- * Replaces a file by an exchange of names, so that whatever was there, at that very instant, still has a name.
- * Without exchange (see `exchange`) the file that was read keeps a second name by a hard link: a later write to
- * it is still seen, but a file that is renamed into place between link and rename, microseconds apart, is lost.
- * Without hard links (vfat, some network mounts) a write in place in the same microseconds is lost, too.
- * @param expected as it was read from `path`.
- * @param swap exchanges two names in one step.
+ * Replaces a file by exchanging two names, so that the replaced file always keeps a name.
+ * If names cannot be exchanged (see `exchange`), the file that was read keeps a hard link: later writes to it are
+ * still seen, but a file that is renamed into place between link and rename, microseconds apart, is lost.
+ * Without hard links (vfat, some network mounts) a write in place during these microseconds is lost, too.
+ * @param expected the file as it was read from `path`.
+ * @param swap exchanges two names atomically.
  */
 export async function putInPlace(
   names: Names,
@@ -39,18 +39,18 @@ export async function putInPlace(
   if (expected.content === undefined) return await create(path, fresh);
   if ((await changeStamp(path)) !== expected.stamp) return "moved";
   const own = await inodeOf(fresh);
-  // Only what is complete gets the name that is looked at after a crash.
+  // Only a complete file gets the name that is read after a crash.
   await rename(fresh, aside);
   const said = await swap(aside, path);
   const now = await inodeOf(aside);
-  // The helper may have been killed after its only call, so the inodes decide.
+  // The inodes decide, because the helper may have been killed after the exchange.
   if (now !== own && now !== "") return "displaced";
   if (said === "gone" || now === "") return "moved";
   await rename(aside, fresh);
   return await replaceLinked(names, expected);
 }
 
-/** Puts a file where there must be none. */
+/** Puts the file in place if there is none. */
 async function create(path: string, fresh: string): Promise<Placed> {
   try {
     await link(fresh, path);
@@ -74,7 +74,7 @@ async function replaceLinked({ path, fresh, aside }: Names, expected: Reading): 
     renameSync(fresh, path);
     return "placed";
   }
-  // On macOS link(2) follows a symbolic link, so inode and content have to be those that were read.
+  // Inode and content must be those that were read, because on macOS link(2) follows a symbolic link.
   const fits = async () =>
     (await inodeOf(aside)) === expected.inode &&
     same(await contentOf(aside), expected.content) &&
@@ -94,7 +94,7 @@ async function contentOf(path: string): Promise<Content> {
   );
 }
 
-/** Where a file system, its server or the kernel (fs.protected_hardlinks) allows no hard link. */
+/** Whether the file system, its server or the kernel (fs.protected_hardlinks) does not allow a hard link. */
 function linkless(error: unknown): boolean {
   return [
     "EPERM",

@@ -2,23 +2,23 @@ import { basename } from "node:path";
 import type { Patience } from "./displaced.ts";
 import type { Spot } from "./kept.ts";
 
-/** A single file of the host of which a guest has a private copy. */
+/** A host file of which a guest has a private copy. */
 export type StagedFile = {
   /** Absolute, links resolved. */
   readonly host: string;
-  /** The copy's name in its directory; never a path, so that no link of the guest's can lead out. */
+  /** The copy's name in its directory. Has no slash, so that no link made by the guest can lead out of it. */
   readonly name: string;
   readonly mode: "ro" | "rw";
 };
 
-/** Where a session's copies are. Only `rw` and `ro` are shown to the guest. */
+/** The directories of a session's copies. Only `rw` and `ro` are mounted in the guest. */
 export type Stage = {
   readonly state: string;
   readonly root: string;
   readonly files: readonly StagedFile[];
 };
 
-/** How often both sides are compared, and how long to wait for writers. */
+/** Interval of syncs, and how long to wait for writers. */
 export type Pace = Patience & { readonly intervalMs: number };
 
 export const PACE: Pace = { intervalMs: 250, quietMs: 60, graceMs: 10_000 };
@@ -28,7 +28,7 @@ export function stageRoot(state: string, session: string): string {
   return `${state}/silo/staged/${session}`;
 }
 
-/** Names for the copies of these files, in order. */
+/** The mounts' files with names for their copies, in order. */
 export function stagedFiles(
   files: readonly { readonly source: string; readonly mode: "ro" | "rw" }[],
 ): readonly StagedFile[] {
@@ -39,14 +39,14 @@ export function stagedFiles(
   }));
 }
 
-/** What the guest reads and writes. */
+/** Path of the copy that the guest reads and writes. */
 export const copyOf = ({ root }: Stage, { mode, name }: StagedFile) => `${root}/${mode}/${name}`;
-/** What both sides last agreed on. */
+/** Path of the base: the content that both sides last agreed on. */
 export const baseOf = ({ root }: Stage, { name }: StagedFile) => `${root}/base/${name}`;
-/** What swaps displaced. */
+/** Directory of the files that swaps displaced. */
 export const keptIn = ({ root }: Stage) => `${root}/kept`;
 
-/** The two sides of a staged file. The host's is replaced from beside it, as its file system demands. */
+/** The two sides of a staged file. The host file is replaced by a file next to it, on the same file system. */
 export function spotsOf(
   stage: Stage,
   file: StagedFile,
@@ -71,7 +71,7 @@ export function spotsOf(
   };
 }
 
-/** The staged file that a spot is a side of. */
+/** The staged file to which a spot belongs. */
 export function fileOfSpot({ files }: Stage, { key }: Spot): StagedFile | undefined {
   return files[Number.parseInt(key, 10)];
 }

@@ -21,7 +21,7 @@ import { readQuiet, replace } from "../files/stamped.ts";
 
 export { stagedFiles, stageRoot } from "./stage.ts";
 
-/** Makes the copies. Each is put in place whole, since a later command syncs back what a killed process left. */
+/** Creates the copies. Each appears atomically, because a later command syncs back the copies of a killed process. */
 export async function openStage(
   state: string,
   session: string,
@@ -41,14 +41,14 @@ export async function openStage(
   return stage;
 }
 
-/** The stage that a killed process left; undefined where there is none. */
+/** The stage of a killed process; undefined if there is none. */
 export async function leftStage(state: string, session: string): Promise<Stage | undefined> {
   const root = stageRoot(state, session);
   try {
     const files = JSON.parse(await readFile(`${root}/files.json`, "utf8")) as StagedFile[];
     return { state, root, files };
   } catch (error) {
-    // Without a whole list no guest was started yet.
+    // Without a complete list no guest was started yet.
     if (errorCode(error) === "ENOENT" || error instanceof SyntaxError)
       await rm(root, { recursive: true, force: true }).catch(() => {});
     return undefined;
@@ -64,7 +64,7 @@ export function watchStage(stage: Stage, pace: Pace = PACE): () => Promise<reado
   let turning: Promise<void> | undefined;
   const turn = async () => {
     for (const file of stage.files) {
-      // What fails now is told when it fails in the end.
+      // An error that persists is reported by the final sync.
       await visit(work, file, seen).catch(() => {});
     }
     turning = undefined;
@@ -81,7 +81,7 @@ export function watchStage(stage: Stage, pace: Pace = PACE): () => Promise<reado
 }
 
 /**
- * Final sync of guest changes, of a stage that a killed process left; then deletes the copies.
+ * Final sync of a stage that a killed process left; then deletes the copies.
  * @returns warnings for the user.
  */
 export async function endStage(stage: Stage): Promise<readonly string[]> {
