@@ -12,7 +12,7 @@ import { rename } from "node:fs/promises";
 import type { Cache } from "../../core/types.ts";
 import { orUndefined } from "./peek.ts";
 
-/** Makes the directories of caches that are mounted from the host. */
+/** Creates the directories of caches that are mounted from the host. */
 export function makeCaches(caches: readonly Cache[]): void {
   for (const { directory } of caches) mkdirSync(directory, { recursive: true, mode: 0o700 });
 }
@@ -32,7 +32,7 @@ export function hostCaches(
 
 const REMOVED = /\.removed$/;
 
-/** Deletes a cache of the host: out of its place at once, so that no run gets half of it. */
+/** Deletes a cache directory. Renames it first, so that no run mounts a half-deleted one. */
 export async function removeHostCache(path: string): Promise<void> {
   const aside = REMOVED.test(path) ? path : `${path}.removed`;
   if (aside !== path) await rename(path, aside);
@@ -41,8 +41,8 @@ export async function removeHostCache(path: string): Promise<void> {
 }
 
 /**
- * Go makes the directories of its modules read-only. No link is followed, by descriptor: a tool has made what is in
- * there, and one that still runs can exchange it meanwhile.
+ * Makes all directories writable, because Go makes those of its modules read-only. Works by descriptor and follows no
+ * link, because a running tool could replace a directory by a link meanwhile.
  */
 function open(directory: string): void {
   // eslint-disable-next-line no-bitwise -- flags of open(2)

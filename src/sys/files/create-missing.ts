@@ -4,8 +4,8 @@ import type { Creation } from "../../core/types.ts";
 import { errorCode, errorText, SiloError } from "../../errors.ts";
 
 /**
- * Makes a tool's own paths where they are missing: directories 0700, `.json` files `{}` 0600.
- * What exists is never touched.
+ * Creates a tool's missing paths: directories with mode 0700, `.json` files with the text `{}` and mode 0600.
+ * Existing paths are never changed.
  */
 export async function createMissing(creations: readonly Creation[]): Promise<void> {
   for (const { path, kind } of creations) {

@@ -3,7 +3,7 @@ import { basename, dirname } from "node:path";
 import { orUndefined, lstatOf, realPathOf } from "./peek.ts";
 
 /**
- * The path with every link resolved, of one that does not exist yet too; undefined where a link leads nowhere.
+ * The path with every link resolved, even if the path does not exist yet; undefined if a link is dangling.
  * Synchronous, because it is used for a few paths.
  */
 export function resolveLinks(path: string): string | undefined {
@@ -19,7 +19,7 @@ export function resolveLinks(path: string): string | undefined {
 /** Limit of links in a path, as in Linux (path_resolution(7)). */
 const MOST_LINKS = 40;
 
-/** Where the links lie that a path leads over, in the order they are followed. */
+/** Paths of the links that are followed to resolve a path, in that order. */
 export function linksOn(path: string): readonly string[] {
   const found: string[] = [];
   let parts = path.split("/");

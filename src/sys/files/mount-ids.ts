@@ -12,13 +12,13 @@ import type { Mount } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
 import { orUndefined } from "./peek.ts";
 
-/** open(2), Linux, on x86-64 and arm64: names a file without opening it for reading. */
+/** Flag of open(2) on Linux (x86-64 and arm64) that refers to a file without opening it for reading. */
 const O_PATH = 0x20_0000;
 
 /**
- * The mounts with the device and inode of each source, for the guest to compare with what it got.
- * @param planned those that a dry run only shows: a source that does not exist yet has no id.
- * @throws SiloError where a source is not the file or directory any more that was planned.
+ * Adds the device and inode of each source to the mounts, so that the guest can compare them with its mounts.
+ * @param planned for a dry run, in which a source that does not exist yet gets no id.
+ * @throws SiloError if a source is no longer the file or directory that was planned.
  */
 export function withIds(mounts: readonly Mount[], planned = false): readonly Mount[] {
   return mounts.map((mount) => {
@@ -30,7 +30,7 @@ export function withIds(mounts: readonly Mount[], planned = false): readonly Mou
   });
 }
 
-/** A file or directory, by a path that no link leads through; undefined where one does. */
+/** The status of a file or directory; undefined if its path contains a link. */
 function statNoLinks(path: string): BigIntStats | undefined {
   if (process.platform !== "linux") {
     const found = lstatSync(path, { bigint: true });
@@ -39,7 +39,7 @@ function statNoLinks(path: string): BigIntStats | undefined {
   // eslint-disable-next-line no-bitwise -- flags of open(2)
   const file = openSync(path, O_PATH | constants.O_NOFOLLOW);
   try {
-    // The descriptor stays with what it names, whatever happens to the path.
+    // The descriptor keeps referring to the same file if the path is replaced.
     return readlinkSync(`/proc/self/fd/${file}`) === path
       ? fstatSync(file, { bigint: true })
       : undefined;

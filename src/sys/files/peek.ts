@@ -12,15 +12,15 @@ import {
   type Stats,
 } from "node:fs";
 
-// A tool can write anything into a repository, so nothing here throws, blocks or reads much. Synchronous, because for
-// a few small files that is ten times faster.
+// These functions never throw, block or read large files, because a tool can write anything into a repository. They
+// are synchronous, because for a few small files that is ten times faster.
 
 /** Size limit, far above real configurations. */
 const LARGEST = 1 << 20;
-/** Opening a pipe must not wait for its writer. */
+/** Flags of open(2) with which a pipe does not wait for its writer. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
-/** Most paths asked about do not exist, and an error costs more than the question. */
+/** Options of stat calls. No exceptions for missing paths, because most paths are missing and exceptions are slow. */
 const QUIET = { throwIfNoEntry: false } as const;
 
 /** The text of a regular file of at most 1 MiB; undefined for anything else. */
@@ -39,7 +39,7 @@ export function peekText(path: string): string | undefined {
   });
 }
 
-/** Git takes bytes as they are; what is no UTF-8 was Latin-1 in practice. */
+/** Decodes UTF-8; other bytes as Latin-1, the usual alternative, because git does not check the encoding. */
 function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -64,12 +64,12 @@ export function namesIn(directory: string): readonly string[] {
   return orUndefined(() => readdirSync(directory)) ?? [];
 }
 
-/** What a path leads to. */
+/** The status of a path, links followed; undefined if there is none. */
 export function statOf(path: string): Stats | undefined {
   return orUndefined(() => statSync(path, QUIET));
 }
 
-/** What a path itself is: a link is a link. */
+/** The status of a path, links not followed; undefined if there is none. */
 export function lstatOf(path: string): Stats | undefined {
   return orUndefined(() => lstatSync(path, QUIET));
 }
@@ -78,12 +78,12 @@ export function isDirectory(path: string): boolean {
   return statOf(path)?.isDirectory() === true;
 }
 
-/** The path with every link resolved, if it exists. */
+/** The path with every link resolved; undefined if it does not exist. */
 export function realPathOf(path: string): string | undefined {
   return orUndefined(() => realpathSync.native(path));
 }
 
-/** The result, or undefined where the system refuses. */
+/** The result of a function; undefined if it throws. */
 export function orUndefined<T>(work: () => T): T | undefined {
   try {
     return work();
@@ -92,7 +92,7 @@ export function orUndefined<T>(work: () => T): T | undefined {
   }
 }
 
-/** A path as written in a file of `directory`; `..` is left to the system, because it may follow a link. */
+/** A path as written in a file of `directory`. Not normalised, because `..` may come after a link. */
 export function pathFrom(directory: string, written: string): string {
   return written.startsWith("/") ? written : `${directory}/${written}`;
 }

@@ -6,24 +6,24 @@ const MIB = 1 << 20;
 const LARGEST = 4 * MIB;
 /** Size limit of a silo.jsonc, which another user or a tool may have written. */
 const LARGEST_SETTINGS = MIB;
-/** A tool may have put a pipe in the file's place: opening it must not wait for a writer. */
+/** Flags of open(2) with which a pipe does not wait for a writer, because a tool may have replaced the file by one. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
-/** A text and the user id that its file belongs to. */
+/** The text of a file and its owner. */
 export type OwnedText = { readonly text: string; readonly uid: number };
 
 /**
- * Text of a file, or undefined where there is none. Synchronous, because for a few small files that
+ * Text of a file, or undefined if there is none. Synchronous, because for a few small files that
  * takes a tenth of the time of waking threads.
- * @throws SiloError for one that cannot be read, is not a regular file or is larger than 4 MiB.
+ * @throws SiloError if it cannot be read, is not a regular file or is larger than 4 MiB.
  */
 export async function readText(path: string): Promise<string | undefined> {
   return readOwned(path, LARGEST)?.text;
 }
 
 /**
- * A silo.jsonc and its owner, or undefined where there is none. Never blocks.
- * @throws SiloError for one that cannot be read, is not a regular file or is larger than 1 MiB.
+ * A silo.jsonc and its owner, or undefined if there is none. Never blocks.
+ * @throws SiloError if it cannot be read, is not a regular file or is larger than 1 MiB.
  */
 export async function readSettings(path: string): Promise<OwnedText | undefined> {
   return readOwned(path, LARGEST_SETTINGS);
@@ -43,7 +43,7 @@ function readOwned(path: string, largest: number): OwnedText | undefined {
 /**
  * The content of a regular file and its owner. Never blocks.
  * @param flags of open(2), besides those for reading.
- * @throws SiloError for anything else than a regular file and for one larger than `largest`, else the system's error.
+ * @throws SiloError if it is not a regular file or is larger than `largest`; otherwise the system's error.
  */
 export function readRegular(
   path: string,
@@ -64,7 +64,7 @@ export function readRegular(
   }
 }
 
-/** The content; undefined where it is larger than `most`, which the size of a file in /proc does not say. */
+/** The content; undefined if it is larger than `most`. Reads past `size`, because files in /proc do not report theirs. */
 function bytesOf(file: number, size: number, most: number): Uint8Array | undefined {
   let bytes = new Uint8Array(size + 1);
   let filled = 0;

@@ -2,17 +2,17 @@ import { existsSync, readFileSync } from "node:fs";
 import { displayPath, within } from "../../core/paths.ts";
 import type { Mount } from "../../core/types.ts";
 
-/** Where Linux lists the sockets of this network namespace; one read, and no directory is walked. */
+/** List of the unix sockets of this network namespace (proc(5)). Read instead of walking directories. */
 const LIST = "/proc/net/unix";
-/** `__SO_ACCEPTCON` (linux/net.h): something listens. */
+/** `__SO_ACCEPTCON` (linux/net.h): the socket listens. */
 const LISTENS = 0x10000;
-/** More are only counted. */
+/** Number of sockets that a warning names; more are only counted. */
 const SHOWN = 3;
 
 /**
  * Listening unix sockets below the mounts, which let the tool talk to host programs, through read-only mounts too.
  * Linux only; empty elsewhere.
- * @returns their paths on this machine.
+ * @returns their paths on the host.
  */
 export function listeningIn(mounts: readonly Pick<Mount, "source">[]): readonly string[] {
   return process.platform === "linux"
@@ -20,7 +20,7 @@ export function listeningIn(mounts: readonly Pick<Mount, "source">[]): readonly 
     : [];
 }
 
-/** The warning that names them; none where nothing listens. */
+/** A warning that names them; empty if there are none. */
 export function socketWarnings(
   mounts: readonly Pick<Mount, "source">[],
   home: string,
@@ -33,7 +33,7 @@ export function socketWarnings(
   ];
 }
 
-/** The paths of the list that listen and lie in a mount (`Num RefCount Protocol Flags Type St Inode Path`, proc(5)). */
+/** Paths of listening sockets in the mounts, from a list with `Num RefCount Protocol Flags Type St Inode Path` (proc(5)). */
 export function pathsIn(list: string, mounts: readonly Pick<Mount, "source">[]): readonly string[] {
   const found = new Set<string>();
   for (const line of list.split("\n")) {

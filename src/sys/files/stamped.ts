@@ -5,13 +5,13 @@ import { errorCode, SiloError } from "../../errors.ts";
 import { pause } from "../process/pause.ts";
 import { renameInto } from "./write.ts";
 
-/** Size limit: settings files are far smaller, and a guest may write without end. */
+/** Size limit, because a guest may write without end; settings files are far smaller. */
 const LARGEST = 64 * 1024 * 1024;
 
 /** Owner and permissions of a file. */
 export type Access = { readonly mode: number; readonly uid: number; readonly gid: number };
 
-/** A file as it was read: everything here belongs to the one inode that the content came from. */
+/** A file as it was read. All fields belong to the inode from which the content came. */
 export type Reading = {
   /** Undefined where there is no file. */
   readonly content: Content;
@@ -36,7 +36,7 @@ const NOTHING: Reading = {
 };
 
 const inodeIn = ({ dev, ino }: BigIntStats) => `${dev}.${ino}`;
-/** With the ctime, which no program can set back. */
+/** Includes the ctime, because no program can set it back. */
 const stampIn = (found: BigIntStats) =>
   `${inodeIn(found)} ${found.size} ${found.mtimeNs} ${found.ctimeNs}`;
 
@@ -92,8 +92,8 @@ const TRIES = 20;
 const PAUSE_MS = 20;
 
 /**
- * Reads a file; waits up to half a second for a writer that is in the middle of it.
- * @throws as `readWhole`.
+ * Reads a file; waits up to half a second while it is being written.
+ * @throws as `readStamped`.
  */
 export async function readQuiet(path: string, quietMs: number): Promise<Reading> {
   for (let i = 0; ; i += 1) {
@@ -103,7 +103,7 @@ export async function readQuiet(path: string, quietMs: number): Promise<Reading>
   }
 }
 
-/** A time in the future comes from another machine's clock, and says nothing. */
+/** Time since a change; infinite for a time in the future, which comes from another machine's clock. */
 function age(changedMs: number): number {
   const ms = Date.now() - changedMs;
   return ms < 0 ? Infinity : ms;
@@ -123,7 +123,7 @@ async function opened(path: string): Promise<FileHandle | undefined> {
   }
 }
 
-/** No more than `limit`, since a writer may append as fast as this reads. */
+/** Reads at most `limit` bytes, because a writer may append as fast as this reads. */
 async function readUpTo(file: FileHandle, limit: number): Promise<Uint8Array> {
   const buffer = new Uint8Array(limit);
   let length = 0;
@@ -136,9 +136,10 @@ async function readUpTo(file: FileHandle, limit: number): Promise<Uint8Array> {
 }
 
 /**
- * Writes a new file. @param access owner and permissions; those of a private file without it.
- * @param durable flushed to the disk: an exchange is not ordered after the data by itself.
- * @throws where the file exists, or the disk is full.
+ * Writes a new file.
+ * @param access owner and permissions; this user and 0600 if undefined.
+ * @param durable flushes it to disk, because a file system may write an exchange of names before the data.
+ * @throws if the file exists, or the disk is full.
  */
 export async function writeNew(
   path: string,
@@ -156,24 +157,24 @@ export async function writeNew(
   }
 }
 
-/** An owner that this user may not give a file away to stays this user, as with every program that saves by renaming. */
+/** Sets owner and permissions. If chown(2) is not permitted, this user stays the owner, as in programs that save by renaming. */
 async function give(file: FileHandle, { mode, uid, gid }: Access): Promise<void> {
   const own = await file.stat();
   if (own.uid !== uid || own.gid !== gid)
     await file.chown(uid, gid).catch(() => file.chown(own.uid, gid).catch(() => {}));
-  // Permissions of a group do not pass to another group.
+  // Permissions of the old group must not pass to another group.
   const kept = (await file.stat()).gid === gid;
   await file.chmod(kept ? mode : mode - (Math.floor(mode / 8) % 8) * 8);
 }
 
-/** Puts a file in place whole, whatever is there; keeps its permissions. */
+/** Replaces a file atomically, whatever it contains; keeps its permissions. */
 export async function replace(path: string, content: Uint8Array): Promise<void> {
   const old = await look(path);
   const mode = old?.isFile() === true ? Number(old.mode % 0o1000n) : 0o600;
   await renameInto(path, content, mode);
 }
 
-/** Deletes a file; none is no error. */
+/** Deletes a file if it exists. */
 export async function remove(path: string): Promise<void> {
   await unlink(path).catch((error: unknown) => {
     if (errorCode(error) !== "ENOENT") throw error;

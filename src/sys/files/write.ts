@@ -17,12 +17,12 @@ export async function createFile(path: string, text: string, mode: number): Prom
   }
 }
 
-/** A name beside a path, for a file that is renamed to it once it is whole. */
+/** A temporary name next to a path, for a file that is renamed to it when it is complete. */
 const beside = (path: string) => `${path}.silo-${crypto.randomUUID()}`;
 
 /**
- * Writes a file beside the path and renames it, so that a reader sees the old or the new file and never a part. A link
- * there is replaced, not followed.
+ * Replaces a file atomically: writes a temporary file next to it and renames that. A link at the path is replaced, not
+ * followed.
  * @throws the system's error.
  */
 export async function renameInto(
@@ -41,8 +41,8 @@ export async function renameInto(
 }
 
 /**
- * As `renameInto`, for one of silo's own small files; makes its directory. Synchronous, because that takes a tenth of
- * the time of waking the threads that would do it aside.
+ * As `renameInto`, for silo's own small files; creates the directory. Synchronous, because waking the threads of the
+ * asynchronous calls takes ten times as long.
  * @throws the system's error.
  */
 export function replaceOwn(path: string, text: string): void {
@@ -57,7 +57,7 @@ export function replaceOwn(path: string, text: string): void {
   }
 }
 
-/** As `renameInto`. @throws SiloError where the file cannot be written. */
+/** As `renameInto`. @throws SiloError if the file cannot be written. */
 export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
   try {
     await renameInto(path, text, mode);

@@ -26,8 +26,8 @@ export async function holderOf(state: string, name: string): Promise<Holder | un
 }
 
 /**
- * Takes the lock of that name, if no living process has it; the lock of a dead one is taken over.
- * Locks are files with their holder in them, put in place whole by a hard link.
+ * Takes the lock of that name unless a running process holds it; breaks a stale lock.
+ * A lock is a file that names its holder, created atomically by a hard link.
  */
 export async function tryLock(state: string, name: string): Promise<Lock | Holder> {
   const directory = lockDirectory(state);
@@ -79,7 +79,7 @@ async function linked(own: string, path: string): Promise<boolean> {
   }
 }
 
-/** Age after which a guard directory counts as left by a killed process. */
+/** Age after which a guard directory is stale. */
 const DISCARD_MS = 5_000;
 
 /** Breaks a stale lock. Serialised, so that a fresh lock is never removed. */

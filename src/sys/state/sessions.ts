@@ -25,7 +25,7 @@ export type SessionDetails = {
 export type SessionRecord = SessionDetails & {
   readonly id: string;
   readonly pid: number;
-  /** The process' start time, in the system's own form; tells it from a later process with the same pid. */
+  /** Start time of the process, in the system's own form; distinguishes it from a later process with the same pid. */
   readonly started: string;
   readonly backend: BackendName;
   /** The container's name, once it is known. */
@@ -112,7 +112,7 @@ export async function deadSessions(
 
 /**
  * Takes over the session of a container that outlives its silo process.
- * @returns undefined if there is none, or the pid of the process that still has it.
+ * @returns undefined if there is none, or the pid of the process that is still attached.
  */
 export async function takeSession(
   state: string,

@@ -9,13 +9,13 @@ const folder = (state: string) => `${state}/silo/places`;
 /** Longest name of a file (NAME_MAX of Linux and macOS). */
 const LONGEST = 255;
 
-/** Named by the encoded path, because a hash takes longer than the whole look-up; by a hash if that is too long. */
+/** The file of a place. Its name is the encoded path, because a hash takes longer than the look-up; a hash if too long. */
 function fileOf(state: string, path: string): string {
   const name = encodeURIComponent(path);
   return `${folder(state)}/${name.length > LONGEST ? sha256(path) : name}`;
 }
 
-/** What this process has looked up, by file; most paths asked about share their ancestors. */
+/** Look-ups of this process, by file. Cached, because most paths share their ancestors. */
 const known = new Map<string, boolean>();
 let made = 0;
 
@@ -23,10 +23,10 @@ let made = 0;
 export const placesAdded = (): number => made;
 
 /**
- * Remembers directories in which a tool can write from now on. Failures are ignored, because a state directory
- * that cannot be written stops a run elsewhere.
+ * Remembers directories in which a tool can write from now on. Write errors are ignored, because a run with an
+ * unwritable state directory fails elsewhere.
  * @param state the XDG state directory.
- * @param paths absolute, with links resolved. `/` is left out, since no program would be left.
+ * @param paths absolute, with links resolved. `/` is left out, because every program on PATH is below it.
  */
 export function rememberPlaces(state: string, paths: readonly string[]): void {
   for (const path of new Set(paths)) {
