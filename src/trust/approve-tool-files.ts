@@ -15,7 +15,7 @@ import { log } from "../ui/log.ts";
 import { HINT } from "./approve.ts";
 import { isTrusted, trustsAll, trustStore } from "./context.ts";
 
-/** An entry that is not approved as it is. */
+/** An entry whose current content is not approved. */
 type Open = { readonly entry: ToolEntry; readonly state: EntryState };
 
 /** The project's files that a tool runs or loads, as they are now. */
@@ -26,7 +26,7 @@ export function toolEntries(tool: Tool, here: HostEnvironment): readonly ToolEnt
     .filter(({ files, unsteady }) => files.length > 0 || unsteady !== undefined);
 }
 
-/** In the home directory `.codex` and its like are the user's own settings, which the tool has anyway. */
+/** Whether a path is the user's own settings, such as `.codex` in the home directory, which the tool has anyway. */
 function isOwn({ mounts }: Tool, path: string, { cwd, home, env }: HostEnvironment): boolean {
   const xdg = xdgDirectories(home, env);
   return [...mounts.rw, ...mounts.ro]
@@ -34,7 +34,7 @@ function isOwn({ mounts }: Tool, path: string, { cwd, home, env }: HostEnvironme
     .some((mount) => within(mount, `${cwd}/${path}`) && !within(mount, cwd));
 }
 
-/** How an entry compares with what was approved in a directory; undefined where it is the same. */
+/** How an entry differs from its approval in a directory; undefined if it is the same. */
 export function stateOf(
   record: TrustRecord,
   cwd: string,
@@ -45,17 +45,17 @@ export function stateOf(
   return approved === digest && unsteady === undefined ? undefined : "changed";
 }
 
-/** The digests of entries whose approval can hold. */
+/** The digests of entries that can be approved, by path. */
 export function digests(entries: readonly ToolEntry[]): Readonly<Record<string, string>> {
   const steady = entries.filter(({ unsteady }) => unsteady === undefined);
   return Object.fromEntries(steady.map(({ path, digest }) => [path, digest]));
 }
 
 /**
- * Asks before a tool starts that runs or loads files of the project which were not approved with this content: no
- * model has to be fooled for that, and the tool has the user's sign-in.
- * @param dryRun nothing starts: the files are only named.
- * @throws SiloError where the answer is no, or there is no terminal to ask on.
+ * Asks for approval of project files that the tool runs or loads, unless this content was approved. The tool would
+ * run them with the user's sign-in, even without a prompt injection.
+ * @param dryRun only warns, because nothing starts.
+ * @throws SiloError if the answer is no, or stdin is not a TTY.
  */
 export async function ensureToolFiles(
   tool: Tool,
@@ -80,7 +80,7 @@ export async function ensureToolFiles(
     for (const { entry } of open) allowed.add(entry.digest);
     const shown = digests(open.map(({ entry }) => entry));
     await updateTrust(store, (latest) => withDigests(latest, here.cwd, shown));
-    // Once more: they may have been changed while the question stood there.
+    // Checks again, because the files may have changed during the prompt.
   }
 }
 

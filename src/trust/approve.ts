@@ -23,7 +23,7 @@ const REASONS: Readonly<Record<Reason, string>> = {
 export const HINT = "silo config trust   # shows and approves it; SILO_TRUST=1 trusts one run";
 const REFUSED = "silo config edit   # or remove these settings";
 
-/** Whether a run would obey this text of a project's file; where that cannot be told, it would not. */
+/** Whether a run would apply this text of a project's file without approval; false if that cannot be determined. */
 export async function needsNoApproval(
   path: string,
   text: string,
@@ -47,7 +47,7 @@ export async function needsNoApproval(
   }
 }
 
-/** Approves one content of a file, with its mounts as they lead now, or as they were shown. */
+/** Approves one content of a file, with its mounts' real paths now, or as shown to the user. */
 export async function approveText(
   path: string,
   text: string,
@@ -61,9 +61,9 @@ export async function approveText(
 }
 
 /**
- * Lets only approved files pass: on a terminal shows what the others ask for and asks once.
- * @returns every mount of these files as it led when it was checked or shown.
- * @throws SiloError where one is not approved.
+ * Checks that all files are approved; on a terminal prompts for each that is not.
+ * @returns every mount of these files with its real path when it was checked or shown.
+ * @throws SiloError if a file is not approved.
  */
 export async function ensureApproved(
   files: readonly ConfigFile[],
@@ -80,7 +80,7 @@ export async function ensureApproved(
   return mounts;
 }
 
-/** Asks the user. @throws SiloError where the answer is no, or there is no terminal to ask on. */
+/** Asks the user. @throws SiloError if the answer is no, or stdin is not a TTY. */
 export async function approveNow(
   problem: string,
   asks: readonly PermissionRequest[],

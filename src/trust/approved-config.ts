@@ -7,10 +7,10 @@ import { readFiles } from "./read-files.ts";
 import type { RealPath } from "./record.ts";
 
 /**
- * What the configuration is for.
- * `run`: asks for approval of what needs it, and fails without.
- * `query`: listing and removing containers. Ignores whatever would need a question or an error, since a file that a
- * tool has just written must not keep its user from that.
+ * The purpose of the configuration.
+ * `run`: asks for any approval that is missing, and fails without it.
+ * `query`: listing and removing containers. Ignores files that need approval or have errors, because a file that a tool
+ * has just written must not block these commands.
  * `report`: ignores files that are not approved, and names them.
  */
 export type ConfigUse = "run" | "query" | "report";
@@ -22,14 +22,13 @@ export type ApprovedConfig = {
   readonly files: readonly ConfigFile[];
   /** Those of the files that are ignored until they are approved. */
   readonly waiting: readonly ConfigFile[];
-  /** Where the mounts of a project's files led when they were checked; for `run` only. */
+  /** The mounts of project files with their real paths when they were checked; for `run` only. */
   readonly mounts: readonly RealPath[];
 };
 
 /**
  * Loads the configuration that applies here. Every use of it starts with this function.
- * @throws SiloError unless it is a query: where a file is not valid or cannot be read; for a run also where one is not
- * approved.
+ * @throws SiloError if a file is invalid or cannot be read, or if a run lacks an approval; never for a query.
  */
 export async function loadApproved(here: HostEnvironment, use: ConfigUse): Promise<ApprovedConfig> {
   if (use === "query") return await loadForQuery(here);

@@ -8,10 +8,10 @@ import { isApproved, movedMounts, type RealPath, type TrustRecord } from "./reco
 import { mountsOf, requestsOf, type PermissionRequest } from "./requests.ts";
 import { readTrust } from "./store.ts";
 
-/** Why a project file that asks for more than the defaults is not obeyed. */
+/** Why a project file is not approved. */
 export type Reason = "new" | "changed" | "moved";
 
-/** A project file that asks for more than the defaults, and is not approved as it is. */
+/** A project file with settings beyond the defaults whose current content is not approved. */
 export type Unapproved = {
   readonly file: ConfigFile;
   readonly asks: readonly PermissionRequest[];
@@ -20,11 +20,11 @@ export type Unapproved = {
 
 type Checked = {
   readonly unapproved: readonly Unapproved[];
-  /** Every mount of the files that were checked, as it leads now. */
+  /** Every mount of the checked files, with its current real path. */
   readonly mounts: readonly RealPath[];
 };
 
-/** Checks the project files that no directory of the user's trusts. Approvals are read only where a file needs one. */
+/** Checks the project files outside of `trusted_paths`. Reads approvals only if a file needs one. */
 export async function checkFiles(
   files: readonly ConfigFile[],
   here: HostEnvironment,
@@ -68,7 +68,7 @@ function whyNot(
   return movedMounts(approval.mounts, mountsOf(asks)).length > 0 ? "moved" : undefined;
 }
 
-/** The project files that must not be obeyed yet. */
+/** The project files that are not approved. */
 export async function unapprovedFiles(
   files: readonly ConfigFile[],
   here: HostEnvironment,
@@ -76,7 +76,7 @@ export async function unapprovedFiles(
   return (await checkFiles(files, here)).unapproved;
 }
 
-/** The files that a run would not use without a question. Those that set a backend are in `leftOut` too. */
+/** The files for which a run would ask for approval. Those that set a backend are in `leftOut` too. */
 export async function filesToIgnore(
   files: readonly ConfigFile[],
   here: HostEnvironment,
@@ -95,7 +95,7 @@ export async function filesToIgnore(
       })),
     };
   } catch (error) {
-    // Approvals that cannot be read approve nothing.
+    // If approvals cannot be read, no project file is approved.
     if (!(error instanceof SiloError)) throw error;
     const next = `to fix it: ${error.hint ?? "silo config trust"}`;
     return {

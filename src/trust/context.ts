@@ -11,7 +11,7 @@ export function trustStore({ home, env, cwd }: HostEnvironment): TrustStore {
   return { state: xdgDirectories(home, env).state, home, cwd };
 }
 
-/** With `cwd`, what the tool may write there anyway is not asked for. Each path is resolved once. */
+/** The context of permission requests. With `cwd`, mounts inside it need no approval. Each path is resolved once. */
 export function requestContext(
   { home, env }: HostEnvironment,
   cwd?: string,
@@ -25,12 +25,12 @@ export function requestContext(
   return { home, env, cwd, real, ...(approved === undefined ? {} : { approved }) };
 }
 
-/** `SILO_TRUST=1` trusts for one run and leaves no trace. */
+/** Whether `SILO_TRUST=1` trusts everything for this run; nothing is recorded. */
 export function trustsAll({ env }: HostEnvironment): boolean {
   return env["SILO_TRUST"] === "1";
 }
 
-/** Whether a directory lies where the user's own file trusts everything. */
+/** Whether a directory is inside one of `trusted_paths` of the global file. */
 export function isTrusted(
   directory: string,
   trusted: readonly Sourced<string>[],

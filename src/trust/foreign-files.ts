@@ -8,7 +8,7 @@ import type { HostEnvironment } from "../sys/host/environment.ts";
 import { readTrust } from "./store.ts";
 import { trustStore } from "./context.ts";
 
-/** Whether this content of another user's file was approved; not where approvals cannot be read. */
+/** Whether this content of another user's file was approved; false if approvals cannot be read. */
 export async function isKnownContent(
   path: string,
   text: string,
@@ -18,7 +18,7 @@ export async function isKnownContent(
   return isApproved(record, path, text);
 }
 
-/** Why another user's file is not obeyed. */
+/** Why another user's file is ignored. */
 export function foreignFile(
   path: string,
   { home, cwd }: HostEnvironment,

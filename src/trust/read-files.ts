@@ -4,7 +4,7 @@ import { SiloError } from "../errors.ts";
 import { readSettings } from "../sys/files/read.ts";
 import type { HostEnvironment } from "../sys/host/environment.ts";
 
-/** The configuration files that may apply, in load order, and why others are ignored. */
+/** The configuration files that may apply, in load order, and the ignored ones with the reason. */
 export type FilesRead = {
   readonly files: readonly FileText[];
   readonly leftOut: readonly LeftOut[];
@@ -69,7 +69,7 @@ async function isYours(path: string, { cwd }: HostEnvironment, owner?: number): 
   return ownedBy(path, cwd, owner);
 }
 
-/** Paths of the configuration files that exist, whoever owns them and whether they can be read or not. */
+/** Paths of the configuration files that exist, including unreadable ones and those of other users. */
 export async function existingPaths(here: HostEnvironment): Promise<readonly string[]> {
   const paths = candidates(here.cwd, here.home, here.env);
   const exists = await Promise.all(

@@ -7,28 +7,28 @@ import { sha256 } from "../runtime/bun.ts";
 import { readRegular } from "../sys/files/read.ts";
 import { orUndefined, lstatOf, realPathOf } from "../sys/files/peek.ts";
 
-/** Bounds of what is read for one approval: a hostile project must not keep silo busy. */
+/** Limits of one approval, because a hostile project must not keep silo busy (DoS). */
 const MOST_FILES = 10_000;
 const MOST_BYTES = 64 << 20;
 const MAX_DEPTH = 32;
-/** Larger settings are not searched for commands to show. */
+/** Size limit of settings files that are searched for commands to show. */
 const MOST_SHOWN = 64 << 10;
 
-/** What has been found below one entry so far. */
+/** State of the walk through one entry. */
 type Walk = {
   readonly cwd: string;
   readonly files: ToolFile[];
-  /** How many files, links and directories were looked at. */
+  /** Number of files, links and directories visited. */
   seen: number;
   bytes: number;
-  /** Why no approval can hold; the walk ends where it is over a bound. */
+  /** Why the entry cannot be approved for later starts; undefined if it can. */
   unsteady: string | undefined;
   full: boolean;
 };
 
 /**
- * Reads an entry of a tool's `projectFiles`. A link counts as its target text, and where that lies in the project also
- * as its content; no link is followed out of the project.
+ * Reads an entry of a tool's `projectFiles`. A link counts as its target text, and if that is in the project, also as
+ * the target's content; no link is followed out of the project.
  */
 export function readToolEntry(cwd: string, path: string): ToolEntry {
   const walk: Walk = { cwd, files: [], seen: 0, bytes: 0, unsteady: undefined, full: false };
@@ -38,13 +38,13 @@ export function readToolEntry(cwd: string, path: string): ToolEntry {
   return { path, files: walk.files, digest: digestOf(walk.files), unsteady: walk.unsteady };
 }
 
-/** Notes a directory above an entry that is a link. @returns whether it stays in the project. */
+/** Adds a directory above an entry if it is a link. @returns whether it stays in the project. */
 function keepsInside(walk: Walk, path: string): boolean {
   const isLink = lstatOf(`${walk.cwd}/${path}`)?.isSymbolicLink() === true;
   return !isLink || noteLink(walk, path, `${walk.cwd}/${path}`) !== undefined;
 }
 
-/** Notes a link. @returns the path that it leads to, where that exists in the project. */
+/** Adds a link. @returns its real target; undefined if that is missing or outside the project. */
 function noteLink(walk: Walk, path: string, at: string): string | undefined {
   const target = orUndefined(() => readlinkSync(at)) ?? "";
   walk.files.push({ path, kind: "link", content: target });
@@ -54,11 +54,11 @@ function noteLink(walk: Walk, path: string, at: string): string | undefined {
   return undefined;
 }
 
-/** @param above the real directories that this one was reached by. */
+/** Adds a path and everything below it. @param above the real directories through which it was reached. */
 function visit(walk: Walk, path: string, at: string, above: readonly string[]): void {
   walk.seen += 1;
   if (walk.full || overBounds(walk, above)) return;
-  // The text that stands for a name which is no UTF-8 opens nothing here, but the tool can read the file.
+  // A name that is not UTF-8 cannot be opened from here, but the tool can read the file.
   if (path.includes("\uFFFD")) {
     walk.files.push({ path, kind: "special", content: "" });
     walk.unsteady ??= "a name is not UTF-8";
@@ -71,7 +71,7 @@ function visit(walk: Walk, path: string, at: string, above: readonly string[]): 
     if (real !== undefined) visit(walk, path, real, [...above, real]);
   } else if (found.isDirectory()) {
     const real = realPathOf(at) ?? at;
-    // A link to a directory above: its content is noted already.
+    // Reached again through a link to a directory above, whose content is already added.
     if (above.filter((other) => other === real).length > 1) return;
     const names = orUndefined(() => readdirSync(at));
     if (names === undefined) walk.files.push({ path, kind: "unreadable", content: "" });

@@ -2,26 +2,26 @@ import { sha256 } from "../runtime/bun.ts";
 import { SiloError } from "../errors.ts";
 import { within } from "../core/paths.ts";
 
-/** By the path of a mount as configured: that path with every link resolved, as it was approved. */
+/** The real path of each approved mount, by its path as configured. */
 export type RealPaths = Readonly<Record<string, string>>;
 
-/** A mount as it was looked at: its path as configured, and that path with every link resolved. */
+/** A mount when it was checked: its path as configured, and that path with every link resolved. */
 export type RealPath = { readonly path: string; readonly real: string };
 
-/** The newest approval of a project's file: its content, and where its mounts led. */
+/** The newest approval of a project's file: the hash of its content, and the real paths of its mounts. */
 export type Approval = { readonly hash: string; readonly mounts: RealPaths };
 
 type By<T> = Readonly<Record<string, T>>;
 
-/** What the user has approved on this machine, as trust.json holds it. */
+/** The user's approvals on this machine; the content of trust.json. */
 export type TrustRecord = {
   /** By the absolute path of a silo.jsonc. */
   readonly files: By<Approval>;
   /** By directory and pattern: repository patterns that may pass host values and mounts there. */
   readonly patterns: By<By<RealPaths>>;
   /**
-   * Repository patterns that have applied, by the directory that a tool could write: the tool can change the
-   * remotes there, and so must not gain the settings of a further pattern.
+   * Repository patterns that have applied, by the directory that a tool could write. Further patterns need approval
+   * there, because the tool could have changed the remotes to get their settings.
    */
   readonly places: By<readonly string[]>;
   /** By directory and relative path: digests of the files that a tool runs or loads. */
@@ -30,7 +30,7 @@ export type TrustRecord = {
 
 export const NO_TRUST: TrustRecord = { files: {}, patterns: {}, places: {}, toolFiles: {} };
 
-/** The record in a text; undefined for anything that silo did not write. */
+/** Parses trust.json; undefined if the text is not a valid record. */
 export function parseRecord(text: string): TrustRecord | undefined {
   try {
     const { files, patterns = {}, places, toolFiles = {} } = JSON.parse(text) as By<unknown>;
@@ -56,7 +56,7 @@ const isTexts: Check<By<string>> = (value) => isBy(value, isText);
 const isPatterns: Check<By<RealPaths>> = (value) => isBy(value, isTexts);
 const hasAbsoluteKeys = (value: object) => Object.keys(value).every((path) => path.startsWith("/"));
 
-/** The first form of the record had a list of hashes for each file, the newest last. */
+/** An approval in either format. The first version of the record had a list of hashes per file, the newest last. */
 type StoredApproval = Approval | readonly string[];
 const isStoredApproval = (value: unknown): value is StoredApproval => {
   if (isList(value)) return true;
@@ -76,12 +76,12 @@ function newest(files: By<StoredApproval>): By<Approval> {
 const has = (value: object | undefined, key: string) =>
   value !== undefined && Object.hasOwn(value, key);
 
-/** Whether exactly this content of a file is the one that was approved last. */
+/** Whether this exact content of a file is the one approved last. */
 export function isApproved({ files }: TrustRecord, path: string, text: string): boolean {
   return files[path]?.hash === sha256(text);
 }
 
-/** The record with the approval of one content, in place of any earlier one of that file. */
+/** The record with this content of a file approved, instead of any earlier content. */
 export function withApproval(
   record: TrustRecord,
   path: string,
@@ -101,10 +101,10 @@ function realPaths(mounts: readonly RealPath[]): RealPaths {
   return Object.fromEntries(mounts.map(({ path, real }) => [path, real]));
 }
 
-/** A mount that leads elsewhere than when it was approved; `before` is undefined where that was not recorded. */
+/** A mount whose real path has changed since it was approved; `before` is undefined if that was not recorded. */
 export type Moved = RealPath & { readonly before: string | undefined };
 
-/** The mounts that do not lead where they led when they were approved. */
+/** The mounts whose real paths have changed since they were approved. */
 export function movedMounts(
   approved: RealPaths | undefined,
   mounts: readonly RealPath[],
@@ -115,9 +115,9 @@ export function movedMounts(
 }
 
 /**
- * Holds a plan to what was checked: a mount that a project names must lead where it led when it was approved.
- * @param paths what the plan was told of each path.
- * @throws SiloError where a link was changed in between.
+ * Checks that a plan's mounts have the real paths that were approved.
+ * @param paths the facts that the plan was made from.
+ * @throws SiloError if a link has changed in between.
  */
 export function refuseMoved(
   checked: readonly RealPath[],
@@ -132,7 +132,7 @@ export function refuseMoved(
   }
 }
 
-/** Where a repository pattern's mounts led when it was approved in a directory; undefined where it was not. */
+/** Real paths of a repository pattern's mounts when it was approved in a directory; undefined if it was not. */
 export function approvedPattern(
   { patterns }: TrustRecord,
   cwd: string,
@@ -141,7 +141,7 @@ export function approvedPattern(
   return has(patterns[cwd], pattern) ? patterns[cwd]?.[pattern] : undefined;
 }
 
-/** The record with a pattern that may pass host values and mounts in a directory. */
+/** The record with a pattern approved to pass host values and mounts in a directory. */
 export function withPatternApproval(
   record: TrustRecord,
   cwd: string,
@@ -152,7 +152,7 @@ export function withPatternApproval(
   return { ...record, patterns: { ...record.patterns, [cwd]: own } };
 }
 
-/** The digest of a tool's file as it was approved in a directory. */
+/** The approved digest of a tool's file in a directory. */
 export function approvedDigest(
   { toolFiles }: TrustRecord,
   cwd: string,
@@ -172,18 +172,18 @@ export function withoutDigests(record: TrustRecord, cwd: string): TrustRecord {
   return { ...record, toolFiles };
 }
 
-/** A working directory, and the directories of its git elsewhere that tools may write too. */
+/** A working directory, and its git directories elsewhere, which tools may write too. */
 export type GitPlace = { readonly cwd: string; readonly shared: readonly string[] };
 
 /**
- * The patterns that may apply here without asking, as far as they pass neither host values nor mounts; undefined: all
- * that match.
+ * Patterns that apply here without approval, provided that they pass neither host values nor mounts.
  *
- * The first time in a directory every such pattern applies: its remotes are as the user's clone left them, and to ask
- * for each new clone would teach people to say yes. From then on a tool could have changed them, so a pattern counts
- * only if it was known. A directory that a tool of an earlier run could write (within that one's directory, or with the
- * same git directory) is not new: it has what each of those had.
- * @param ran gives the directories in which a tool ran before, whether any pattern applied there or not.
+ * In a new directory every such pattern applies, because its remotes are as the user cloned it, and a prompt for each
+ * clone would train people to say yes. After the first run a tool could have changed the remotes, so only patterns that
+ * have applied before do. A directory that a tool could write in an earlier run (inside that run's directory, or with
+ * the same git directory) is not new: it has the patterns that all of those directories had.
+ * @param ran returns the directories in which a tool ran before, even if no pattern applied there.
+ * @returns undefined if every matching pattern applies.
  */
 export function knownPatterns(
   { places }: TrustRecord,
@@ -201,7 +201,7 @@ export function knownPatterns(
   return first.filter((pattern) => others.every((list) => list.includes(pattern)));
 }
 
-/** The record with patterns known here; the same one where it says so already. */
+/** The record with these patterns known here; the same object if nothing changes. */
 export function withPatterns(
   record: TrustRecord,
   { cwd, shared }: GitPlace,
@@ -215,7 +215,7 @@ export function withPatterns(
   return Object.keys(places).every(same) ? record : { ...record, places };
 }
 
-/** The record without any pattern for a directory: all that match there ask from now on. */
+/** The record without any pattern for a directory; every matching one needs approval from now on. */
 export function withoutPatterns(record: TrustRecord, cwd: string): TrustRecord {
   const { [cwd]: _gone, ...patterns } = record.patterns;
   return { ...record, patterns, places: { ...record.places, [cwd]: [] } };

@@ -24,15 +24,15 @@ import { requestContext, isTrusted, trustsAll, trustStore } from "./context.ts";
 /** A repository pattern that applies here. */
 export type Applying = {
   readonly pattern: string;
-  /** What it gives beyond the defaults. */
+  /** Its settings beyond the defaults. */
   readonly asks: readonly PermissionRequest[];
   /** All of its mounts. */
   readonly mounts: readonly RealPath[];
-  /** Whether it passes a value or a mount, which is approved in each directory. */
+  /** Whether it passes a value or a mount, which needs approval in each directory. */
   readonly passes: boolean;
 };
 
-/** Where the remotes of the working directory can be changed. */
+/** The directories in which the remotes of the working directory can be changed. */
 export function gitPlace({ cwd }: HostEnvironment, { commonDirs }: GitFacts): GitPlace {
   return { cwd, shared: commonDirs };
 }
@@ -51,7 +51,7 @@ export function applyingHere(
   });
 }
 
-/** Those of the patterns that are not approved here; where a mount leads elsewhere than before, it shows both. */
+/** The patterns that are not approved here. A mount whose real path has changed shows both paths. */
 export function unapprovedPatterns(
   applying: readonly Applying[],
   config: Config,
@@ -73,7 +73,7 @@ export function unapprovedPatterns(
   });
 }
 
-/** The record with these patterns approved here; the same one where it says so already. */
+/** The record with these patterns approved here; the same object if nothing changes. */
 export function withApplying(
   record: TrustRecord,
   applying: readonly Applying[],
@@ -90,11 +90,11 @@ export function withApplying(
 }
 
 /**
- * Asks before a repository pattern passes a value or a mount in a directory for the first time, since remotes prove
- * nothing; and before a pattern gives anything else where a tool could have changed the remotes (`knownPatterns`).
- * @param remember what applies now; a dry run starts nothing and leaves no trace.
- * @returns the mounts of these patterns as they led when they were checked or shown.
- * @throws SiloError where one is not approved.
+ * Asks for approval when a repository pattern first passes a value or a mount in a directory, because anybody can set
+ * any remote; and for other settings if a tool could have changed the remotes (`knownPatterns`).
+ * @param remember whether to record the patterns that apply now; a dry run does not.
+ * @returns the mounts of these patterns with their real paths when they were checked or shown.
+ * @throws SiloError if a pattern is not approved.
  */
 export async function ensurePatterns(
   config: Config,

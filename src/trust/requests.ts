@@ -11,21 +11,21 @@ import type { Setting } from "../core/settings/setting.ts";
 /** One setting that exceeds the defaults and therefore needs approval. */
 export type PermissionRequest = {
   readonly key: readonly string[];
-  /** The setting on one line that no terminal can be fooled by. */
+  /** The setting on one line, without characters that a terminal interprets. */
   readonly text: string;
-  /** Where a mount leads. */
+  /** A mount's path and real path. */
   readonly mount?: RealPath;
 };
 
-/** The directories and links that decide what a request means. */
+/** The directories and links that decide which settings need approval. */
 export type RequestContext = {
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What the tool may write anyway; undefined: look at the file alone. */
+  /** The working directory, which the tool may write anyway; undefined if mounts inside it count too. */
   readonly cwd: string | undefined;
-  /** A path with every link resolved; undefined for a link that leads nowhere. */
+  /** The path with every link resolved; undefined if a link is dangling. */
   readonly real: (path: string) => string | undefined;
-  /** Where the mounts led when they were approved; one that leads elsewhere now shows both. */
+  /** Real paths of the mounts when they were approved; a changed one shows both. */
   readonly approved?: RealPaths;
 };
 
@@ -35,9 +35,9 @@ type Rule = (value: Leaf, base: string, place: RequestContext) => boolean;
 const always: Rule = () => true;
 
 /**
- * Variables that a project may set without approval: they choose a language, a time zone or how much is logged. Every
- * other name asks, because tools and their libraries read addresses, programs and credentials from variables that no
- * list is complete of (`ANTHROPIC_BASE_URL`, `NPM_CONFIG_REGISTRY`, `NODE_OPTIONS`).
+ * Variables that a project may set without approval: language, time zone and log level. Every other name needs
+ * approval, because tools and their libraries read addresses, programs and credentials from more variables than any
+ * list could name (`ANTHROPIC_BASE_URL`, `NPM_CONFIG_REGISTRY`, `NODE_OPTIONS`).
  */
 const FREE_VARIABLES =
   /^(?:NODE_ENV|CI|TZ|LANG|LC_[A-Z]+|RUST_LOG|RUST_BACKTRACE|DEBUG|LOG_LEVEL)=/;
@@ -57,20 +57,20 @@ const freeSettings = () =>
   );
 
 /**
- * What may be set without approval; every other setting asks, one that is added later too.
+ * Settings that need no approval, by key. Every other setting does, including any that is added later.
  *
- * `tool` is not among them: each tool brings its own credentials, so a project that chooses the tool
- * chooses whose credentials its other files can get at. Nor is `mounts_rw` inside the project: it could
- * undo a `mounts_ro` of the user's.
+ * `tool` is not listed, because each tool has its own credentials: a project that chooses the tool chooses
+ * the credentials that its other files can reach. `mounts_rw` inside the project is not listed, because it
+ * could override a `mounts_ro` of the user's.
  */
 const FREE: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["$schema", always],
   // It has no effect outside the global file.
   ["trusted_paths", always],
-  // Any choice is less than the default, which is all of them.
+  // Any choice is a subset of the default, which is all of them.
   ["image.toolchains", always],
   ...freeSettings(),
-  // A cache holds what earlier runs of the same directory left there, and nothing of the host.
+  // A cache has only files of earlier runs in the same directory, and none of the host.
   ["caches", always],
   ["mounts_ro", isInside],
   ["env", (value) => FREE_VARIABLES.test(String(value))],
@@ -81,7 +81,7 @@ function isInside(value: Leaf, base: string, { cwd, home, real }: RequestContext
   return cwd !== undefined && path !== undefined && within(cwd, path);
 }
 
-/** The key of a rule: settings of one tool or repository count like those of all. */
+/** The key of a setting's rule; the settings of one tool or repository have the same rules as the top level. */
 function ruleKey([first = "", ...others]: readonly string[]): string {
   const inner = first === "tools" || first === "repos" ? others.slice(1) : [first, ...others];
   return inner.join(".");
@@ -102,7 +102,7 @@ export function requestsOf(
   return walk(config, []);
 }
 
-/** The mounts among the settings that a file asks for. */
+/** The mounts among the requests. */
 export const mountsOf = (asks: readonly PermissionRequest[]): readonly RealPath[] =>
   asks.flatMap(({ mount }) => (mount === undefined ? [] : [mount]));
 
@@ -149,7 +149,7 @@ function mountOf(value: Leaf, base: string, { home, real }: RequestContext): Rea
   return { path, real: real(path) ?? path };
 }
 
-/** Where a mount leads, and what is sensitive there. */
+/** A note with a mount's real path and any sensitive content; undefined if there is nothing to say. */
 function leadsTo({ path, real }: RealPath, value: Leaf, place: RequestContext): string | undefined {
   const holds = sensitive(real, place.home, place.env) ?? sensitive(path, place.home, place.env);
   const notes = [

@@ -6,14 +6,14 @@ import { resolveLinks } from "../sys/files/links.ts";
 import { waitForLock } from "../sys/state/locks.ts";
 import { replaceFile } from "../sys/files/write.ts";
 
-/** Where approvals are kept, and the directory whose tools must not be able to write them. */
+/** The state directory, which has the approvals, and the working directory, whose tools must not be able to write them. */
 export type TrustStore = { readonly state: string; readonly cwd: string; readonly home: string };
 
 const pathOf = ({ state }: TrustStore) => `${state}/silo/trust.json`;
 
 /**
- * What the user has approved.
- * @throws SiloError where the record could be a forgery, or is damaged: to ignore it would be to overwrite it.
+ * The user's approvals.
+ * @throws SiloError if a tool could have forged them, or if they are damaged, because ignoring them would overwrite them.
  */
 export async function readTrust(store: TrustStore): Promise<TrustRecord> {
   const path = pathOf(store);
@@ -27,7 +27,7 @@ export async function readTrust(store: TrustStore): Promise<TrustRecord> {
   });
 }
 
-/** A project could contain forged approvals, so the state directory must not lie in it, except in a home directory. */
+/** Throws if the state directory is inside a project, which could contain forged approvals; a home directory is allowed. */
 function refuseInProject({ state, cwd, home }: TrustStore): void {
   const [inner, outer] = [resolveLinks(state) ?? state, resolveLinks(cwd) ?? cwd];
   if (!within(outer, inner) || within(outer, resolveLinks(home) ?? home)) return;
@@ -37,7 +37,7 @@ function refuseInProject({ state, cwd, home }: TrustStore): void {
   );
 }
 
-/** Changes the record under a lock, and replaces the file as a whole. */
+/** Changes the record under a lock, and replaces the file atomically. */
 export async function updateTrust(
   store: TrustStore,
   change: (record: TrustRecord) => TrustRecord,

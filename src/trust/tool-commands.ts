@@ -13,8 +13,8 @@ const MAX_DEPTH = 16;
 const MAX_BRACKETS = 100;
 
 /**
- * The settings of a file that name programs, addresses or variables, each on one line. It is an aid to the eye and no
- * proof: what a tool executes is more than these keys.
+ * The settings of a file that name programs, addresses or variables, each on one line. The list helps to review a file,
+ * but is not complete: tools execute more than these keys.
  */
 export function commandsIn(path: string, text: string): readonly string[] {
   const found = /\.jsonc?$/.test(path) ? ofJson(text) : path.endsWith(".toml") ? ofToml(text) : [];
@@ -23,7 +23,7 @@ export function commandsIn(path: string, text: string): readonly string[] {
   return hidden > 0 ? [...lines.slice(0, MOST_LINES), `and ${hidden} more settings`] : lines;
 }
 
-/** Brackets that are open at once, those in strings too: more of them would exhaust the parser's stack. */
+/** Whether a text is nested so deeply that the parser's stack could overflow. Counts brackets in strings too. */
 function isTooDeep(text: string): boolean {
   let open = 0;
   for (const char of text) {
@@ -53,7 +53,7 @@ function ofJson(text: string): readonly string[] {
   return walk(parse(text, [], { allowTrailingComma: true }), [], false);
 }
 
-/** Lines such as `command = "…"`; a table of variables shows its names alone. By hand: no line may take long. */
+/** Settings such as `command = "…"`; only the names of variables. Not regexes, because a crafted line could be slow (ReDoS). */
 function ofToml(text: string): readonly string[] {
   let table = "";
   return text.split("\n").flatMap((raw) => {

@@ -10,7 +10,7 @@ export type ToolFile = {
   /** The hash of a file's content, or the target of a link. */
   readonly content: string;
   readonly size?: number;
-  /** Of small settings, to show the commands in them. */
+  /** The content of a small settings file, for the commands to show. */
   readonly text?: string;
 };
 
@@ -19,13 +19,13 @@ export type ToolEntry = {
   /** Relative to the working directory. */
   readonly path: string;
   readonly files: readonly ToolFile[];
-  /** Over the names, kinds and contents of all files. */
+  /** Hash of the names, kinds and contents of all files. */
   readonly digest: string;
-  /** Why no approval can hold until the next start; undefined where it can. */
+  /** Why an approval cannot be kept for the next start; undefined if it can. */
   readonly unsteady: string | undefined;
 };
 
-/** The digest of files in the order of their names. */
+/** The digest of files, in any order. */
 export function digestOf(files: readonly ToolFile[]): string {
   const lines = files.map(({ path, kind, content }) => JSON.stringify([path, kind, content]));
   return sha256(lines.toSorted().join("\n"));
@@ -39,15 +39,15 @@ const STATES: Readonly<Record<EntryState, string>> = {
   changed: "changed since it was approved",
 };
 
-/** More lines than people read; an entry of a thousand files is not approved by its names. */
+/** Limit of lines for one entry, because people do not read more. */
 const MOST_LINES = 30;
 
-/** A path on one line, whatever its characters. */
+/** A path on one line; quoted if it has unusual characters. */
 const word = (path: string) => (/^[\w@%+=,./-]+$/.test(path) ? path : jsonWord(path));
 
 /**
- * An entry as lines for people, its files with the least directories first.
- * @param commands whether to show the commands in settings, which may hold secrets: on a terminal only.
+ * Lines that describe an entry, the files nearest to it first.
+ * @param commands whether to show the commands in settings; on a terminal only, because they may have secrets.
  */
 export function entryLines(
   entry: ToolEntry,
