@@ -7,28 +7,28 @@ import { isAtLeast } from "./text/version.ts";
 const ENGINE_FIXED = "29.4.2";
 /** CVE-2026-84042, CVE-2026-88264, CVE-2026-88265. */
 const CRUN_FIXED = "1.30";
-/** CVE-2026-41163: until then, what runs inside could trace a set-user-id bwrap. */
+/** CVE-2026-41163: in older versions a tool inside could trace a set-user-id bwrap. */
 const BWRAP_FIXED = "0.11.2";
 /** CVE-2026-65388, CVE-2026-64773 and others. */
 const CONTAINER_FIXED = "1.3.1";
 
 /**
- * Modules with a hole that writes to files which may only be read: Copy Fail (CVE-2026-31431), Dirty Frag
+ * Kernel modules whose vulnerabilities allow writing to read-only files: Copy Fail (CVE-2026-31431), Dirty Frag
  * (CVE-2026-43284, CVE-2026-43500) and Fragnesia (CVE-2026-46300).
  */
 export const KERNEL_MODULES = ["algif_aead", "esp4", "esp6", "rxrpc"] as const;
-/** The last of these was made public on this day, with its fix. */
+/** Day on which the last of these and its fix were published. */
 const KERNEL_FIXED = Date.UTC(2026, 4, 14);
-/** A build that is made reproducible has a date that says nothing. */
+/** Build dates before this one are ignored, because reproducible builds have an arbitrary date. */
 const NO_DATE = Date.UTC(2000, 0, 1);
 
-/** What a kernel tells of itself. */
+/** Version and modules of a kernel. */
 export type KernelFacts = {
   /** `uname -r`. */
   readonly release: string;
-  /** `uname -v`, which ends with the day on which it was built. */
+  /** `uname -v`, which ends with the build date. */
   readonly version: string;
-  /** Those of `KERNEL_MODULES` that are loaded or built in, and those that the kernel would load on demand. */
+  /** The `KERNEL_MODULES` that are loaded or built in, and those that the kernel would load on demand. */
   readonly present: readonly string[];
   readonly loadable: readonly string[];
 };
@@ -45,7 +45,10 @@ export function filterDiagnostic(engine: "docker" | "podman", version: string): 
   };
 }
 
-/** A crun with holes. @param version as `crun --version` or the engine says it; undefined where it is fixed. */
+/**
+ * A warning about a vulnerable crun; undefined if it is fixed.
+ * @param version as printed by `crun --version` or the engine.
+ */
 export function crunAdvisory(version: string): Diagnostic | undefined {
   const found = numberIn(version);
   if (found === undefined || isAtLeast(found, CRUN_FIXED)) return undefined;
@@ -58,8 +61,9 @@ export function crunAdvisory(version: string): Diagnostic | undefined {
 }
 
 /**
- * A bwrap that is installed set-user-id and has the hole of CVE-2026-41163; undefined for every other one.
- * @param version as `bwrap --version` says it. @param setuid whether its file has the bit and belongs to root.
+ * An error for a set-user-id bwrap that is vulnerable to CVE-2026-41163; undefined for any other one.
+ * @param version as printed by `bwrap --version`.
+ * @param setuid whether its file has the set-user-id bit and belongs to root.
  */
 export function bwrapAdvisory(version: string, setuid: boolean): Diagnostic | undefined {
   const found = numberIn(version) ?? "0";
@@ -72,7 +76,7 @@ export function bwrapAdvisory(version: string, setuid: boolean): Diagnostic | un
   };
 }
 
-/** An Apple `container` with holes; undefined where it is fixed. */
+/** A warning about a vulnerable Apple `container`; undefined if it is fixed. */
 export function containerAdvisory(version: string): Diagnostic | undefined {
   if (isAtLeast(version, CONTAINER_FIXED)) return undefined;
   return {
@@ -83,7 +87,7 @@ export function containerAdvisory(version: string): Diagnostic | undefined {
   };
 }
 
-/** Whether this kernel can be asked for a module with a hole, and is too old to have it fixed. */
+/** Whether this kernel has or can load a vulnerable module, and is older than the fixes. */
 export function kernelDiagnostic(facts: KernelFacts): Diagnostic {
   const check = "kernel";
   const { release, present, loadable } = facts;
@@ -109,7 +113,7 @@ const dayOf = (time: number) => new Date(time).toISOString().slice(0, 10);
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** From `… Thu Mar 19 15:09:20 UTC 2026` (Ubuntu, Fedora, Arch) or `… Debian 6.1.170-1 (2026-05-12)`. */
+/** The build date in `… Thu Mar 19 15:09:20 UTC 2026` (Ubuntu, Fedora, Arch) or `… Debian 6.1.170-1 (2026-05-12)`. */
 function builtOn(version: string): number | undefined {
   const iso = /\((\d{4})-(\d{2})-(\d{2})\)/.exec(version);
   const text = /\b([A-Z][a-z]{2}) +(\d{1,2}) [\d:]{8} \S+ (\d{4})\b/.exec(version);

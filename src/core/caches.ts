@@ -2,7 +2,7 @@ import { sha256 } from "../runtime/bun.ts";
 import { directoriesBetween, displayPath, within } from "./paths.ts";
 import type { Cache, Mount } from "./types.ts";
 
-/** The caches of package managers: the parts of each, and where their programs keep them by themselves. */
+/** The caches of package managers: the parts of each, with their default paths. */
 export const CACHES = {
   cargo: { "cargo-registry": "~/.cargo/registry", "cargo-git": "~/.cargo/git" },
   npm: { npm: "~/.npm" },
@@ -13,7 +13,7 @@ export const CACHES = {
 export type CacheName = keyof typeof CACHES;
 export const CACHE_NAMES = Object.keys(CACHES) as [CacheName, ...CacheName[]];
 
-/** The parts of the named caches, with their places in the guest. */
+/** The parts of the named caches, with their paths in the guest. */
 function parts(names: readonly string[], home: string): readonly (readonly [string, string])[] {
   const known = Object.entries<Readonly<Record<string, string>>>(CACHES);
   return known
@@ -22,19 +22,19 @@ function parts(names: readonly string[], home: string): readonly (readonly [stri
     .map(([part, path]) => [part, path.replace("~", home)] as const);
 }
 
-/** Tells the caches of one user's directory from all others. */
+/** A key for the caches of one user and directory. */
 export function cacheKey(uid: number, directory: string): string {
   return sha256(`${uid} ${directory}`).slice(0, 16);
 }
 
-/** The directories that an image needs for caches, which an engine would make as root. */
+/** The directories that an image needs for caches, because an engine would create them as root. */
 export function cacheDirectories(names: readonly string[], home: string): readonly string[] {
   return parts(names, home).flatMap(([, path]) => [...directoriesBetween(home, path), path]);
 }
 
 /**
- * The caches of a run. One is left out where a mount has its place already: it would hide what was asked for.
- * @param data the XDG data directory, below which the caches are that are directories of the host.
+ * The caches of a run. A cache is left out if a mount covers its path, because it would hide the mount.
+ * @param where `data` is the XDG data directory, in which some backends keep caches.
  */
 export function planCaches(
   names: readonly string[],

@@ -3,7 +3,7 @@ import type { InstallStep } from "./tool.ts";
 import { hookScript } from "./guest/script.ts";
 import { TOOLCHAINS, type Toolchain } from "./types.ts";
 
-/** What one image is rendered from. */
+/** The inputs of a Dockerfile. */
 export type Recipe = {
   readonly base: string;
   readonly toolchains: readonly Toolchain[];
@@ -12,7 +12,7 @@ export type Recipe = {
   readonly versionArgs: readonly string[];
   readonly globalHooks: readonly string[];
   readonly toolHooks: readonly string[];
-  /** Directories made last, as the user, so that no mount's parent ends up root's. */
+  /** Directories created last, as the user, so that no parent of a mount belongs to root. */
   readonly directories: readonly string[];
   /** The backend's own lines, last. */
   readonly layer: string;
@@ -28,7 +28,7 @@ function sections(): ReadonlyMap<string, string> {
   return new Map(pairs);
 }
 
-/** In JSON form no character of the script means anything to the Dockerfile's own syntax. */
+/** A RUN instruction in JSON form, in which no character of the script has a meaning in Dockerfile syntax. */
 function runBash(script: string): string {
   return `RUN ${JSON.stringify(["/bin/bash", "-c", script])}\n`;
 }
@@ -59,7 +59,7 @@ export function renderDockerfile(recipe: Recipe): string {
     section("user"),
     hooks(recipe.globalHooks),
     section("tool"),
-    // A stage forgets the arguments of the one before.
+    // Arguments must be declared again in each stage.
     "ARG UID\nARG GID\n",
     ...recipe.versionArgs.map((name) => `ARG ${name}\n`),
     installSteps(recipe.install),

@@ -2,7 +2,7 @@ import type { EnvEntry, GitFacts } from "./types.ts";
 
 type HostEnv = Readonly<Record<string, string | undefined>>;
 
-/** Terminals that Ubuntu 24.04's ncurses-base describes and people use; any other would leave the tool without colours or keys. */
+/** Common terminals of Ubuntu 24.04's ncurses-base. With any other TERM the tool would lack colours and keys. */
 const KNOWN_TERMINALS = new Set(
   `ansi dumb linux rxvt screen screen-256color tmux tmux-256color vt100 vt102 vt220
    xterm xterm-256color xterm-color xterm-mono`.split(/\s+/),
@@ -25,7 +25,7 @@ export function identityEnv(identity: GitFacts["identity"]): readonly EnvEntry[]
   return Object.entries(identity).map(([name, value]) => ({ name, value }));
 }
 
-/** `NAME=value` sets it, `NAME` passes the host's value where it is set. */
+/** Parses entries: `NAME=value` sets a value, `NAME` passes the host's value if it is set. */
 export function writtenEnv(written: readonly string[], host: HostEnv): readonly EnvEntry[] {
   const entries: EnvEntry[] = [];
   for (const text of written) {
@@ -45,8 +45,8 @@ export function mergeEnv(...lists: readonly (readonly EnvEntry[])[]): readonly E
 }
 
 /**
- * The guest's first program is perl, which complains of every locale that the image does not have (perllocale(1)).
- * It takes the variable away before the tool starts.
+ * Adds PERL_BADLANG if a locale is set, because the guest's first program is perl, which warns about each locale that
+ * the image lacks (perllocale(1)). That program removes the variable before the tool starts.
  */
 export function withQuietPerl(entries: readonly EnvEntry[]): readonly EnvEntry[] {
   const locale = entries.some(({ name }) => /^(LANG|LANGUAGE|LC_.+)$/.test(name));

@@ -15,7 +15,7 @@ export type ImageInput = {
   readonly globalHooks: readonly string[];
   readonly toolHooks: readonly string[];
   readonly mountParents: readonly string[];
-  /** What the backend needs in it. */
+  /** The backend's own lines of the Dockerfile. */
   readonly layer: string;
 };
 
@@ -34,7 +34,7 @@ function loginName(name: string): string {
   return plain === "" ? "silo" : plain;
 }
 
-/** `silo-<tool>:<16 hex>` over everything that goes in, so that the same input has the same tag on every machine. */
+/** `silo-<tool>:<16 hex>`, a hash of all inputs, so that the same input has the same tag on every machine. */
 export function imageTag(
   tool: string,
   dockerfile: string,
@@ -45,7 +45,7 @@ export function imageTag(
   return `silo-${tool}:${hash.slice(0, 16)}`;
 }
 
-/** What the user does in the Dockerfile; what root does there cannot be done without one. */
+/** The Dockerfile's steps that run as the user, for backends without a builder. Steps that run as root need one. */
 function buildSteps({ tool, globalHooks, toolHooks }: ImageInput): readonly BuildStep[] {
   const hooks = (list: readonly string[]) =>
     list.length === 0
@@ -57,7 +57,7 @@ function buildSteps({ tool, globalHooks, toolHooks }: ImageInput): readonly Buil
   return [...hooks(globalHooks), ...install, ...hooks(toolHooks)];
 }
 
-/** The image of one tool for one user, as a value. */
+/** Plans the image of one tool for one user. */
 export function planImage(input: ImageInput): ImagePlan {
   const { tool, user, versions } = input;
   const installed = [...tool.bundles, tool.name];

@@ -12,7 +12,7 @@ export type MountRequest = {
   /** `project`, `git`, `tool`, or the configuration file's path. */
   readonly from: string;
   readonly rank: number;
-  /** What to do where the path does not exist. */
+  /** What to do if the path does not exist. */
   readonly missing: "create" | "skip" | "warn";
 };
 
@@ -27,7 +27,7 @@ export type PathFacts = Readonly<Record<string, PathFact>>;
 
 type Placed = Mount & { readonly rank: number };
 
-/** A path as a tool writes it: `~/x` or `$XDG_CONFIG_HOME/x`. */
+/** Expands a path of a tool's data, such as `~/x` or `$XDG_CONFIG_HOME/x`. */
 export function toolPath(
   written: string,
   home: string,
@@ -41,8 +41,8 @@ export function toolPath(
 }
 
 /**
- * Settles all requests: what is made, what is mounted, what is left out and why.
- * @throws SiloError where the working directory or a tool's own path has a name that cannot be mounted.
+ * Resolves all requests into mounts, paths to create, and warnings about requests that are left out.
+ * @throws SiloError if the working directory or a tool's own path has a name that cannot be mounted.
  */
 export function planMounts(
   requests: readonly MountRequest[],
@@ -71,7 +71,7 @@ export function planMounts(
     }
     if (fact.kind === "missing") creations.push({ path: request.path, kind });
     const { mode, from, rank } = request;
-    // The link's own path and where it leads both work in the guest.
+    // Both the link's own path and its target work in the guest.
     for (const target of new Set([fact.real, request.path])) {
       const over = target === fact.real ? {} : { over: (fact.links ?? []).map(({ at }) => at) };
       placed.push({ source: fact.real, target, mode, kind, from, ...over, rank });
@@ -86,15 +86,15 @@ export function planMounts(
 }
 
 /**
- * A control character, or one that stands for bytes which are no UTF-8: what an engine makes of them is another
- * name than the one that was checked.
+ * Control characters and U+FFFD, which replaces invalid UTF-8. An engine could turn them into another name than the one
+ * that was checked.
  */
 const ODD = /[\p{Cc}\uFFFD]/u;
 
 function unmountable({ from }: MountRequest, path: string, home: string): string {
   const name = printable(displayPath(path, home)).replaceAll(/[\n\t]/g, " ");
   const text = `${name} has a control character or invalid UTF-8 in its name and cannot be mounted`;
-  // Without these there is no run; others do without.
+  // These mounts are required; others are left out with a warning.
   if (from !== "project" && from !== "tool") return text;
   throw new SiloError(text, { hint: "rename the directory, then: silo ..." });
 }
@@ -127,8 +127,8 @@ function skipped(request: MountRequest, fact: PathFact, home: string): string {
 }
 
 /**
- * The writable directory out of which a link leads, if one does: what runs in a guest, now or in an earlier run,
- * can make such a link, and no later run must follow it to the user's keys.
+ * The writable directory that contains a link out of it, if there is one. A tool could have created that link in this
+ * or an earlier run, and no later run must follow it to the user's keys.
  */
 function escapes(
   request: MountRequest,
@@ -153,8 +153,8 @@ function leadsOut(request: MountRequest, fact: PathFact, outer: string, home: st
 }
 
 /**
- * The mounts without those on links that the guest sees itself, by a mount of the directory that they lie in: they lead
- * there as they do here. A mount on such a link would go wherever it leads at that moment, and bwrap refuses it.
+ * Leaves out mounts on links that the guest has anyway, through a mount of their directory, because they resolve there
+ * as on the host. A mount on such a link would follow it wherever it points at that moment, and bwrap refuses it.
  * For backends that mount the host's own files.
  */
 export function withoutShownLinks(mounts: readonly Mount[]): readonly Mount[] {
@@ -166,7 +166,7 @@ export function withoutShownLinks(mounts: readonly Mount[]): readonly Mount[] {
   return mounts.filter(({ over = [] }) => over.length === 0 || !over.every(shows));
 }
 
-/** One mount a target: the highest rank, then rw, then the first. */
+/** One mount per target: the highest rank, then rw, then the first. */
 function strongest(placed: readonly Placed[]): readonly Placed[] {
   const best = new Map<string, Placed>();
   for (const mount of placed) {
@@ -180,7 +180,7 @@ function strongest(placed: readonly Placed[]): readonly Placed[] {
   return [...best.values()];
 }
 
-/** Drops what an enclosing mount shows already, at the same place and in the same mode; outer mounts first. */
+/** Drops mounts that an outer mount already provides at the same path and in the same mode; outer mounts first. */
 function withoutNested(mounts: readonly Placed[]): readonly Mount[] {
   const kept: Placed[] = [];
   const outermostFirst = mounts.toSorted((a, b) => depth(a.target) - depth(b.target));

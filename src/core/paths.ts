@@ -1,11 +1,11 @@
 import { dirname, isAbsolute, normalize, resolve } from "node:path";
 
-/** Whether `inner` is `outer` itself or lies below it. Both absolute and normalised. */
+/** Whether `inner` is `outer` or below it. Both must be absolute and normalised. */
 export function within(outer: string, inner: string): boolean {
   return inner === outer || inner.startsWith(outer === "/" ? "/" : `${outer}/`);
 }
 
-/** An absolute path from one as written: `~` and `~/x` expand, relative ones start at `base`. */
+/** Makes a path absolute: `~` and `~/x` expand, relative paths start at `base`. */
 export function absolutePath(written: string, base: string, home: string): string {
   if (written === "~") return home;
   if (written.startsWith("~/")) return normalize(`${home}/${written.slice(2)}`).replace(/\/$/, "");
@@ -13,12 +13,12 @@ export function absolutePath(written: string, base: string, home: string): strin
   return path.length > 1 ? path.replace(/\/$/, "") : path;
 }
 
-/** The path of a mount as written in a configuration: a leading `!` only says that a sensitive place is meant. */
+/** The path of a mount in a configuration, without the leading `!` that confirms a sensitive path. */
 export function mountPath(written: string, base: string, home: string): string {
   return absolutePath(written.replace(/^!/, ""), base, home);
 }
 
-/** `~` in place of the home directory, for people to read. */
+/** Replaces the home directory by `~`, for messages. */
 export function displayPath(path: string, home: string): string {
   return home !== "/" && within(home, path) ? `~${path.slice(home.length)}` : path;
 }

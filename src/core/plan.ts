@@ -31,7 +31,7 @@ export type Request = {
   readonly layer: string;
 };
 
-/** A layer of the configuration with its weight where two settings disagree. */
+/** A layer of the configuration; in a conflict the higher level wins. */
 type Ranked = { readonly layer: Layer; readonly level: number };
 
 /** The layers that apply here in their effective order: the tool's, then global, then repositories' (shortest pattern first). */
@@ -48,7 +48,7 @@ function layersOf({ config, host, tool }: Request): readonly Ranked[] {
   ];
 }
 
-/** Within a level, a file nearer to the working directory weighs more than one farther up or the global one. */
+/** Rank of a setting: its level, then the file nearest to the working directory; the global file comes last. */
 function rank(level: number, from: string, cwd: string): number {
   const directory = dirname(from);
   return level * 10_000 + (within(directory, cwd) ? directory.length : 0);
@@ -85,7 +85,7 @@ function probePaths({ host, tool }: Request): readonly string[] {
   return tool.hostPaths.map((written) => toolPath(written, host.home, xdg));
 }
 
-/** Every host path that `planRun` asks about. */
+/** Every host path whose facts `planRun` needs. */
 export function requestedPaths(request: Request): readonly string[] {
   const { home, env } = request.host;
   const mounted = mountRequests(request).map(({ path }) => path);
@@ -102,7 +102,7 @@ function toolFacts({ host }: Request, paths: PathFacts): ToolFacts {
   };
 }
 
-/** Parents of mount targets below the home directory: the engine would make them as root. */
+/** Parents of mount targets below the home directory. The image needs them, because an engine would create them as root. */
 function mountParents(request: Request): readonly string[] {
   const { home, cwd } = request.host;
   const targets = mountRequests(request)
@@ -128,8 +128,8 @@ function ports({ tool }: Request, layers: readonly Ranked[]): readonly Port[] {
 }
 
 /**
- * What needs a yes before it is mounted. A leading `!` in the global file is one; a project's file is approved as a
- * whole, with its mounts by their real names.
+ * Sensitive mounts that need a confirmation. A leading `!` in the global file confirms one; a project's file is approved
+ * as a whole, including its mounts by their real paths.
  */
 function sensitiveMounts(request: Request, paths: PathFacts): readonly SensitiveMount[] {
   const { home, cwd, env } = request.host;
@@ -158,7 +158,7 @@ function warnings({ host }: Request): readonly string[] {
   ];
 }
 
-/** Plans a run: pure, so that what `--dry-run` prints, what tests hold and what runs are one value. */
+/** Plans a run. Pure, so that `--dry-run`, tests and real runs share one value. */
 export function planRun(request: Request, paths: PathFacts): RunPlan {
   const { config, host, tool, args, versions } = request;
   const layers = layersOf(request);

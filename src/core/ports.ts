@@ -4,7 +4,7 @@ import type { Port } from "./types.ts";
 const SPEC = /^(?:(\[[0-9a-fA-F:.%]+\]|[^:[\]]+):)?(\d{1,5}):(\d{1,5})(?:\/(tcp|udp))?$/;
 
 /**
- * A port as the configuration writes it: `[hostIP:]host:guest[/udp]`; without an address it binds to 127.0.0.1.
+ * Parses a port of the configuration: `[hostIP:]host:guest[/udp]`; without an address it binds to 127.0.0.1.
  * @throws SiloError for any other form.
  */
 export function parsePort(written: string, from: string): Port {
@@ -28,7 +28,7 @@ function inRange(port: number): boolean {
   return Number.isInteger(port) && port >= 1 && port <= 65_535;
 }
 
-/** The tool's own ports and the configured ones; of the same host port the configured one stays. */
+/** Merges the tool's own ports and the configured ones; a configured one replaces the tool's on the same host port. */
 export function mergePorts(own: readonly Port[], configured: readonly Port[]): readonly Port[] {
   const place = (port: Port) => `${port.hostIp} ${port.host} ${port.protocol}`;
   const taken = new Set(configured.map(place));

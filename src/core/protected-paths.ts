@@ -4,13 +4,13 @@ import { displayPath, within, xdgDirectories } from "./paths.ts";
 import { guardReadOnly, type ReadOnly } from "./read-only.ts";
 import type { Mount, PathFact } from "./types.ts";
 
-/** What silo believes without asking: its settings, approvals and sessions, what it installs, and caches. */
+/** Paths of silo's own files: settings, approvals, sessions, installed programs and caches. */
 export function siloPaths(
   home: string,
   env: Readonly<Record<string, string | undefined>>,
 ): readonly string[] {
   const { config, data, state, cache } = xdgDirectories(home, env);
-  // A file may be a link into a directory of dotfiles.
+  // Files are listed too, because one may be a link into a directory of dotfiles.
   return [
     `${config}/silo`,
     `${state}/silo`,
@@ -24,10 +24,10 @@ export function siloPaths(
 type ProtectedPath = ReadOnly & { readonly path: string; readonly missing: boolean };
 
 /**
- * Keeps silo's own files out of the tool's reach where a writable mount has them in it: what runs inside
- * could approve itself otherwise. Their directories are mounted read-only over it; one that does not exist is made.
- * @throws SiloError where a link leads to them through a writable mount: nothing could be mounted over that link,
- * and a mount on a single file is lost when the host replaces the file.
+ * Mounts silo's own directories read-only over any writable mount that contains them, because a tool could otherwise
+ * approve its own settings. Missing directories are created.
+ * @throws SiloError if a link in a writable mount leads to them, because a link cannot be mounted over, and a mount on a
+ * single file is lost when the host replaces the file.
  */
 export function protect(
   plan: MountPlan,
@@ -80,7 +80,7 @@ function refuseLinks(
   exposed: (path: string) => boolean,
   home: string,
 ): void {
-  // A file in a guarded directory needs nothing of its own.
+  // A file in a read-only directory needs no mount of its own.
   const ends = kind === "file" ? [real] : [];
   const open = [...links.map(({ at }) => at), ...ends].filter(exposed);
   const outer = writable.find(({ source }) => open.some((at) => within(source, at)));

@@ -1,15 +1,15 @@
 import { directoriesBetween, within } from "./paths.ts";
 import type { Mount } from "./types.ts";
 
-/** A path of the host that the tool may read at most, by its real name. */
+/** The real path of a host file or directory that the tool may only read. */
 export type ReadOnly = Pick<Mount, "kind" | "from"> & { readonly real: string };
 
 const depth = (path: string) => path.split("/").length;
 
 /**
- * Makes read-only paths hold below writable mounts: at each place where a writable mount shows one, under a second
- * name of a linked directory too. Directories in between become mounts of their own, because the tool could rename
- * an ordinary one and make another in its place.
+ * Adds read-only mounts wherever a writable mount contains a read-only path, including under a second name of a linked
+ * directory. Directories in between become mounts too, because the tool could otherwise rename one and create another
+ * in its place.
  * @returns all mounts, outer ones first.
  */
 export function guardReadOnly(
@@ -26,7 +26,7 @@ export function guardReadOnly(
   return [...all.values()].toSorted((a, b) => depth(a.target) - depth(b.target));
 }
 
-/** The mounts that are missing where a writable mount shows a path; none where another one covers that place. */
+/** The mounts that are missing to make a path read-only in a writable mount; none if another mount covers that path. */
 function shownThrough(
   outer: Mount,
   { real, kind, from }: ReadOnly,

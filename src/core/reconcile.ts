@@ -1,17 +1,17 @@
 import { isObject, type Json } from "./json.ts";
 
-/** A file's bytes; undefined where there is none. */
+/** A file's bytes; undefined if there is no file. */
 export type Content = Uint8Array | undefined;
 
-/** A file on both sides, and what both last agreed on. */
+/** A file on both sides, and the base: the content that both last agreed on. */
 export type Sides = { readonly base: Content; readonly host: Content; readonly guest: Content };
 
-/** What a comparison leads to. Only what is named is written. */
+/** Result of a comparison. Only the parts that are set are written. */
 export type Step = {
   readonly base: Content;
   readonly host?: Uint8Array;
   readonly guest?: Uint8Array;
-  /** The guest's version, which nothing else holds: to be kept beside the host's file. */
+  /** The guest's version, to be saved in a conflict file, because it would otherwise be lost. */
   readonly saved?: Uint8Array;
 };
 
@@ -20,8 +20,8 @@ export function same(a: Content, b: Content): boolean {
 }
 
 /**
- * Three-way reconciliation of one file. A side that changed alone wins; of two changed JSON objects each key
- * goes its own way; else the host's stays and the guest's is saved. A missing file never deletes the other.
+ * Three-way merge of one file. If only one side changed, it wins. If both are changed JSON objects, they are merged key
+ * by key. Otherwise the host's version stays and the guest's is saved. A missing file never deletes the other.
  * @param final no more writes follow, so a half-written version stays as it is.
  */
 export function reconcile(sides: Sides, final: boolean): Step {
@@ -50,7 +50,7 @@ function bothChanged(base: Content, host: Uint8Array, guest: Uint8Array): Step {
   return conflicts.length === 0 ? step : { ...step, saved: guest };
 }
 
-/** Numbers of so many digits do not survive being read and written. */
+/** Numbers with more digits than JavaScript can parse and write without loss. */
 const PRECISE = /[:[,]\s*-?\d[\d.eE+-]{15,}/;
 
 function asObject(content: Content): Json | undefined {
@@ -67,14 +67,14 @@ function parsed(content: Content): unknown {
   }
 }
 
-/** What was JSON and is not any more is being written, or was cut off in it. */
+/** Whether a file was JSON and is not any more, so it is half-written or truncated. */
 function damaged(base: Content, content: Content): boolean {
   return content !== undefined && isObject(parsed(base)) && parsed(content) === undefined;
 }
 
 const equal = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
-/** Keys in the host's order, then the guest's new ones. Where both changed one differently, the host's stays. */
+/** Merges objects: keys in the host's order, then the guest's new ones. In a conflict the host's value stays. */
 function mergeObjects(old: Json, host: Json, guest: Json, conflicts: string[]): Json {
   const own = (object: Json, key: string) => (Object.hasOwn(object, key) ? object[key] : undefined);
   const keys = new Set([...Object.keys(host), ...Object.keys(guest)]);
@@ -90,28 +90,28 @@ function mergeObjects(old: Json, host: Json, guest: Json, conflicts: string[]): 
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
-/** JSON in the form that the host's text has. */
+/** Formats JSON with the indentation and final line break of the host's text. */
 function written(value: Json, like: string): Uint8Array {
   const indent = /^\{\r?\n([ \t]+)"/.exec(like)?.[1];
   const end = like.endsWith("\n") ? "\n" : "";
   return new TextEncoder().encode(`${JSON.stringify(value, undefined, indent)}${end}`);
 }
 
-/** A save that a swap displaced: it landed between the comparison and the swap, or later by an open descriptor. */
+/** A write to a displaced file, made between the comparison and the swap, or later through an open descriptor. */
 export type Late = {
-  /** What the displaced file held when the swap was decided. */
+  /** The displaced file's content before the swap. */
   readonly was: Content;
-  /** What it holds now. */
+  /** The displaced file's content now. */
   readonly late: Uint8Array;
-  /** What is in its place now. */
+  /** The content of the file that replaced it. */
   readonly now: Content;
 };
 
 /**
- * Three-way merge of a displaced save into what took its place.
- * @param wins whether the save stays where both changed the same, and the other version is saved.
+ * Three-way merge of a write to a displaced file into the file that replaced it.
+ * @param wins whether in a conflict the displaced version stays and the other one is saved.
  * @param final no more writes follow, so a half-written version stays as it is.
- * @returns what belongs in the place, and what has to be saved beside it; undefined while the save is half-written.
+ * @returns the new content, and the version to save in a conflict file; undefined while the write is incomplete.
  */
 export function rejoin(
   { was, late, now }: Late,
@@ -124,7 +124,7 @@ export function rejoin(
   return { now: step.host ?? sides.host, saved: step.saved };
 }
 
-/** The two sides of one file as `syncOnce` needs them. A swap writes only where the side still has what was read. */
+/** Access to the two sides of a file. A swap writes only if the side still has the content that was read. */
 export type Ends = {
   readonly read: () => Promise<Sides>;
   readonly swapHost: (content: Uint8Array, expected: Content) => Promise<boolean>;
@@ -133,14 +133,14 @@ export type Ends = {
   readonly save: (content: Uint8Array) => Promise<void>;
 };
 
-/** Reconciles once, in an order that loses nothing wherever it is cut off. @returns false where a side moved meanwhile. */
+/** Reconciles once, in an order that loses nothing if it is interrupted. @returns false if a side changed meanwhile. */
 export async function syncOnce(ends: Ends, final: boolean): Promise<boolean> {
   const sides = await ends.read();
   const step = reconcile(sides, final);
   if (step.host !== undefined && !(await ends.swapHost(step.host, sides.host))) return false;
   if (step.saved !== undefined) await ends.save(step.saved);
   const shown = step.guest === undefined || (await ends.swapGuest(step.guest, sides.guest));
-  // A guest that has written meanwhile did so upon what it had, not upon what it was to be shown.
+  // If the guest has written meanwhile, its write is based on its old content, so that becomes the base.
   const base = shown ? step.base : sides.guest;
   if (base !== undefined && !same(base, sides.base)) await ends.keepBase(base);
   return shown;

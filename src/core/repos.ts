@@ -10,7 +10,7 @@ const SCHEMES = /^(?:https?|ssh|git|ftps?|git\+ssh|ssh\+git)$/i;
 /** A host name or a bracketed IPv6 address, with a port. */
 const HOST = /^([a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{0,5})?$/i;
 
-/** Characters that programs read differently (`\` as `/`, `?` and `#` as the end), or that no address has. */
+/** Characters that programs interpret differently (`\` as `/`, `?` and `#` as the end), or that are invalid. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const AMBIGUOUS = /[\\?#\u0000-\u0020\u007F]/;
 
@@ -29,7 +29,7 @@ export function parseRemote(address: string): Remote | undefined {
   return { host, path: withoutSuffix(segments) };
 }
 
-/** The host and the path of an address; `false` where the host is no plain host name. */
+/** The host and the path of an address; `false` if the host is not a plain host name. */
 function split(text: string): readonly [string | undefined | false, string] {
   const scheme = text.indexOf("://");
   if (scheme > 0 && !text.slice(0, scheme).includes("/")) {
@@ -41,7 +41,7 @@ function split(text: string): readonly [string | undefined | false, string] {
   const colon = text.indexOf(":");
   const isLocal = colon < 0 || text.slice(0, colon).includes("/");
   if (isLocal) return [undefined, text];
-  // A second colon is a remote helper's: `ext::sh -c …`.
+  // Two colons mean a remote helper: `ext::sh -c …`.
   if (text[colon + 1] === ":") return [false, ""];
   const host = hostOf(text.slice(0, colon));
   return [host, text.slice(colon + 1)];
@@ -53,7 +53,7 @@ function hostOf(authority: string): string | false {
   return host === undefined ? false : host.toLowerCase();
 }
 
-/** A segment that leads elsewhere (`..`), plain or percent-encoded, or hides a separator. */
+/** Whether a segment is `.` or `..`, plain or percent-encoded, or hides a separator. */
 function isOdd(segment: string): boolean {
   if (!segment.includes("%")) return segment === "." || segment === "..";
   try {
@@ -64,7 +64,7 @@ function isOdd(segment: string): boolean {
   }
 }
 
-/** A space is the one such character that forges put into addresses, as `%20`. */
+/** Whether a text has ambiguous characters. Spaces are allowed, because forges have them in addresses, as `%20`. */
 function hides(decoded: string): boolean {
   return AMBIGUOUS.test(decoded.replaceAll(" ", ""));
 }
@@ -76,7 +76,7 @@ function withoutSuffix(segments: readonly string[]): readonly string[] {
   return [...segments.slice(0, -1), ...(name === "" ? [] : [name])];
 }
 
-/** The segments of a pattern as written; a scheme, a user or `.git` count as little as in an address. */
+/** The segments of a pattern; a scheme, a user and `.git` are ignored as in an address. */
 function patternSegments(pattern: string): readonly string[] {
   const plain = pattern.split("/").filter((segment) => segment !== "");
   if (!/[:@]|\.git$/.test(pattern)) return plain;
@@ -86,8 +86,8 @@ function patternSegments(pattern: string): readonly string[] {
 }
 
 /**
- * Whether a pattern applies to a remote: its segments are the first ones of `host/path`; where its first segment has no
- * dot, they may stand anywhere in it. Upper and lower case count alike in the host alone.
+ * Whether a pattern applies to a remote: its segments are the first ones of `host/path`, or, if its first segment has no
+ * dot, consecutive ones anywhere in it. Only the host ignores case.
  */
 export function matches(pattern: string, remote: Remote): boolean {
   const wanted = patternSegments(pattern);

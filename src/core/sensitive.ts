@@ -2,7 +2,7 @@ import { displayPath, within, xdgDirectories } from "./paths.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** What a directory holds that no project needs; `~` is the home directory. */
+/** Sensitive paths that no project needs, by what they contain; `~` is the home directory. */
 const PLACES: readonly (readonly [string, readonly string[]])[] = [
   [
     "keys and credentials",
@@ -64,16 +64,16 @@ function ownPlaces(home: string, env: Env): readonly string[] {
 }
 
 /**
- * Why a path asks before a tool gets it: it lies in a sensitive place, or has one in it.
- * @param path as named or with links resolved; both matter.
- * @returns for people: `~/.ssh (keys and credentials)`; undefined for an ordinary path.
+ * The sensitive place that a path is in or contains; its mount needs a confirmation.
+ * @param path as named or with links resolved; callers check both.
+ * @returns text such as `~/.ssh (keys and credentials)`; undefined for an ordinary path.
  */
 export function sensitive(path: string, home: string, env: Env): string | undefined {
   const all = [...PLACES, ["silo's own files", ownPlaces(home, env)] as const];
   for (const [what, places] of all) {
     const found = places
       .map((place) => place.replace(/^~/, home))
-      // Some systems have home directories below a place of theirs.
+      // Some systems have home directories below one of these paths.
       .filter((place) => !within(place, home))
       .find((place) => within(place, path) || within(path, place));
     if (found !== undefined) return `${displayPath(found, home)} (${what})`;

@@ -6,7 +6,7 @@ export type ToolFacts = {
   readonly uid: number;
   /** $XDG_CONFIG_HOME and the like with their defaults filled in. */
   readonly xdg: { readonly config: string; readonly data: string; readonly state: string };
-  /** The host's environment: to see what is set, never to copy a value. */
+  /** The host's environment, to check which variables are set; values are never copied. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether this absolute host path exists; only paths listed in `hostPaths` are known. */
   readonly exists: (path: string) => boolean;
@@ -29,7 +29,7 @@ export type ToolPort = {
   readonly host: number;
   /** Published guest port. */
   readonly guest: number;
-  /** A forwarder in the guest, where the tool listens on its loopback only. */
+  /** A forwarder in the guest, for a tool that listens on loopback only. */
   readonly forward: Forward | undefined;
 };
 
@@ -41,7 +41,7 @@ export type Tool = {
   readonly description: string;
   /** The executable in the guest. */
   readonly binary: string;
-  /** A version known to work, installed where no newer one is known yet. */
+  /** A version known to work, installed if no newer one is known yet. */
   readonly knownVersion: string;
   readonly version: VersionSource;
   /** Tools installed in its image too, because it starts them itself. */
@@ -49,21 +49,21 @@ export type Tool = {
   readonly install: readonly InstallStep[];
   /** `~/…` or `$XDG_CONFIG_HOME/…`, `$XDG_DATA_HOME/…`, `$XDG_STATE_HOME/…`; host and guest path alike. */
   readonly mounts: { readonly rw: readonly string[]; readonly ro: readonly string[] };
-  /** Host paths whose existence `command`, `env` or `tips` ask for. */
+  /** Host paths whose existence `command`, `env` or `tips` check. */
   readonly hostPaths: readonly string[];
   /** As in the configuration: `NAME` passes the host's value, `NAME=value` sets it. */
   readonly env: (facts: ToolFacts) => readonly string[];
   /**
    * Files and directories of a project that the tool executes, or takes programs and addresses from, without asking;
-   * relative to the working directory. They need an approval. What only a model reads (instructions, skills) is none.
+   * relative to the working directory. They need approval. Files that only a model reads (instructions, skills) do not.
    */
   readonly projectFiles: readonly string[];
   readonly ports: readonly ToolPort[];
-  /** The whole command line in the guest for the user's arguments. */
+  /** Returns the command line in the guest, with the user's arguments. */
   readonly command: (args: readonly string[], facts: ToolFacts) => readonly string[];
   /** Why it cannot run here; undefined if it can. */
   readonly unsupported?: (facts: ToolFacts) => { message: string; hint: string } | undefined;
-  /** A directory that no two runs may share. */
+  /** A directory that only one run may use at a time. */
   readonly exclusive?: string;
   readonly tips?: (facts: ToolFacts) => readonly Tip[];
 };

@@ -8,24 +8,24 @@ export type BackendName = (typeof BACKENDS)[number];
 export const TOOLCHAINS = ["docker", "gh", "go", "node", "rust", "mcp"] as const;
 export type Toolchain = (typeof TOOLCHAINS)[number];
 
-/** What a path is on the host, after following symbolic links. */
+/** Facts of a host path, with symbolic links followed. */
 export type PathFact = {
   readonly kind: "file" | "dir" | "other" | "missing";
-  /** The path with every link resolved, those above it where it is missing. */
+  /** The path with every link resolved; if it is missing, with the links above it resolved. */
   readonly real: string;
-  /** The links on the way, in the order they are followed; only where there are any. */
+  /** The links that are followed to resolve it, in that order; absent if there are none. */
   readonly links?: readonly PathLink[];
 };
 
-/** A symbolic link that a path leads over. */
+/** A symbolic link that is followed to resolve a path. */
 export type PathLink = {
-  /** Where the link itself lies, with the links above it resolved. */
+  /** The link's own path, with the links above it resolved. */
   readonly at: string;
   /** The nearest directory above it in which a tool could write in an earlier run. */
   readonly writtenIn: string | undefined;
 };
 
-/** What git would report about the working directory, read from files without running git. */
+/** Facts that git would report about the working directory, read from files without running git. */
 export type GitFacts = {
   /** GIT_AUTHOR_NAME … of the host's identity; only what is set. */
   readonly identity: Readonly<
@@ -59,13 +59,13 @@ export type HostFacts = {
   readonly stdinTty: boolean;
   readonly stdoutTty: boolean;
   readonly git: GitFacts;
-  /** Names the running kernel (random(4), `boot_id`); a guest with the same one shares it. Linux only. */
+  /** Id of the running kernel (random(4), `boot_id`); a guest with the same id shares the kernel. Linux only. */
   readonly bootId: string | undefined;
 };
 
 export type MountMode = "ro" | "rw";
 
-/** A directory or file of the host that the guest sees. */
+/** A host directory or file mounted in the guest. */
 export type Mount = {
   /** Absolute, links resolved. */
   readonly source: string;
@@ -75,16 +75,16 @@ export type Mount = {
   readonly kind: "file" | "dir";
   /** The source: `project`, `git`, `tool`, `silo` for its own files, or the configuration file's path. */
   readonly from: string;
-  /** Where the links lie that lead from the target to the source; absent where the target is the source's own path. */
+  /** Paths of the links that lead from the target to the source; absent if the target is the source's own path. */
   readonly over?: readonly string[];
-  /** `device:inode` of the source, found right before the start; the guest compares it with what it got. */
+  /** `device:inode` of the source, read right before the start; the guest compares it with its mount. */
   readonly id?: string;
 };
 
 /** A mount that gives the tool more than a project needs. */
 export type SensitiveMount = {
   readonly path: string;
-  /** For people: `~/.ssh (keys and credentials)`. */
+  /** Text such as `~/.ssh (keys and credentials)`. */
   readonly holds: string;
   /** As in `Mount`. */
   readonly from: string;
@@ -98,7 +98,7 @@ export type Cache = {
   readonly key: string;
   /** Absolute path in the guest. */
   readonly target: string;
-  /** Where a backend without volumes of its own keeps it on the host. */
+  /** The directory on the host, for a backend without volumes. */
   readonly directory: string;
 };
 
@@ -114,7 +114,7 @@ export type Port = {
   readonly host: number;
   readonly guest: number;
   readonly protocol: "tcp" | "udp";
-  /** A tool's own port is skipped with a warning where it is taken; a configured one fails. */
+  /** If the port is taken, a tool's own port is skipped with a warning; a configured one fails. */
   readonly optional: boolean;
 };
 
@@ -135,9 +135,9 @@ export type ImagePlan = {
   readonly tool: string;
   readonly tag: string;
   readonly dockerfile: string;
-  /** Never a secret: build arguments stay in the image's history. */
+  /** Never secrets, because build arguments stay in the image's history. */
   readonly buildArgs: Readonly<Record<string, string>>;
-  /** The user's part of the Dockerfile, in order, for a backend that has no builder. */
+  /** The Dockerfile's steps that run as the user, in order, for a backend without a builder. */
   readonly steps: readonly BuildStep[];
 };
 
@@ -169,7 +169,7 @@ export type RunPlan = {
   readonly tty: boolean;
   /** `--keep`: the tool keeps running when the terminal closes, if the backend supports it. */
   readonly keep: boolean;
-  /** A directory that no two runs may share at once (Paperclip's database). */
+  /** A directory that only one run may use at a time (Paperclip's database). */
   readonly exclusive: string | undefined;
   readonly warnings: readonly string[];
   /** Shown once per user, told apart by id. */
@@ -182,6 +182,6 @@ export type Tip = { readonly id: string; readonly text: string };
 export type Session = {
   /** Unique, made for this run. */
   readonly id: string;
-  /** What it is called now: one that was guessed may change while it runs. */
+  /** Its current name; a guessed name may change while it runs. */
   readonly name: string;
 };

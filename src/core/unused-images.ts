@@ -5,8 +5,8 @@ export type ImageUse = { readonly tag: string; readonly used: number };
 export const KEEP_DAYS = 30;
 
 /**
- * The images that nothing uses: those that are not the last of any project, or of one that has not run for
- * a month. A new version of a tool makes a new image, and the old one ends here.
+ * The unused images: all except the last ones of projects that ran within a month. An image of an old tool version
+ * becomes unused when a new version replaces it.
  * @param now ms since 1970.
  */
 export function unusedImages(
@@ -32,7 +32,7 @@ export function unusedCaches<T extends { readonly key: string }>(
   return caches.filter(({ key }) => !kept.has(key));
 }
 
-/** Bytes for people: `1.2 GB`. */
+/** A number of bytes as text: `1.2 GB`. */
 export function sizeText(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   const step = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));

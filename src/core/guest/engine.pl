@@ -1,5 +1,5 @@
 # Listens on docker's socket and starts dockerd on the first connection, with the socket as systemd passes it
-# (sd_listen_fds(3)), so nothing runs while nothing connects. Runs behind supervise.pl, as root.
+# (sd_listen_fds(3)), so that dockerd does not run until it is used. Appended to supervise.pl; runs as root.
 # Arguments: uid and gid of the user, then the command, which runs as that user.
 use strict;
 use POSIX ();

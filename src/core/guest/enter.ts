@@ -4,7 +4,7 @@ import { withoutComments } from "./perl.ts";
 
 export const PROGRAM = withoutComments(program);
 
-/** Perl's path in Debian's and Ubuntu's images, because a tool may have written a directory of the guest's PATH. */
+/** Absolute path of perl in Debian and Ubuntu images. PATH is not used, because a tool may have written to one of its directories. */
 const PERL = "/usr/bin/perl";
 
 /** Limits that the guest sets itself if its engine sets none. Core files are off as well. */
@@ -17,20 +17,20 @@ export type Limits = {
 /** prlimit64(2) by Node's name of a processor (Linux' syscall tables). */
 const PRLIMIT: Readonly<Record<string, number>> = { x64: 302, arm64: 261 };
 
-/** Limits in a guest that runs on this machine's kind of processor. */
+/** Limits in a guest with the same processor architecture as the host. */
 export function limits(processes: number, arch: string): Limits {
   return { processes, prlimit: PRLIMIT[arch] ?? 0 };
 }
 
-/** What the guest compares. The boot id tells whether it runs on the host's own kernel. */
+/** The mounts that the guest compares. The boot id tells whether it runs on the host's own kernel. */
 export type Checked = {
   readonly mounts: readonly Pick<Mount, "target" | "id">[];
   readonly bootId: string | undefined;
 };
 
 /**
- * Wraps the command in a program that fails if a mount is not the file or directory that silo checked, because another
- * container may have replaced it by a link between the check and the mount.
+ * Wraps the command in a program that fails if a mount is not the file or directory that silo checked, because a tool in
+ * another container may have replaced it by a link between the check and the mount.
  * @returns the command itself if there is nothing to compare or to limit.
  */
 export function enterCommand(

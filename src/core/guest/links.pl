@@ -1,4 +1,4 @@
-# Links files to their copies for as long as a command runs. Runs behind supervise.pl.
+# Links files to their copies while a command runs. Appended to supervise.pl.
 # Arguments: the number of files, then path and copy of each, then the command.
 use strict;
 use POSIX ();
@@ -18,8 +18,8 @@ sub directories {
   mkdir $path;
 }
 
-# Copies a file that a tool has put in the link's place, after exchanging it for the link.
-# RENAME_EXCHANGE leaves no instant without the link.
+# Restores a link that a tool has replaced by a file, and moves that file's content to the copy.
+# With RENAME_EXCHANGE the link is never missing.
 sub take {
   my ($path, $copy) = @_;
   my $other = "$path.silo-$$";

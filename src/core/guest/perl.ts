@@ -2,25 +2,25 @@ import engine from "./engine.pl" with { type: "text" };
 import links from "./links.pl" with { type: "text" };
 import supervise from "./supervise.pl" with { type: "text" };
 
-// Perl is in every Debian and Ubuntu image (perl-base is essential), and can exchange two names at once, which no
-// shell can.
+// Perl, because every Debian and Ubuntu image has it (perl-base is essential), and because shells cannot exchange two
+// names atomically.
 
-/** A program without its comment lines, because it travels in an argument list. */
+/** A program without its comment lines, to shorten the argument that carries it. */
 export const withoutComments = (program: string) => program.replaceAll(/^\s*#.*\n/gm, "");
 
-/** The sub `supervise`, for programs that run a command to its end. */
+/** The sub `supervise`, for programs that wait for a command. */
 export const SUPERVISE = withoutComments(supervise);
 
 /** The programs as they run in a guest. */
 export const LINKS = SUPERVISE + withoutComments(links);
 export const ENGINE = SUPERVISE + withoutComments(engine);
 
-/** A file of the guest and the copy that it is to be. */
+/** A path in the guest and the copy to which it is linked. */
 export type GuestLink = { readonly path: string; readonly copy: string };
 
 /**
- * The command, with single files linked to their copies as long as it runs. A tool that saves by renaming a new file
- * over the link has that file moved to the copy.
+ * Wraps the command so that single files are links to their copies while it runs. If a tool saves a file by renaming a
+ * new one over the link, its content is moved to the copy.
  */
 export function withLinks(
   files: readonly GuestLink[],
@@ -31,7 +31,7 @@ export function withLinks(
   return ["perl", "-e", LINKS, "--", String(files.length), ...pairs, ...command];
 }
 
-/** The command as that user, beside an engine that starts on first use. The guest must start it as root. */
+/** Wraps the command to run as that user, with an engine that starts on first use. The guest must start it as root. */
 export function withEngine(
   user: { readonly uid: number; readonly gid: number },
   command: readonly string[],

@@ -3,14 +3,14 @@ import hookFailed from "./hook-failed.sh" with { type: "text" };
 import { shellWord } from "../text/quote.ts";
 import type { Forward } from "../types.ts";
 
-/** Node is in every image with a forwarding tool. */
+/** The port forwarder. It needs node, which every image of a tool with forwards has. */
 const FORWARDER = forwarder.replaceAll(/^\s*\/\/.*\n/gm, "");
 
-/** The trap that names the hook which ended the shell by a failure, a syntax error or `exit`. */
+/** The EXIT trap that prints which hook failed, had a syntax error or called `exit`. */
 const onExit = (key: string) => hookFailed.trimEnd().replace("@KEY@", key);
 
 /**
- * A bash script that runs hooks in order in one shell and stops at the first that fails, with its exit code and text.
+ * A bash script that runs hooks in order in one shell. It stops at the first that fails, and prints its exit code and text.
  * Each hook is one argument of `eval`, so that no comment or quote in it reaches the next.
  * @param redirect appended to each hook.
  */
@@ -22,7 +22,7 @@ export function hookScript(key: string, hooks: readonly string[], redirect: stri
   ].join("\n");
 }
 
-/** Hooks write to stderr and read nothing, because stdout and stdin belong to the tool. */
+/** The lines that run hooks. Hooks write to stderr and have no stdin, because stdout and stdin belong to the tool. */
 function preRunLines(hooks: readonly string[], tty: boolean): readonly string[] {
   if (hooks.length === 0) return [];
   return [hookScript("pre_run_hooks", hooks, tty ? " >&2" : " </dev/null >&2")];
@@ -37,7 +37,7 @@ function forwardLines(forwards: readonly Forward[]): readonly string[] {
   ];
 }
 
-/** The command of the guest: the tool itself, or a bash that runs hooks and forwards and then execs the tool. */
+/** The guest's command: the tool itself, or a bash that runs hooks, starts forwarders and execs the tool. */
 export function guestCommand(
   tool: readonly string[],
   setup: { hooks: readonly string[]; forwards: readonly Forward[]; tty: boolean },

@@ -1,8 +1,8 @@
-# Runs a command to its end: passes signals on to it and returns its exit status.
+# Runs a command, forwards signals to it and returns its exit status.
 use strict;
 use POSIX ();
 
-# Calls $tick until the command has ended; $tick waits a moment each time.
+# Calls $tick, which must sleep briefly, until the command has exited.
 sub supervise {
   my ($tick, @command) = @_;
   $SIG{CHLD} = sub {};
@@ -16,7 +16,7 @@ sub supervise {
   for my $name (qw(TERM HUP USR1 USR2)) {
     $SIG{$name} = sub { kill $name, $child };
   }
-  # A terminal sends these to the tool itself.
+  # On a terminal these are sent to the tool directly.
   for my $name (qw(INT QUIT)) {
     $SIG{$name} = -t STDIN ? "IGNORE" : sub { kill $name, $child };
   }

@@ -5,7 +5,7 @@ const UNITS = [
   ["second", 1000],
 ] as const;
 
-/** How long ago something was, in its largest unit: `3 minutes ago`; empty where it is not known. */
+/** How long ago something was, in its largest unit: `3 minutes ago`; empty if unknown. */
 export function ageText(created: string | undefined, now: number): string {
   const age = now - Date.parse(created ?? "");
   if (Number.isNaN(age)) return "";

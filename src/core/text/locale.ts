@@ -1,4 +1,4 @@
-/** Whether the terminal shows more than ASCII (locale(7): LC_ALL, then LC_CTYPE, then LANG); macOS does without being told. */
+/** Whether the locale is UTF-8 (locale(7): LC_ALL, then LC_CTYPE, then LANG); on macOS also if none is set. */
 export function isUtf8(
   env: Readonly<Record<string, string | undefined>>,
   platform: string,

@@ -7,7 +7,7 @@ export function shellWord(word: string): string {
   return PLAIN.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A command as it could be typed, a flag a line. Values of its environment are left out: they may be secret. */
+/** A command as it could be typed, one flag per line. Values of variables are left out, because they may be secrets. */
 export function showCommand(cmd: Cmd): string {
   const names = Object.keys(cmd.env ?? {}).map((name) => `${name}=…`);
   const lines = [[...names, cmd.bin].join(" ")];
@@ -18,13 +18,13 @@ export function showCommand(cmd: Cmd): string {
   return lines.join(" \\\n  ");
 }
 
-/** What a terminal would obey, hide or turn around instead of showing it: controls, formats, odd spaces. */
+/** Characters that a terminal interprets, hides or reorders: controls, formats, unusual spaces. */
 const unseen = once(() => /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu);
 const colours = once(() => new RegExp(String.raw`${ESCAPE}\[[0-9;]*m`, "g"));
 
 export const ESCAPE = "\u001B";
 
-/** To make such a pattern takes as long as silo takes to plan a run, and few texts need one. */
+/** Compiles a pattern on first use, because that takes as long as planning a run, and few texts need it. */
 function once<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => (made ??= make());
@@ -37,12 +37,12 @@ function escaped(characters: string): string {
   ).join("");
 }
 
-/** A value as JSON that shows every character it has: still JSON, and harmless on a terminal. */
+/** A value as JSON in which characters that a terminal interprets are escaped. */
 export function jsonWord(value: unknown): string {
   return JSON.stringify(value).replaceAll(unseen(), escaped);
 }
 
-/** Whether a text is of ASCII letters and signs, line breaks and tabs alone. */
+/** Whether a text has only printable ASCII, line breaks and tabs. */
 function isPlain(text: string): boolean {
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);
@@ -52,8 +52,7 @@ function isPlain(text: string): boolean {
 }
 
 /**
- * Text for a terminal in which others may have had a say: without colours, and controls made visible. JSON stays
- * JSON with the same meaning, since controls are shown in its own way.
+ * Untrusted text for a terminal: without colours, and with controls escaped as in JSON, so that JSON keeps its meaning.
  */
 export function printable(text: string): string {
   if (isPlain(text)) return text;
@@ -62,18 +61,17 @@ export function printable(text: string): string {
     .replaceAll(unseen(), (found) => (found === "\n" || found === "\t" ? found : escaped(found)));
 }
 
-/** The same on one line, where a line break would look like a line of silo's. */
+/** The same on one line, so that untrusted text cannot imitate a line of silo's. */
 export function printableLine(text: string): string {
   return printable(text).replaceAll(/[\n\t]/g, escaped);
 }
 
 /**
- * A line of at most `width` columns a piece; the further ones are set in, so that a stranger's line
- * cannot be made to look like several.
+ * Wraps a line to `width` columns. Continuations are indented, so that untrusted text cannot imitate several lines.
  */
 export function folded(line: string, width: number): string {
   const indent = "      ";
-  // Other scripts' characters may take two columns.
+  // Characters beyond ASCII may take two columns.
   const columns = /^[ -~]*$/.test(line) ? width : Math.floor(width / 2);
   const room = Math.max(10, columns - indent.length);
   const pieces = line.match(new RegExp(`.{1,${room}}`, "gsu")) ?? [line];

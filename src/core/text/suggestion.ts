@@ -1,4 +1,4 @@
-/** A hint with the closest candidate for a mistyped name; empty if none is close. */
+/** The closest candidate for a mistyped name; undefined if none is close. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3));
   const ranked = candidates
@@ -8,7 +8,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best !== undefined && best.distance <= limit ? best.candidate : undefined;
 }
 
-/** `: did you mean "x"?`, or nothing. */
+/** `; did you mean "x"?`; empty if no candidate is close. */
 export function suggestion(word: string, candidates: readonly string[]): string {
   const found = nearest(word, candidates);
   return found === undefined ? "" : `; did you mean "${found}"?`;
