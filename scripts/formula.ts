@@ -67,7 +67,7 @@ export function formula(release: Release | undefined): string {
 const METHODS = `
 def install
   if build.head?
-    # The lock file pins all that is fetched; one of the packages is the Bun that compiles.
+    # The lock file pins all packages; one of them is the Bun that compiles.
     system "npm", "ci"
     system "npm", "run", "build"
     bin.install "dist/silo"

@@ -17,7 +17,7 @@ export function commit(): string {
   return git("status", "--porcelain", "--untracked-files=no") === "" ? head : `${head}-changed`;
 }
 
-/** When it was committed, in ms since 1970: the time of every file of a release, so that it does not depend on the day. */
+/** Commit time in ms since 1970; the time of every file of a release, so that a release does not depend on its build date. */
 export function committedAt(): number {
   return Number(process.env["SOURCE_DATE_EPOCH"] ?? git("log", "-1", "--format=%ct") ?? 0) * 1000;
 }

@@ -23,5 +23,5 @@ export function candidates(cwd: string, home: string, env: Env): readonly string
   return [...new Set([globalFile(home, env), ...chain])];
 }
 
-/** Whether a text can set a backend: only if it has the word, plain or in JSON escapes. */
+/** Whether a text can set a backend, because it contains the word or a JSON escape. */
 export const speaksOfBackends = (text: string) => /backend|\\u/.test(text);

@@ -4,13 +4,13 @@ import { speaksOfBackends } from "./files.ts";
 import type { LoadedFile } from "./merge.ts";
 import type { Problem } from "./parse.ts";
 
-/** The text of a configuration file. The global file is the user's own. */
+/** The text of a configuration file. */
 export type FileText = { readonly path: string; readonly text: string; readonly global: boolean };
 
 /** A file that was read and parsed once, so that the approved text is the one that applies. */
 export type ConfigFile = LoadedFile & FileText;
 
-/** Why a file is ignored, as a clause, and what to do about it, as a command with its purpose. */
+/** The reason why a file is ignored, as a clause, and a command with its purpose. */
 export type LeftOut = { readonly why: string; readonly next: string };
 
 /**
@@ -41,7 +41,7 @@ export async function parseFiles(
   return loaded;
 }
 
-/** The files that were parsed, and those that are not valid. */
+/** The parsed files, and the invalid ones. */
 type ForBackends = { readonly files: readonly ConfigFile[]; readonly leftOut: readonly LeftOut[] };
 
 /** Parses the global file and those that can set a backend. A file that is not valid is left out. */

@@ -45,7 +45,7 @@ function last<T, K extends keyof T>(
   return undefined;
 }
 
-/** Appends the lists of all files. Drops repeats: values with the same `meaning`, which resolves paths per file. */
+/** Appends the lists of all files without duplicates: values with an equal `meaning`, which resolves paths per file. */
 function appended<T>(
   lists: readonly Part<readonly T[]>[],
   meaning: (value: T, from: string) => unknown = (value) => value,
@@ -95,7 +95,7 @@ function listsOf(files: readonly BackendPart[], name: string): readonly Part<rea
   );
 }
 
-/** Merges every backend's settings as their data says. */
+/** Merges the settings of every backend. */
 function mergeBackends(files: readonly LoadedFile[], env: Env): Config["backends"] {
   const merged = Object.entries(BACKEND_SETTINGS).map(([backend, settings]) => {
     const own = parts(files, ({ backends }) => backends?.[backend as BackendName]);

@@ -9,10 +9,10 @@ export type Problem = { readonly line: number; readonly column: number; readonly
 
 export type Parsed = { readonly config: FileConfig } | { readonly problems: readonly Problem[] };
 
-/** Nesting limit, far above real configurations; the parsers would run out of stack. */
+/** Nesting limit, far above real configurations, because deeper nesting would overflow the parsers' stack. */
 const MAX_DEPTH = 40;
 
-/** Texts by jsonc-parser's `ParseErrorCode`. */
+/** Messages by jsonc-parser's `ParseErrorCode`. */
 const SYNTAX_ERRORS: Readonly<Record<number, string>> = {
   1: "invalid symbol",
   2: "invalid number format",
@@ -61,7 +61,7 @@ export function parseConfig(source: string): Parsed {
   return { config: result.output as FileConfig };
 }
 
-/** The most brackets open at once; brackets in strings and comments may count too, at no harm. */
+/** The maximum nesting of brackets. Counts those in strings and comments too, which is harmless. */
 function depth(text: string): number {
   let open = 0;
   let most = 0;
@@ -72,7 +72,7 @@ function depth(text: string): number {
   return most;
 }
 
-/** The value of a tree, without a prototype that a key could reach; duplicate keys are problems. */
+/** The value of a tree. Reports duplicate keys, and `__proto__`, which could change a prototype. */
 function toValue(node: Node, problems: { offset: number; message: string }[]): unknown {
   if (node.type === "array") return (node.children ?? []).map((child) => toValue(child, problems));
   if (node.type !== "object") return node.value;
@@ -91,8 +91,8 @@ function toValue(node: Node, problems: { offset: number; message: string }[]): u
 }
 
 /**
- * Finds unknown keys, and lists where an object belongs: valibot tells only the first unknown key of an
- * object, and takes a list for an object without any.
+ * Reports unknown keys, and lists in place of objects, because valibot reports only the first unknown key of an
+ * object, and accepts a list as an empty object.
  */
 function checkShape(
   node: Node,
@@ -120,7 +120,7 @@ function checkShape(
   }
 }
 
-/** Not an unknown key, which `checkShape` has reported. */
+/** Whether an issue is about a value. Unknown keys are reported by `checkShape`. */
 function isOfValue(issue: v.BaseIssue<unknown>): boolean {
   return !(issue.type === "strict_object" && issue.expected === "never");
 }
@@ -147,7 +147,7 @@ type Shape = {
   value?: unknown;
 };
 
-/** A schema without what is optional or piped around it. */
+/** The schema inside `optional` and `pipe`. */
 function unwrapped(schema: unknown): Shape {
   let shape = schema as Shape;
   for (;;) {

@@ -29,7 +29,7 @@ const count = (least: number) =>
   v.pipe(v.number(), v.integer("expected a whole number"), v.minValue(least));
 const cpus = v.pipe(v.number(), v.gtValue(0));
 const name = text("a name without white space", /^\S+$/);
-// No relative path: it would mean a different program in each directory.
+// No relative path, because it would mean a different program in each directory.
 const command = text("a command's name or its absolute path", /^([^\s/]+|\/\S+)$/);
 
 const layer = {

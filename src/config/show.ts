@@ -5,7 +5,7 @@ import { LAYER_KEYS, type Config, type Layer, type Sourced } from "../core/confi
 type Value = Sourced<string | number | boolean>;
 type Tree = { readonly [key: string]: Value | readonly Value[] | Tree | undefined };
 
-/** An env entry as it may be shown: a value in the file may be a secret. */
+/** An env entry without its value, which may be a secret. */
 function hidden({ value, from }: Sourced<string>): Sourced<string> {
   return { value: value.replace(/=[^]*$/, "=…"), from };
 }
@@ -38,8 +38,8 @@ const isValue = (node: object): node is Value =>
   "from" in node && "value" in node && typeof node.from === "string";
 
 /**
- * The merged configuration as JSONC, each value with where it came from. Values of env entries are left out.
- * @param unapproved files that no run obeys yet.
+ * The merged configuration as JSONC, each value with its source. Values of env entries are left out.
+ * @param unapproved files that are not approved.
  */
 export function showConfig(
   config: Config,
@@ -73,14 +73,14 @@ export function showConfig(
   return render(tree(config), "", "");
 }
 
-/** Nothing to show: an empty list or object, or one of only such. */
+/** Whether there is nothing to show: an empty list, or an object with nothing but empty values. */
 function isEmpty(node: Value | readonly Value[] | Tree): boolean {
   if (Array.isArray(node)) return node.length === 0;
   if (isValue(node)) return false;
   return Object.values(node as Tree).every((child) => child === undefined || isEmpty(child));
 }
 
-/** The same as data, every value beside its source. */
+/** The same as data, every value with its source. */
 export function configData(config: Config): unknown {
   return tree(config);
 }

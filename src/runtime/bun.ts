@@ -1,11 +1,11 @@
 import type { Cmd } from "./command.ts";
 import { signalExit, type Child, type OnTerminal, type SpawnOptions } from "./child.ts";
 
-// The only module that uses the Bun API, with the fallback for other runtimes beside it.
+// The only module that uses the Bun API; also has the fallback for other runtimes.
 
 export const hasBun = typeof Bun !== "undefined";
 
-/** SHA-256 of a text or of bytes, in hex. Bun's own, since loading `node:crypto` takes as long as all of silo's planning. */
+/** SHA-256 of a text or of bytes, in hex. Uses Bun's, because loading `node:crypto` takes as long as planning a run. */
 export function sha256(text: string | Uint8Array): string {
   if (hasBun) return new Bun.CryptoHasher("sha256").update(text).digest("hex");
   return process.getBuiltinModule("node:crypto").createHash("sha256").update(text).digest("hex");
@@ -30,7 +30,7 @@ export function startWithBun(
     stderr: stderr instanceof ReadableStream ? stderr : undefined,
     write: (data) => {
       if (stdin === undefined || typeof stdin === "number") return;
-      // One that ends without reading says so by its exit code.
+      // A process that exits without reading its input reports that by its exit code.
       const written = async () => {
         await stdin.write(data);
         await stdin.end();
@@ -51,7 +51,7 @@ export function startWithBun(
 
 export type Size = { readonly columns: number; readonly rows: number };
 
-/** `shows` gets what it prints, `ends` is told when all of that has come. */
+/** Starts a command on a new PTY. `shows` gets its output, `ends` is called after the last output. */
 export function startOnTerminalWithBun(
   { bin, args, cwd, files = [] }: Cmd,
   env: NodeJS.ProcessEnv,
@@ -62,7 +62,7 @@ export function startOnTerminalWithBun(
   const child = Bun.spawn([bin, ...args], {
     env,
     ...(cwd === undefined ? {} : { cwd }),
-    // The first three are the terminal's.
+    // Descriptors 0 to 2 are the terminal.
     stdio: [null, null, null, ...files],
     terminal: {
       cols: columns,
@@ -79,7 +79,7 @@ export function startOnTerminalWithBun(
   };
 }
 
-/** How a process ends, by itself or by a signal. */
+/** The exit status of a process, and whether a signal ended it. */
 function ending(child: Bun.Subprocess): Pick<Child, "exit" | "signalled" | "kill"> {
   return {
     exit: child.exited.then(() =>

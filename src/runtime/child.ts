@@ -24,7 +24,7 @@ export type Child = {
   readonly unref: () => void;
 };
 
-/** 128 + n for a process that a signal ended. The names are asked for then, since few starts end so. */
+/** 128 + n for a process ended by signal n. Looks up the number only then, because few processes end so. */
 export function signalExit(signal: NodeJS.Signals | number): Exit {
   if (typeof signal === "number") return 128 + signal;
   return 128 + process.getBuiltinModule("node:os").constants.signals[signal];

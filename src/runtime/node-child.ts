@@ -30,7 +30,7 @@ export function startWithNode(
         stdout: web(child.stdout),
         stderr: web(child.stderr),
         write: (data) => {
-          // One that ends without reading says so by its exit code.
+          // A process that exits without reading its input reports that by its exit code.
           child.stdin?.on("error", () => {});
           child.stdin?.end(data);
         },

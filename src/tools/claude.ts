@@ -12,7 +12,7 @@ export const claude = {
   version: { registry: "npm", package: "@anthropic-ai/claude-code" },
   bundles: [],
   install: [
-    // Without its install script the package is a stub that only complains.
+    // Without its install script the package is a stub that only prints an error.
     npmInstall("@anthropic-ai/claude-code", "CLAUDE_VERSION", "claude --version", [
       "@anthropic-ai/claude-code",
     ]),
@@ -20,14 +20,14 @@ export const claude = {
   mounts: { rw: ["~/.claude.json", "~/.claude"], ro: [] },
   hostPaths: [MCP_CONFIG],
   env: ({ uid }) => [
-    // Trusts the folder: the isolation is what protects the host.
+    // Trusts the folder, because the sandbox protects the host.
     "CLAUDE_CODE_SANDBOXED=1",
     "DISABLE_AUTOUPDATER=1",
-    // Lifts claude's refusal to skip permissions as root.
+    // Without it claude refuses to skip permissions as root.
     ...(uid === 0 ? ["IS_SANDBOX=1"] : []),
   ],
-  // Hooks, helpers, plugins, variables, MCP servers and prompts that run by the clock; CLAUDE_CODE_SANDBOXED drops
-  // claude's own question for them.
+  // Hooks, helpers, plugins, variables, MCP servers and scheduled prompts; CLAUDE_CODE_SANDBOXED turns off claude's own
+  // prompt for them.
   projectFiles: [
     ".claude/settings.json",
     ".claude/settings.local.json",
@@ -43,7 +43,7 @@ export const claude = {
       "--dangerously-skip-permissions",
       "--settings",
       '{"skipDangerousModePermissionPrompt":true}',
-      // A file that is missing would be fatal.
+      // Only if it exists, because claude fails if it is missing.
       ...(exists(mcp) ? [`--mcp-config=${mcp}`] : []),
       ...args,
     ];

@@ -19,8 +19,8 @@ export const cline = {
   mounts: { rw: ["~/.cline", "~/.claude.json", "~/.claude", "~/.codex"], ro: [] },
   hostPaths: [],
   env: () => ["CLINE_NO_AUTO_UPDATE=1"],
-  // Hooks, plugins and MCP servers; `.clinerules/hooks` is the older place of hooks. Its program is a Bun, which runs
-  // what bunfig.toml preloads, and takes variables from the others.
+  // Hooks, plugins and MCP servers; `.clinerules/hooks` is the older directory of hooks. Its program is a Bun, which
+  // runs the preloads of bunfig.toml and reads variables from the .env files.
   projectFiles: [
     ".cline",
     ".clinerules/hooks",
@@ -34,7 +34,7 @@ export const cline = {
     ".env.test",
     ".env.test.local",
   ],
-  // Its Kanban server listens on the guest's loopback only.
+  // Its Kanban server listens only on the guest's loopback.
   ports: [{ host: 3484, guest: 3485, forward: { listen: 3485, to: 3484 } }],
   // Auto-approve is Cline's default.
   command: (args) => ["cline", ...args],

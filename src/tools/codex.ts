@@ -12,7 +12,7 @@ export const codex = {
   version: { registry: "npm", package: "@openai/codex" },
   bundles: [],
   install: [
-    // Outside /tmp even `--version` would leave a directory that the next start complains of.
+    // In /tmp, because even `--version` creates a directory about which the next start would warn.
     npmInstall(
       "@openai/codex",
       "CODEX_VERSION",

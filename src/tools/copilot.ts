@@ -22,13 +22,13 @@ export const copilot = {
     const [today, older] = [`${home}/.copilot`, `${xdg.config}/.copilot`];
     return [
       "COPILOT_GITHUB_TOKEN",
-      // Exactly `true`; it also skips the question whether the folder is trusted.
+      // Must be exactly `true`; also skips the prompt to trust the folder.
       "COPILOT_ALLOW_ALL=true",
       "COPILOT_AUTO_UPDATE=false",
       `COPILOT_HOME=${!exists(today) && exists(older) ? older : today}`,
     ];
   },
-  // Hooks, MCP and language servers, plugins, extensions; it reads claude's settings for hooks too.
+  // Hooks, MCP and language servers, plugins, extensions; it also reads hooks from claude's settings.
   projectFiles: [
     ".github/hooks",
     ".github/copilot",

@@ -22,14 +22,14 @@ const BY_NAME: { readonly [K in ToolName]: Tool & { readonly name: K } } = {
 /** Every tool, in the order of help and pickers. */
 export const TOOLS = TOOL_NAMES.map((name) => BY_NAME[name]);
 
-/** What a tool, or one that it starts, runs or loads of a project; relative to the working directory. */
+/** Project files that a tool, or one that it bundles, runs or loads; relative to the working directory. */
 export function projectFilesOf(tool: Tool): readonly string[] {
   const all: readonly Tool[] = TOOLS;
   const carried = all.filter(({ name }) => tool.bundles.includes(name));
   return [...new Set([tool, ...carried].flatMap(({ projectFiles }) => projectFiles))];
 }
 
-/** The tool of that name. @throws SiloError where there is none. */
+/** The tool of that name. @throws SiloError if there is none. */
 export function toolByName(name: string): Tool {
   const tool = TOOLS.find((known) => known.name === name);
   if (tool === undefined) {

@@ -1,7 +1,7 @@
 import { npmInstall } from "./npm.ts";
 import type { Tool } from "../core/tool.ts";
 
-/** Independent of the subcommand, where `--auto` is not; the last rule that matches wins. */
+/** Permissions that allow everything. A setting, because `--auto` is not in every subcommand; the last matching rule wins. */
 const ALLOW_ALL = '{"*":"allow","external_directory":"allow","doom_loop":"allow"}';
 
 export const opencode = {
@@ -22,13 +22,13 @@ export const opencode = {
     "OPENCODE_DISABLE_DEFAULT_PLUGINS=1",
     "OPENCODE_DISABLE_AUTOUPDATE=1",
     `OPENCODE_PERMISSION=${ALLOW_ALL}`,
-    // The mounts are where the host has them, so it must look there.
+    // Mounts have the same paths as on the host, so it must look there.
     "XDG_CONFIG_HOME",
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",
   ],
   // MCP servers, plugins, formatters, language servers, providers; plugins and tools in .opencode are imported. The
-  // settings of its screen name plugins too.
+  // settings of its TUI can name plugins too.
   projectFiles: ["opencode.json", "opencode.jsonc", "tui.json", "tui.jsonc", ".opencode"],
   ports: [],
   command: (args) => ["opencode", ...args],

