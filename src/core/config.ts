@@ -3,7 +3,7 @@ import type { Scalar, Value } from "./settings/setting.ts";
 import type { BackendName, Toolchain } from "./types.ts";
 import type { ToolName } from "./tool-names.ts";
 
-/** A value and where it came from: `default`, an environment variable as `$NAME`, or a file's absolute path. */
+/** A value and its source: `default`, an environment variable as `$NAME`, or a file's absolute path. */
 export type Sourced<T> = { readonly value: T; readonly from: string };
 
 /** Lists that a file may set at the top level, for a tool and for a repository pattern. */
@@ -26,7 +26,7 @@ type Merged<S> = S extends { readonly type: "paths" }
     ? Sourced<Value<S>>
     : Sourced<Value<S>> | undefined;
 
-/** The merged configuration. Paths, env and ports are still as written; relative paths start at the directory of `from`. */
+/** The merged configuration. Paths, env and ports are as written; relative paths start at the directory of `from`. */
 export type Config = Layer & {
   readonly backend: Sourced<BackendName> | undefined;
   readonly tool: Sourced<ToolName> | undefined;

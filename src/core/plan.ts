@@ -27,14 +27,14 @@ export type Request = {
   readonly name: string | undefined;
   /** `--keep`. */
   readonly keep: boolean;
-  /** What the backend needs in the image, as lines of a Dockerfile. */
+  /** The backend's own lines of the Dockerfile. */
   readonly layer: string;
 };
 
 /** A layer of the configuration; in a conflict the higher level wins. */
 type Ranked = { readonly layer: Layer; readonly level: number };
 
-/** The layers that apply here in their effective order: the tool's, then global, then repositories' (shortest pattern first). */
+/** The layers that apply here, in order: the tool's, the global one, the repositories' (shortest pattern first). */
 function layersOf({ config, host, tool }: Request): readonly Ranked[] {
   const own = Object.entries(config.tools).find(([name]) => name === tool.name)?.[1];
   const repos = matchingRepos(Object.keys(config.repos), host.git.remotes);

@@ -57,7 +57,7 @@ const PLACES: readonly (readonly [string, readonly string[]])[] = [
   ],
 ];
 
-/** silo's own directories: settings, approvals, sessions and what it builds. */
+/** silo's own directories: settings, approvals, sessions and caches. */
 function ownPlaces(home: string, env: Env): readonly string[] {
   const { config, state, cache } = xdgDirectories(home, env);
   return [config, state, cache].map((directory) => `${directory}/silo`);

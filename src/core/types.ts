@@ -27,7 +27,7 @@ export type PathLink = {
 
 /** Facts that git would report about the working directory, read from files without running git. */
 export type GitFacts = {
-  /** GIT_AUTHOR_NAME … of the host's identity; only what is set. */
+  /** GIT_AUTHOR_NAME … of the host's identity; only those that are set. */
   readonly identity: Readonly<
     Partial<
       Record<
@@ -163,7 +163,7 @@ export type RunPlan = {
   readonly caches: readonly Cache[];
   readonly env: readonly EnvEntry[];
   readonly ports: readonly Port[];
-  /** The whole command of the guest: the tool itself, or a shell that first runs hooks and forwards. */
+  /** The guest's command: the tool itself, or a shell that first runs hooks and starts forwarders. */
   readonly argv: readonly string[];
   /** Allocate a TTY in the guest, because stdin and stdout are TTYs. */
   readonly tty: boolean;
@@ -172,7 +172,7 @@ export type RunPlan = {
   /** A directory that only one run may use at a time (Paperclip's database). */
   readonly exclusive: string | undefined;
   readonly warnings: readonly string[];
-  /** Shown once per user, told apart by id. */
+  /** Each is shown once per user, by its id. */
   readonly tips: readonly Tip[];
 };
 

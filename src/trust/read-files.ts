@@ -17,7 +17,7 @@ type Found = FileText | LeftOut | undefined;
  * left out, unless its content was approved.
  * @param forQuery leaves out a file that cannot be read instead of throwing, and reports another user's file only if
  * it can set a backend.
- * @throws SiloError where one of the user's own files cannot be read.
+ * @throws SiloError if one of the user's own files cannot be read.
  */
 export async function readFiles(here: HostEnvironment, forQuery = false): Promise<FilesRead> {
   const all = await Promise.all(

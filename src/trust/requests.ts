@@ -138,7 +138,7 @@ function ask(
   return [mount === undefined ? { key, text } : { key, text, mount }];
 }
 
-/** A warning beside the setting. */
+/** A warning shown next to the setting. */
 function noteOf(rule: string, value: Leaf): string | undefined {
   if (rule !== "env") return SETTINGS.get(rule)?.warning;
   return /=/.test(String(value)) ? undefined : "your value";

@@ -58,7 +58,7 @@ function skipBlank(cursor: Cursor): void {
   }
 }
 
-/** `[section]`, `[section.sub]` or `[section "Sub"]`; undefined where it is malformed. */
+/** `[section]`, `[section.sub]` or `[section "Sub"]`; undefined if it is malformed. */
 function readHeader(cursor: Cursor): string | undefined {
   cursor.at++;
   const start = cursor.at;
@@ -99,7 +99,7 @@ function readVariable(cursor: Cursor, section: string): GitVariable | undefined 
   return value === undefined ? undefined : { key: untilNul(key), value: untilNul(value) };
 }
 
-/** The rest of the line after `=`, with quotes, escapes, comments and continued lines; undefined where it is malformed. */
+/** The rest of the line after `=`, with quotes, escapes, comments and continued lines; undefined if it is malformed. */
 function readValue(cursor: Cursor): string | undefined {
   let value = "";
   let quoted = false;

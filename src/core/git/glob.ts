@@ -102,7 +102,7 @@ function afterStars(pattern: string, at: number): number {
   return end;
 }
 
-/** Adds a run of stars. Two or more that are a whole path segment match slashes too; before a slash they may match nothing. */
+/** Adds a run of stars. `**` as a whole path segment matches slashes too, and `**` with its slash may match nothing. */
 function stars(tokens: Token[], pattern: string, at: number, end: number): void {
   const rest = pattern.slice(end);
   const whole = (at === 0 || pattern.charAt(at - 1) === "/") && /^($|\\?\/)/.test(rest);

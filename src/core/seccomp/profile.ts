@@ -38,7 +38,7 @@ export function engineProfile(inhabitant: Inhabitant): string {
 
 const allow = (names: readonly string[]): Entry => ({ names, action: "SCMP_ACT_ALLOW" });
 
-/** The entries of a rule. None if it always refuses with EPERM, the default, or if it has `only`, which JSON cannot express. */
+/** The entries of a rule; none if it always refuses with EPERM, the default, or has `only`, which JSON cannot express. */
 function ruleEntries({ calls, refuse, unless, only }: Rule): readonly Entry[] {
   if (unless !== undefined)
     return unless.map((tests) => ({ ...allow(calls), args: tests.map(argument) }));

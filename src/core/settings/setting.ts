@@ -25,7 +25,7 @@ export type Setting = {
   readonly env?: string;
   /** The value that a project's file may set without approval; every other value needs one. */
   readonly free?: Scalar;
-  /** What to know before approving the setting. */
+  /** A note shown when the setting needs approval. */
   readonly warning?: string;
 };
 

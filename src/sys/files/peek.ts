@@ -48,7 +48,7 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/** The text of one of silo's own files or of /proc; undefined where it cannot be read. */
+/** The text of one of silo's own files or of /proc; undefined if it cannot be read. */
 export function tryRead(path: string): string | undefined {
   return orUndefined(() => readFileSync(path, "utf8"));
 }
@@ -59,7 +59,7 @@ export function readJson<T>(path: string, shape: (value: unknown) => value is T)
   return shape(value) ? value : undefined;
 }
 
-/** The names in a directory; none where it cannot be read. */
+/** The names in a directory; empty if it cannot be read. */
 export function namesIn(directory: string): readonly string[] {
   return orUndefined(() => readdirSync(directory)) ?? [];
 }

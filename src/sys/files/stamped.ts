@@ -13,15 +13,15 @@ export type Access = { readonly mode: number; readonly uid: number; readonly gid
 
 /** A file as it was read. All fields belong to the inode from which the content came. */
 export type Reading = {
-  /** Undefined where there is no file. */
+  /** Undefined if there is no file. */
   readonly content: Content;
-  /** Change stamp; empty where there is no file. */
+  /** Change stamp; empty if there is no file. */
   readonly stamp: string;
-  /** Device and inode; empty where there is no file. */
+  /** Device and inode; empty if there is no file. */
   readonly inode: string;
   /** The file changed while it was read, so the content may be a mixture. */
   readonly torn: boolean;
-  /** Time since the last change; infinite where there is no file. */
+  /** Time since the last change; infinite if there is no file. */
   readonly ageMs: number;
   readonly access: Access | undefined;
 };
@@ -44,13 +44,13 @@ async function look(path: string): Promise<BigIntStats | undefined> {
   return await lstat(path, { bigint: true }).catch(() => undefined);
 }
 
-/** Change stamp of a path: inode, size, mtime and ctime in nanoseconds; empty where there is none. */
+/** Change stamp of a path: inode, size, mtime and ctime in nanoseconds; empty if there is none. */
 export async function changeStamp(path: string): Promise<string> {
   const found = await look(path);
   return found === undefined ? "" : stampIn(found);
 }
 
-/** Device and inode of a path, links not followed; empty where there is none. */
+/** Device and inode of a path, links not followed; empty if there is none. */
 export async function inodeOf(path: string): Promise<string> {
   const found = await look(path);
   return found === undefined ? "" : inodeIn(found);
@@ -58,8 +58,8 @@ export async function inodeOf(path: string): Promise<string> {
 
 /**
  * Reads a whole regular file through one descriptor, and checks that it did not change meanwhile.
- * Links are not followed, since a guest may have put one in its place.
- * @throws SiloError where it is too large or not a regular file.
+ * Links are not followed, because a guest may have replaced the file by one.
+ * @throws SiloError if it is too large or not a regular file.
  */
 export async function readStamped(path: string): Promise<Reading> {
   const file = await opened(path);
@@ -157,7 +157,7 @@ export async function writeNew(
   }
 }
 
-/** Sets owner and permissions. If chown(2) is not permitted, this user stays the owner, as in programs that save by renaming. */
+/** Sets owner and permissions. Keeps this user as owner if chown(2) is refused, as programs that save by renaming do. */
 async function give(file: FileHandle, { mode, uid, gid }: Access): Promise<void> {
   const own = await file.stat();
   if (own.uid !== uid || own.gid !== gid)

@@ -6,7 +6,7 @@ import { remoteUrls } from "../../core/git/remotes.ts";
 import { pathFrom, peekText, realPathOf } from "../files/peek.ts";
 import { currentBranch, type Repository } from "./repository.ts";
 
-/** Where git looks for its configuration. */
+/** The inputs that decide which configuration files git reads. */
 export type GitConfigContext = {
   readonly cwd: string;
   readonly home: string;
@@ -16,7 +16,7 @@ export type GitConfigContext = {
 
 /** Depth limit of includes, as in git. */
 const DEEPEST = 10;
-/** Work limit for one configuration, far above what real ones take and below a second; the rest is left out. */
+/** Work limit for one configuration, far above real ones and below a second; the rest is left out. */
 export const MOST_STEPS = 3_000_000;
 
 type Parsed = { readonly variables: readonly GitVariable[]; readonly characters: number };
@@ -24,13 +24,13 @@ type Parsed = { readonly variables: readonly GitVariable[]; readonly characters:
 type Loading = {
   readonly facts: IncludeFacts;
   readonly budget: Budget;
-  /** What each file says, so that it is read and parsed once. */
+  /** Parsed files by path, so that each is read and parsed once. */
   readonly parsed: Map<string, Parsed>;
 };
 
 /**
- * All of git's configuration that applies here, later settings later: system, global, repository,
- * worktree, environment, each with what it includes (git-config(1), "FILES" and "Includes").
+ * All of git's configuration that applies here, in order of precedence: system, global, repository,
+ * worktree, environment, each with its includes (git-config(1), "FILES" and "Includes").
  */
 export function loadGitConfig(place: GitConfigContext, steps = MOST_STEPS): readonly GitVariable[] {
   const parsed = new Map<string, Parsed>();
@@ -42,7 +42,7 @@ export function loadGitConfig(place: GitConfigContext, steps = MOST_STEPS): read
     return [...files, ...expand(environmentVariables(place.env), undefined, loading, 0)];
   };
   let urls: readonly string[] | undefined;
-  // What is included because of an address may not add addresses, so the scan for them leaves it out.
+  // Files included by a condition on addresses may not add addresses, so the scan for addresses skips them.
   return load(() => (urls ??= remoteUrls(load(() => []))));
 }
 
@@ -59,7 +59,7 @@ function configFiles({ cwd, home, env, repository }: GitConfigContext): readonly
   ];
 }
 
-/** Git has this path built in: on macOS Homebrew's differs from Apple's, and both rarely exist. */
+/** The system files. The path is compiled into git; on macOS Homebrew's differs from Apple's. */
 function systemFiles(): readonly string[] {
   const homebrew = ["/usr/local/etc/gitconfig", "/opt/homebrew/etc/gitconfig"];
   return ["/etc/gitconfig", ...(process.platform === "darwin" ? homebrew : [])];
@@ -67,7 +67,7 @@ function systemFiles(): readonly string[] {
 
 function repositoryFiles({ gitDir, commonDir }: Repository): readonly string[] {
   const shared = `${commonDir}/config`;
-  // Git reads this switch from the file itself, not from what it includes.
+  // Git reads this setting from the file itself, not from its includes.
   const perWorktree = isOn(parseGitConfig(peekText(shared) ?? ""), "extensions.worktreeconfig");
   return perWorktree ? [shared, `${gitDir}/config.worktree`] : [shared];
 }
@@ -77,7 +77,7 @@ function expandFile(path: string, loading: Loading, depth: number): readonly Git
   if (depth > DEEPEST || budget.steps < 0) return [];
   const known = parsed.get(path) ?? parseFile(path);
   parsed.set(path, known);
-  // A file costs its characters each time that it is included.
+  // Each include of a file costs its length.
   budget.steps -= known.characters;
   return expand(known.variables, path, loading, depth);
 }
@@ -87,7 +87,7 @@ function parseFile(path: string): Parsed {
   return { variables: parseGitConfig(text), characters: text.length };
 }
 
-/** The settings with those of included files in the place of each include. */
+/** The settings, with those of included files after each include. */
 function expand(
   variables: readonly GitVariable[],
   file: string | undefined,
@@ -115,7 +115,7 @@ function includeFacts({
   };
 }
 
-/** The git directory with links resolved, and as the shell would name it. */
+/** The git directory with links resolved, and as the shell names it. */
 function gitDirectoryNames(
   { gitDir, dotGit }: Repository,
   cwd: string,

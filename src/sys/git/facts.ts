@@ -7,12 +7,12 @@ import { neededGitDirectories } from "./mounts.ts";
 import { findRepository } from "./repository.ts";
 
 /**
- * What git would report about the working directory, read from files without running git. Files that are missing,
+ * Facts that git would report about the working directory, read from files without running git. Files that are missing,
  * broken, unreadable or too large give less information, never an error.
  *
- * GIT_DIR counts for identity and remotes, as it does for git here; it does not for the directories
- * to mount, because git inside starts from the working directory. GIT_WORK_TREE, GIT_COMMON_DIR and
- * GIT_OBJECT_DIRECTORY change nothing that is asked for.
+ * GIT_DIR applies to identity and remotes, as for git on the host, but not to the directories to mount, because git in
+ * the guest starts from the working directory. GIT_WORK_TREE, GIT_COMMON_DIR and GIT_OBJECT_DIRECTORY do not affect
+ * these facts.
  * @param steps work limit for the configuration; a test sets a small one.
  */
 export async function gitFacts(

@@ -5,19 +5,19 @@ import { within } from "../../core/paths.ts";
 import { orUndefined, pathFrom, peekText, realPathOf } from "../files/peek.ts";
 import { gitDirectory, gitFileTarget, isOurs, type GitDirectory } from "./repository.ts";
 
-/** Directories of the working directory that are looked at; more would take time at every start. */
+/** Limit of subdirectories that are checked, because every start takes that time. */
 const MOST_SUBDIRECTORIES = 1000;
 
 /**
  * The git directories outside the working directory that its git needs: those of a linked worktree
  * or a submodule, for the working directory and the directories right below it.
  *
- * What runs inside can write the `.git` file, so the file alone proves nothing: where it leads must
- * be a git directory that names this very worktree. `git init --separate-git-dir` leaves no such
- * name; setting `core.worktree` in that git directory makes one.
+ * The `.git` file alone is not trusted, because a tool can write it: the git directory that it names
+ * must name this worktree in return. After `git init --separate-git-dir` that requires setting
+ * `core.worktree` in that git directory.
  *
- * Nothing is given for a subdirectory of a repository: without the files beside it, git inside
- * would take them all for deleted.
+ * For a subdirectory of a repository nothing is mounted, because git in the guest would report all
+ * files outside of it as deleted.
  */
 export function neededGitDirectories(cwd: string, home: string): readonly string[] {
   const realHome = realPathOf(home) ?? home;
@@ -30,7 +30,7 @@ export function neededGitDirectories(cwd: string, home: string): readonly string
   return [...new Set(found)];
 }
 
-/** In a fixed order; links are not followed. */
+/** The subdirectories in a fixed order; links are not followed. */
 function subdirectories(directory: string): readonly string[] {
   const entries = orUndefined(() => readdirSync(directory, { withFileTypes: true })) ?? [];
   const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
@@ -41,7 +41,7 @@ function subdirectories(directory: string): readonly string[] {
     .map((name) => prefix + name);
 }
 
-/** The directory to mount, really and by the name that the `.git` file has for it, which may lead over links. */
+/** The directory to mount: its real path, and the path in the `.git` file, which may contain links. */
 type Linked = { readonly real: string; readonly named: string };
 
 function linkedDirectory(top: string, cwd: string): Linked | undefined {
@@ -61,14 +61,14 @@ function namesWorktree({ gitDir, commonDir }: GitDirectory, top: string): boolea
     : isOfficialWorktree(gitDir, commonDir) && linkedWorktree(gitDir) === top;
 }
 
-/** A linked worktree's directory is `<common>/worktrees/<name>` and nowhere else (gitrepository-layout(5)). */
+/** Whether a linked worktree's directory is `<common>/worktrees/<name>`, as it must be (gitrepository-layout(5)). */
 function isOfficialWorktree(gitDir: string, commonDir: string): boolean {
   return (
     dirname(gitDir) === `${commonDir}/worktrees` && gitDirectory(commonDir)?.commonDir === commonDir
   );
 }
 
-/** The worktree whose `.git` file a linked worktree's directory knows as its own. */
+/** The worktree that a linked worktree's git directory names. */
 function linkedWorktree(gitDir: string): string | undefined {
   const written = peekText(`${gitDir}/gitdir`)?.trimEnd() ?? "";
   if (basename(written) !== ".git") return undefined;

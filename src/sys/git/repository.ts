@@ -12,24 +12,24 @@ import {
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** A git directory; both paths real. */
+/** A git directory; both paths have links resolved. */
 export type GitDirectory = {
-  /** A linked worktree's own directory, else the same as the common one. */
+  /** A linked worktree's own directory, otherwise the same as the common one. */
   readonly gitDir: string;
-  /** Holds the configuration, objects and refs that all worktrees share. */
+  /** The directory with the configuration, objects and refs that all worktrees share. */
   readonly commonDir: string;
 };
 
 export type Repository = GitDirectory & {
-  /** Another name of the git directory: `.git` where that is a directory or a link to one. */
+  /** Another name of the git directory: `.git` if that is a directory or a link to one. */
   readonly dotGit: string | undefined;
 };
 
 /**
- * The repository that git would work on here (git(1), "GIT_DIR" and the variables after it).
- * One that belongs neither to this user nor to the owner of the working directory does not count,
- * as in git's own check of ownership: another user may have put it into a directory above. Unlike
- * git the search goes on past mount points.
+ * The repository that git would use here (git(1), "GIT_DIR" and the variables after it).
+ * It is ignored unless it belongs to this user or the owner of the working directory, as in git's own
+ * check, because another user may have created it in a directory above. Unlike git, the search crosses
+ * mount points.
  */
 export function findRepository(cwd: string, env: Env): Repository | undefined {
   const named = env["GIT_DIR"];
@@ -44,7 +44,7 @@ export function findRepository(cwd: string, env: Env): Repository | undefined {
   return undefined;
 }
 
-/** Whether a path belongs to this user or to the owner of the working directory; so does one that does not exist. */
+/** Whether a path belongs to this user or to the owner of the working directory; true if it does not exist. */
 export function isOurs(path: string, cwd: string): boolean {
   const owner = lstatOf(path)?.uid;
   return owner === undefined || isOwner(owner, cwd);
@@ -66,7 +66,7 @@ function explicitRepository(path: string): Repository | undefined {
   return found && { ...found, dotGit: undefined };
 }
 
-/** The working directory and those above it, up to but without a ceiling. */
+/** The working directory and its parents below any ceiling. */
 function searched(cwd: string, env: Env): readonly string[] {
   const ceilings = (env["GIT_CEILING_DIRECTORIES"] ?? "")
     .split(":")
@@ -80,7 +80,7 @@ function searched(cwd: string, env: Env): readonly string[] {
   return directories;
 }
 
-/** Git gives up at a `.git` file that leads nowhere, and passes over a directory that is no repository. */
+/** The repository of one directory. As in git, an invalid `.git` file ends the search, an invalid `.git` directory does not. */
 function repositoryAt(directory: string): Repository | "refused" | undefined {
   const dotGit = directory === "/" ? "/.git" : `${directory}/.git`;
   const kind = statOf(dotGit);
@@ -95,7 +95,7 @@ function repositoryAt(directory: string): Repository | "refused" | undefined {
   return bare && { ...bare, dotGit: undefined };
 }
 
-/** Where a `.git` file leads; proves nothing about what is there. */
+/** The path in a `.git` file, which may be anything. */
 export function gitFileTarget(path: string): string | undefined {
   const text = withoutLineEnds(peekText(path) ?? "");
   const written = text.startsWith("gitdir: ") ? text.slice("gitdir: ".length) : "";
@@ -126,7 +126,7 @@ function hasHead(gitDir: string): boolean {
   return head !== undefined && /^(ref:\s*refs\/|[0-9a-f]{40})/i.test(head);
 }
 
-/** HEAD was once a link to a branch; git still understands that. */
+/** The text of HEAD. In old repositories it is a link to a branch, which git still supports. */
 function headText(gitDir: string): string | undefined {
   const path = `${gitDir}/HEAD`;
   if (lstatOf(path)?.isSymbolicLink() !== true) return peekText(path);
@@ -134,7 +134,7 @@ function headText(gitDir: string): string | undefined {
   return target === undefined ? undefined : `ref: ${target}`;
 }
 
-/** The branch that is checked out, born or not. */
+/** The branch that is checked out, even if it has no commit yet. */
 export function currentBranch(gitDir: string): string | undefined {
   return /^ref:\s*refs\/heads\/(.*)/.exec(headText(gitDir) ?? "")?.[1]?.trimEnd();
 }

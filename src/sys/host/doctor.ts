@@ -5,7 +5,7 @@ import type { HostFacts } from "../../core/types.ts";
 
 /** Free disk space below which doctor warns. An image with all toolchains and a tool takes about half of it. */
 const LEAST_GIB = 10;
-/** Directories in which engines keep images, on hosts where they are local. */
+/** Directories of local engines' images. */
 const IMAGE_PLACES = ["/var/lib/docker", "/var/lib/containers"];
 
 /** Host checks of `silo doctor`: disk, terminal, git identity. */

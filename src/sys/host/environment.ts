@@ -1,7 +1,7 @@
 import type { HostFacts } from "../../core/types.ts";
 import { errorCode, SiloError } from "../../errors.ts";
 
-/** Facts of the host that need no file. */
+/** Facts of the host that are known without reading files. */
 export type HostEnvironment = Pick<HostFacts, "platform" | "home" | "uid" | "gid" | "cwd" | "env">;
 
 /** The user and the working directory, without starting a process. @throws SiloError on other systems. */

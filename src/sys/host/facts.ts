@@ -8,7 +8,7 @@ import type { HostEnvironment } from "./environment.ts";
 import { linksOn, resolveLinks } from "../files/links.ts";
 import { isTerminal } from "../process/tty.ts";
 
-/** All facts of this machine that a run needs; asked at once, since the threads that would do it aside take longer to wake up. */
+/** All facts of this machine that a run needs. Read synchronously, because waking threads takes longer. */
 export async function hostFacts(place: HostEnvironment): Promise<HostFacts> {
   return {
     ...place,
@@ -27,7 +27,7 @@ function bootId({ platform }: HostEnvironment): string | undefined {
   return tryRead("/proc/sys/kernel/random/boot_id")?.trim();
 }
 
-/** $PWD where it names the working directory, links and all. */
+/** $PWD if it is a path of the working directory, links included. */
 function shellDirectory({ cwd, env }: HostEnvironment): string {
   const named = env["PWD"];
   if (named === undefined || named === cwd || !named.startsWith("/")) return cwd;
@@ -35,8 +35,8 @@ function shellDirectory({ cwd, env }: HostEnvironment): string {
 }
 
 /**
- * What each path is, after following links; a link that leads nowhere counts as missing.
- * @param writtenIn the nearest directory at or above one in which a tool could write in an earlier run.
+ * The facts of each path, links followed; a dangling link counts as missing.
+ * @param writtenIn returns the nearest directory at or above a path in which a tool could write in an earlier run.
  */
 export function pathFacts(
   paths: readonly string[],

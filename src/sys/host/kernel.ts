@@ -5,8 +5,9 @@ import { KERNEL_MODULES, type KernelFacts } from "../../core/advisories.ts";
 const SETTINGS = ["/etc/modprobe.d", "/run/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"];
 
 /**
- * What the kernel of this machine says of itself, from files alone.
- * @param root where its files lie, for tests. @returns undefined where it is not Linux.
+ * Version and modules of this machine's kernel, read from files.
+ * @param root prefix of all paths, for tests.
+ * @returns undefined on other systems than Linux.
  */
 export async function kernelFacts(root = ""): Promise<KernelFacts | undefined> {
   if (process.platform !== "linux") return undefined;
@@ -33,7 +34,7 @@ function hasFile(list: string, name: string): boolean {
   return new RegExp(`(^|/)${name}\\.ko(\\.\\w+)?(:|$)`, "m").test(list);
 }
 
-/** `blacklist` keeps the kernel from loading it on demand, `install NAME /bin/false` keeps everything from it. */
+/** Whether modprobe cannot load a module: `blacklist` blocks loading on demand, `install NAME /bin/false` any loading. */
 function isBlocked(settings: string, name: string): boolean {
   return new RegExp(
     `^\\s*(blacklist\\s+${name}\\s*$|install\\s+${name}\\s+\\S*/(false|true)\\b)`,

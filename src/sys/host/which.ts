@@ -3,15 +3,15 @@ import { within, xdgDirectories } from "../../core/paths.ts";
 import { lstatOf, statOf } from "../files/peek.ts";
 import { placeOver, placesAdded } from "../state/written-places.ts";
 
-/** A program that PATH has and silo does not start. */
+/** A program on PATH that silo does not start. */
 export type Skipped = { readonly path: string; readonly why: string };
 
 type Found = { readonly path: string | undefined; readonly skipped: readonly Skipped[] };
 
-/** What was concluded from one PATH in one directory. */
+/** Cached results for one PATH in one directory. */
 type Memo = {
   readonly key: string;
-  /** The XDG state directory, where the places are. */
+  /** The XDG state directory, which has the remembered places. */
   readonly state: string;
   readonly cwd: string | undefined;
   readonly programs: Map<string, Found>;
@@ -19,7 +19,7 @@ type Memo = {
   path: string | undefined;
 };
 
-/** The system's own directories are never asked about: a tool that can write these has the machine already. */
+/** System directories, which are always trusted: a tool that can write these has the machine already. */
 const SYSTEM = new Set([
   "/usr/local/sbin",
   "/usr/local/bin",
@@ -29,7 +29,7 @@ const SYSTEM = new Set([
   "/bin",
 ]);
 
-/** With the sticky bit too: it keeps others from replacing a program, but not from adding one. */
+/** Mode bit of a world-writable directory. Counts with the sticky bit too, because that does not prevent adding a program. */
 const OTHERS_WRITE = 0o002;
 const ANY_EXECUTES = 0o111;
 
@@ -45,10 +45,10 @@ function current(): Memo {
 }
 
 /**
- * The absolute path of a command on PATH; undefined where there is none.
+ * The absolute path of a command on PATH; undefined if there is none.
  *
- * An entry of PATH does not count where a repository or a tool can put programs: one that is relative, lies in
- * the working directory or in a directory where a tool could write in an earlier run, or that everybody can write.
+ * Skips entries of PATH to which a repository or a tool can add programs: relative ones, those in the working
+ * directory or in a directory that a tool could write in an earlier run, and world-writable ones.
  */
 export function whereIs(bin: string): string | undefined {
   return find(bin).path;
@@ -59,12 +59,12 @@ export function onPath(bin: string): boolean {
   return whereIs(bin) !== undefined;
 }
 
-/** The programs of that name that come first on PATH, but that silo does not start. */
+/** Programs of that name that come before the one on PATH that silo starts. */
 export function skippedPrograms(bin: string): readonly Skipped[] {
   return bin.includes("/") ? [] : find(bin).skipped;
 }
 
-/** PATH for child processes, without the entries that do not count; undefined where PATH is not set. */
+/** PATH for child processes, without the skipped entries; undefined if PATH is not set. */
 export function childPath(): string | undefined {
   const written = process.env["PATH"];
   if (written === undefined) return undefined;
@@ -95,9 +95,9 @@ function find(bin: string): Found {
   return found;
 }
 
-/** The real path of a program; undefined for what is missing or cannot be executed. */
+/** The real path of a program; undefined if it is missing or not executable. */
 function executable(path: string): string | undefined {
-  // Most directories do not have it, and this is the cheapest question.
+  // The cheapest check first, because most directories do not have it.
   if (!existsSync(path)) return undefined;
   const found = lstatOf(path);
   if (found?.isSymbolicLink() !== true)
@@ -110,7 +110,7 @@ function runs(file: Stats): boolean {
   return file.isFile() && (file.mode & ANY_EXECUTES) !== 0;
 }
 
-/** Why an entry of PATH does not count. */
+/** Why an entry of PATH is skipped; undefined if it is not. */
 function refusal(entry: string, known: Memo): string | undefined {
   if (SYSTEM.has(entry)) return undefined;
   if (!entry.startsWith("/")) return "its entry of PATH is relative";
@@ -121,13 +121,13 @@ function refusal(entry: string, known: Memo): string | undefined {
 
 function refusedDirectory(entry: string, known: Memo): string | undefined {
   const found = statOf(entry);
-  // A missing directory may be created while silo runs. One that cannot be searched holds no program for this user.
+  // A missing directory may be created while silo runs. A directory that cannot be searched has no usable program.
   if (found === undefined) return untrusted(entry, known);
   if ((found.mode & OTHERS_WRITE) !== 0) return "everybody can write there";
   return untrusted(realPath(entry) ?? entry, known);
 }
 
-/** Why what lies at a real path may have been put there by a repository or a tool. */
+/** Why a repository or a tool may have created the file at a real path; undefined if it cannot have. */
 function untrusted(path: string, { cwd, state }: Memo): string | undefined {
   if (SYSTEM.has(path)) return undefined;
   if (cwd !== undefined && within(cwd, path) && !holdsPrograms(cwd))
@@ -136,7 +136,7 @@ function untrusted(path: string, { cwd, state }: Memo): string | undefined {
   return place === undefined ? undefined : `a tool could write to ${place}`;
 }
 
-/** A directory that holds the user's own programs or the system's is no repository. */
+/** Whether a directory contains the home directory or the system's programs, and so is not a repository. */
 function holdsPrograms(path: string): boolean {
   const home = process.env["HOME"] ?? "";
   return [home, realPath(home) ?? home, "/usr/bin"].some((own) => within(path, own));
@@ -151,7 +151,7 @@ function directory(): string | undefined {
 }
 
 function state(): string {
-  // As in `place.ts`: node:os is loaded only where HOME does not say.
+  // As in `environment.ts`, node:os is loaded only if HOME is not set.
   const home = process.env["HOME"] || process.getBuiltinModule("node:os").homedir();
   return xdgDirectories(home, process.env).state;
 }

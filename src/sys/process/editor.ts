@@ -4,17 +4,17 @@ import { runInteractive } from "./supervised.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** What the shell says of a command that it does not find. */
+/** Exit status of a shell whose command is not found. */
 const NOT_FOUND = 127;
 
-/** Opens a file in `$VISUAL`, `$EDITOR` or vi. A shell splits the command, as in git. */
+/** The command that opens a file in `$VISUAL`, `$EDITOR` or vi. A shell splits the variable, as in git. */
 export function editorCommand(path: string, env: Env): Cmd {
   const editor =
     [env["VISUAL"], env["EDITOR"]].find((value) => (value ?? "").trim() !== "") ?? "vi";
   return { bin: "sh", args: ["-c", `${editor} "$@"`, editor, path] };
 }
 
-/** Opens a file in the user's editor until it closes. @throws SiloError where it fails. */
+/** Opens a file in the user's editor and waits for it. @throws SiloError if it fails. */
 export async function openEditor(path: string, env: Env): Promise<void> {
   const cmd = editorCommand(path, env);
   const code = await runInteractive(cmd);

@@ -1,6 +1,6 @@
 const INTERRUPTS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Runs work that SIGINT, SIGTERM and SIGHUP abort through its signal, in place of killing silo at once. */
+/** Runs work that SIGINT, SIGTERM and SIGHUP abort through its signal instead of killing silo at once. */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const abort = () => controller.abort();

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { orUndefined } from "../files/peek.ts";
 
 /**
- * Processes of this machine that carry one of some texts (proc(5)).
- * @param where the arguments, each followed by a zero byte, or the environment as the process was started with.
- * @returns their ids; none where there is no /proc.
+ * Processes of this machine whose arguments or environment contain one of the texts (proc(5)).
+ * @param where the arguments, each followed by a NUL, or the environment at the start of the process.
+ * @returns their ids; empty without /proc.
  */
 export function processesWith(
   where: "cmdline" | "environ",

@@ -8,11 +8,11 @@ import { isTerminal } from "./tty.ts";
 const IDLE_MS = 200;
 
 /**
- * Starts a command on silo's own streams, but hands it a pipe in place of each that is a terminal. Any program in the
- * same sandbox can open the descriptors of the command (proc(5), `/proc/<pid>/fd`): with one of the user's terminal it
- * would read what the user types, even after the command has ended.
- * @param onStderr gets its standard error in place of silo's own, chunk by chunk.
- * @returns its `exit` comes when its output was passed on.
+ * Starts a command on silo's own streams, with a pipe instead of each that is a TTY. Any program in the same sandbox can
+ * open the command's descriptors (proc(5), `/proc/<pid>/fd`), and could read the user's terminal through them, even
+ * after the command has exited.
+ * @param onStderr gets its standard error instead of silo's own, in chunks.
+ * @returns the process; its `exit` resolves after all output was relayed.
  * @throws as `start`.
  */
 export async function offTerminal(
@@ -40,7 +40,7 @@ export async function offTerminal(
   return { pid, signalled, kill, exit: all().finally(release) };
 }
 
-/** Passes on what the user types, to the end of the input. */
+/** Relays the user's input until its end. @returns a function that stops relaying. */
 function feedTyped(child: Child): () => void {
   const { stdin } = process;
   const typed = (chunk: Uint8Array) => child.feed(chunk);
@@ -55,7 +55,7 @@ function feedTyped(child: Child): () => void {
   };
 }
 
-/** Passes a stream on. `idle` comes when nothing has come for a while, `ended` at its end. */
+/** Relays a stream. `ended` resolves at its end, `idle` when no output has come for a while. */
 function pass(
   stream: ReadableStream<Uint8Array> | undefined,
   take: (chunk: Uint8Array) => void,

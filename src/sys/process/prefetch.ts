@@ -4,7 +4,7 @@ import { capture, type Captured } from "./process.ts";
 /** Runs a query to its end and returns what it printed. */
 export type Ask = (cmd: Cmd) => Promise<Captured>;
 
-/** Starts queries now. The returned function hands out each of their results once, and runs every other command. */
+/** Starts queries now. The returned function gives each result once, and runs any other command. */
 export function prefetch(queries: readonly Cmd[]): Ask {
   const started = new Map(queries.map((query) => [keyOf(query), capture(query)]));
   // A failure is reported when the result is used.

@@ -14,7 +14,7 @@ export class ProgramMissing extends SiloError {
   }
 }
 
-/** What would change how a child behaves: they steer a Bun that a child may be. */
+/** Variables removed for children, because they change how Bun behaves, and a child may be a Bun. */
 const DROPPED = ["BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT"];
 
 function childEnvironment({ env: added, unsetEnv = [], cleanEnv }: Cmd): NodeJS.ProcessEnv {
@@ -27,8 +27,8 @@ function childEnvironment({ env: added, unsetEnv = [], cleanEnv }: Cmd): NodeJS.
 }
 
 /**
- * The command with its program's absolute path, so that the system does not look through PATH as it is.
- * @throws ProgramMissing where PATH has none that counts.
+ * The command with its program's absolute path, so that the system does not search the unfiltered PATH.
+ * @throws ProgramMissing if no trusted entry of PATH has it.
  */
 function located(cmd: Cmd): Cmd {
   if (cmd.bin.startsWith("/")) return cmd;
@@ -39,7 +39,7 @@ function located(cmd: Cmd): Cmd {
 
 /**
  * Starts a command. Most callers want one of the functions below.
- * @throws ProgramMissing where the program does not exist, SiloError where it cannot be started.
+ * @throws ProgramMissing if the program does not exist, SiloError if it cannot be started.
  */
 export async function start(cmd: Cmd, options: SpawnOptions): Promise<Child> {
   try {
@@ -78,7 +78,7 @@ export type Captured = { readonly code: Exit; readonly stdout: string; readonly 
 /**
  * Runs a command to its end and returns what it printed.
  * @param timeoutMs after which it is killed (exit 137); none by default.
- * @throws ProgramMissing where the program does not exist.
+ * @throws ProgramMissing if the program does not exist.
  */
 export async function capture(cmd: Cmd, timeoutMs?: number): Promise<Captured> {
   const child = await start(cmd, {
@@ -102,8 +102,8 @@ export async function capture(cmd: Cmd, timeoutMs?: number): Promise<Captured> {
 }
 
 /**
- * Runs a command and hands over every line of its output as it comes.
- * @param signal ends it with SIGINT when aborted.
+ * Runs a command and calls `onLine` for each line of its output.
+ * @param signal sends it SIGINT when aborted.
  */
 export async function stream(
   cmd: Cmd,
@@ -130,7 +130,7 @@ export async function stream(
 
 /**
  * Starts a command on silo's own stdin and stdout, which it reads and writes itself.
- * @param onStderr gets its standard error in place of the terminal, chunk by chunk; `exit` waits for the last one.
+ * @param onStderr gets its standard error instead of the terminal, in chunks; `exit` waits for the last one.
  */
 export async function interactive(
   cmd: Cmd,
@@ -159,7 +159,8 @@ export async function interactive(
 
 /**
  * Starts a command on a new pseudo-terminal.
- * @param shows gets what it prints, `ends` is told when all of that has come.
+ * @param shows gets its output.
+ * @param ends is called after the last output.
  */
 export function startOnTerminal(
   cmd: Cmd,
@@ -170,7 +171,7 @@ export function startOnTerminal(
   return startOnTerminalWithBun(located(cmd), childEnvironment(cmd), size, shows, ends);
 }
 
-/** Starts a command that outlives silo, with nothing of its terminal. A program that is missing is no error. */
+/** Starts a detached command that outlives silo. Ignores a missing program. */
 export async function detach(cmd: Cmd): Promise<void> {
   try {
     const child = await start(cmd, {
@@ -181,7 +182,7 @@ export async function detach(cmd: Cmd): Promise<void> {
     });
     child.unref();
   } catch {
-    // It is background work: the next run starts it again.
+    // Best effort: the next run starts it again.
   }
 }
 
@@ -191,7 +192,7 @@ export function ownCommand(args: readonly string[]): {
   readonly args: readonly string[];
 } {
   const script = process.argv[1] ?? "";
-  // In a compiled binary the script lies in its embedded file system.
+  // In a compiled binary the script is in the embedded file system.
   const compiled = script.startsWith("/$bunfs/");
   return { bin: process.execPath, args: compiled ? args : [script, ...args] };
 }

@@ -5,7 +5,7 @@ export type Actions = {
   readonly forward: (signal: NodeJS.Signals) => void;
   /** Kills it; called once. */
   readonly destroy: () => void;
-  /** Whether it is in a session of its own, so that the terminal sends it no SIGINT itself. */
+  /** Whether it is in its own session, so that the terminal sends it no SIGINT. */
   readonly newSession?: boolean;
 };
 

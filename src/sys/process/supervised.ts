@@ -5,7 +5,7 @@ import { supervise } from "./signals.ts";
 
 /**
  * Waits for a started command and forwards silo's signals to it.
- * @param newSession whether it is in a session of its own, where the terminal sends it no signal.
+ * @param newSession whether it is in its own session, so that the terminal sends it no signal.
  */
 export async function supervised(child: Interactive, newSession = false): Promise<Exit> {
   const release = supervise({
@@ -18,7 +18,7 @@ export async function supervised(child: Interactive, newSession = false): Promis
 
 /**
  * Runs a command on silo's own terminal to its end, and forwards silo's signals to it.
- * @param onStderr gets its standard error instead of the terminal, chunk by chunk.
+ * @param onStderr gets its standard error instead of the terminal, in chunks.
  * @throws ProgramMissing if the program does not exist.
  */
 export async function runInteractive(

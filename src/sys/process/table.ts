@@ -1,13 +1,13 @@
 import { tryRead } from "../files/peek.ts";
 import { capture } from "./process.ts";
 
-/** When processes started, by id; those that do not run are left out. Linux' /proc, else `ps` (POSIX). */
+/** Start times of running processes, by id; others are left out. From /proc on Linux, otherwise from `ps` (POSIX). */
 export async function processStarts(pids: readonly number[]): Promise<ReadonlyMap<number, string>> {
   if (pids.length === 0) return new Map();
   return process.platform === "linux" ? fromProc(pids) : await fromPs(pids);
 }
 
-/** When this process started, in the same form. */
+/** Start time of this process, in the same form. */
 export async function processStart(): Promise<string> {
   return (await processStarts([process.pid])).get(process.pid) ?? "";
 }
@@ -17,7 +17,7 @@ function fromProc(pids: readonly number[]): ReadonlyMap<number, string> {
   const starts = new Map<number, string>();
   for (const pid of pids) {
     const stat = tryRead(`/proc/${pid}/stat`) ?? "";
-    // Fields count from behind the name, which may hold spaces and brackets (proc(5)): state is 3, starttime 22.
+    // Split after the name, which may contain spaces and brackets (proc(5)). Field 3 is the state, 22 the start time.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const [state, ticks] = [fields[0], fields[19]];
     if (ticks !== undefined && state !== "Z") starts.set(pid, `${boot.trim()} ${ticks}`);

@@ -8,10 +8,10 @@ export type Way = "homebrew" | "install.sh" | "source" | "hand";
 /** How this silo was installed, and its directory. */
 export type Installation = { readonly way: Way; readonly folder: string };
 
-/** Where install.sh notes the path of what it installed; its second line on are the files beside it. */
+/** Receipt of install.sh: the first line is the path of the binary, the others are the files next to it. */
 export const RECEIPT = "silo/installed";
 
-/** @param data where programs keep their data: `$XDG_DATA_HOME`. */
+/** Detects how silo was installed. @param data the XDG data directory. */
 export async function installation(data: string): Promise<Installation> {
   const { bin, args } = ownCommand([]);
   const [script] = args;

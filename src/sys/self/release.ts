@@ -4,14 +4,14 @@ import { DAY_MS, isStale, isVersion, type Release } from "../../tools/versions.t
 /** Timeout of the background query. */
 const TIMEOUT_MS = 10_000;
 
-/** Where silo's releases are, unless a mirror is named; install.sh heeds the same variable. */
+/** URL of silo's releases, or of the mirror in SILO_RELEASES, which install.sh uses too. */
 export function releasesAddress(): string {
   const mirror = process.env["SILO_RELEASES"] ?? "";
   const own = `https://github.com/${manifest.repository.replace(/^github:/, "")}/releases`;
   return (mirror === "" ? own : mirror).replace(/\/+$/, "");
 }
 
-/** silo's newest release: asked for at most once a day, and not at all where that is turned off. Offline, what is known. */
+/** silo's newest release, queried at most once a day. @returns the known one if offline or the check is turned off. */
 export async function newestRelease(known: Release | undefined): Promise<Release | undefined> {
   const now = Date.now();
   const off = process.env["SILO_NO_VERSION_CHECK"] === "1";
@@ -20,7 +20,7 @@ export async function newestRelease(known: Release | undefined): Promise<Release
   return { asked: now, ...(version === undefined ? {} : { version }) };
 }
 
-/** The page of the latest release redirects to the one of its tag, which costs no account and no quota. */
+/** The version in the redirect from the latest release to its tag, because that needs no account and has no quota. */
 async function latest(): Promise<string | undefined> {
   try {
     const { headers } = await fetch(`${releasesAddress()}/latest`, {

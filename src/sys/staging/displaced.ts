@@ -19,7 +19,7 @@ const MOST = 64 * 1024 * 1024;
 /** Shortest time between two checks of a displaced file; an older file waits as long as its age. */
 const LOOK_MS = 250;
 
-/** Files displaced by the swaps of one stage. Merges what writers that have them open still write to them. */
+/** Files displaced by the swaps of one stage. Merges later writes to them, because a program may have one open. */
 export class Displaced {
   readonly #directory: string;
   readonly #patience: Patience;

@@ -7,7 +7,7 @@ import { processStart, processStarts } from "../process/table.ts";
 
 const SESSION_ID = /^[0-9a-f]{16}$/;
 
-/** What a session runs, and where. */
+/** Tool, image, directory and user of a session. */
 export type SessionDetails = {
   readonly tool?: string;
   /** The image's tag. */
@@ -148,7 +148,7 @@ export function keptSessions(state: string, backend: BackendName): readonly Sess
 
 /**
  * Deletes the records of sessions whose silo process and container have both ended.
- * @param kept sessions read before the backend was queried, since its answer may lack a later one.
+ * @param kept sessions read before the backend was queried, because its answer may lack a later one.
  */
 export async function forgetEnded(
   state: string,
