@@ -31,7 +31,7 @@ describe("versions", () => {
     ["crun version 1.30", false],
     ["crun version 1.30.1", false],
     ["unknown", false],
-  ])("crun %p has holes: %p", (version, expected) => {
+  ])("crun %p is vulnerable: %p", (version, expected) => {
     expect(crunAdvisory(version) !== undefined).toBe(expected);
   });
 
@@ -50,7 +50,7 @@ describe("versions", () => {
     ["1.3.0", true],
     ["1.3.1", false],
     ["1.6.0", false],
-  ])("container %s has holes: %p", (version, expected) => {
+  ])("container %s is vulnerable: %p", (version, expected) => {
     expect(containerAdvisory(version) !== undefined).toBe(expected);
   });
 });
@@ -59,7 +59,7 @@ describe("the kernel", () => {
   const OLD = "#110-Ubuntu SMP PREEMPT_DYNAMIC Thu Mar 19 15:09:20 UTC 2026";
   const facts = { release: "6.8.0", version: OLD, present: ["esp4"], loadable: ["rxrpc"] };
 
-  test("is warned of where it was built before the fixes and can load what has a hole", () => {
+  test("older than the fixes, with a vulnerable module that it can load, gives a warning", () => {
     const { state, detail, fix } = kernelDiagnostic(facts);
     expect(state).toBe("warn");
     expect(detail).toContain("Linux 6.8.0 of 2026-03-19 is older than the fixes");
@@ -73,7 +73,7 @@ describe("the kernel", () => {
     ["of the day of the fix", { version: "#1 SMP Thu May 14 01:02:03 UTC 2026" }],
     ["with a date that says nothing", { version: "#1-NixOS SMP Tue Jan  1 00:00:00 UTC 1980" }],
     ["without a date", { version: "#1 SMP PREEMPT_DYNAMIC @0" }],
-  ])("is no alarm %s", (_, other) => {
+  ])("gives no warning %s", (_, other) => {
     expect(kernelDiagnostic({ ...facts, ...other }).state).toBe("ok");
   });
 

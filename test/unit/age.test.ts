@@ -12,6 +12,6 @@ test.each([
   ["2026-01-03T00:00:00Z", "0 seconds ago"],
   [undefined, ""],
   ["nonsense", ""],
-])("what was made at %s is %s", (created, text) => {
+])("a thing created at %s is %s", (created, text) => {
   expect(ageText(created, NOW)).toBe(text);
 });

@@ -7,7 +7,7 @@ import type { Tool } from "../../src/core/tool.ts";
 describe("a build in two steps", () => {
   const all: readonly Tool[] = TOOLS;
   test.each(all.map((tool) => [tool.name, tool] as const))(
-    "%s: every installation fetches first, and runs nothing of a package in that step",
+    "%s: every install step fetches first, and runs no code of a package while it fetches",
     (_, tool) => {
       const own = tool.install.filter(({ as }) => as === "user");
       const steps = own.map(({ run }) => ({ about: `install ${tool.title}`, run }));
@@ -18,7 +18,7 @@ describe("a build in two steps", () => {
         expect(run).toMatch(/(npm|pip") install [^\n]*$/);
         expect(run).not.toMatch(/--version(?!_)/);
       }
-      // What proves the binary runs the package, so it comes after.
+      // The check of the binary runs the package, so it is a separate step.
       for (const { run } of rest) expect(run).toContain("--version");
       const scripts = own.flatMap(
         ({ run }) => /--allow-scripts=(\S+)/.exec(run)?.[1]?.split(",") ?? [],
@@ -28,13 +28,13 @@ describe("a build in two steps", () => {
     },
   );
 
-  test("a hook has no sign-in, even one that installs something", () => {
+  test("a hook gets no credentials, even if it installs something", () => {
     const steps = [{ about: "post_build_hooks", run: "npm config list && npm install --global x" }];
     expect(split({ steps })).toEqual({ fetch: [], rest: steps });
   });
 });
 
-test("no variable that holds a sign-in reaches code of a package", () => {
+test("no variable with credentials reaches code of a package", () => {
   const secret = {
     NPM_TOKEN: "x",
     NODE_AUTH_TOKEN: "x",

@@ -24,7 +24,7 @@ import { bytes } from "../../src/backends/bwrap/limits.ts";
 const root = mkdtempSync(join(tmpdir(), "silo-programs-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-/** A bwrap that tells what it was started with. */
+/** A bwrap that prints its arguments and environment. */
 const bwrap = join(root, "bwrap");
 writeFileSync(
   bwrap,
@@ -95,7 +95,7 @@ describe("the launcher", () => {
     }
   });
 
-  test("neither it nor bwrap has a variable of the sandbox, which gets all of them", () => {
+  test("the sandbox gets all of its variables, the launcher and bwrap get none of them", () => {
     const inside = { PERL5OPT: "-MNothing", LD_PRELOAD: "/nothing.so", TEXT: "a\nb=c", EMPTY: "" };
     const { code, lines, stderr } = launch({ inside, outside: { SILO_SESSION: "1" } });
     expect([code, stderr]).toEqual([0, ""]);
@@ -108,7 +108,7 @@ describe("the launcher", () => {
     );
   });
 
-  test("mounts what it is given, and counts shares of the machine's memory", () => {
+  test("mounts the given paths, and computes limits from the machine's memory", () => {
     const args = [
       "--mount-ro",
       "-",
@@ -133,7 +133,7 @@ describe("the launcher", () => {
 describe("a system call filter", () => {
   const broken = ["", "00", "zz".repeat(8), `${FILTER}00`, `${FILTER}\n`];
 
-  test.each(broken)("that is %j starts no sandbox", (filter) => {
+  test.each(broken)("with the content %j prevents a start", (filter) => {
     const { code, lines, stderr } = launch({ features: { filter, descriptors: false } });
     expect([code, lines]).toEqual([1, [""]]);
     expect(stderr).toMatch(
@@ -141,7 +141,7 @@ describe("a system call filter", () => {
     );
   });
 
-  test("that is there reaches bwrap by a descriptor", () => {
+  test("reaches bwrap through a descriptor", () => {
     const { code, lines } = launch({});
     expect(code).toBe(0);
     expect(lines.join(" ")).toMatch(/--seccomp \d+/);
@@ -157,7 +157,7 @@ describe("a system call filter", () => {
     return [status, stderr.split("\n")[0]];
   };
 
-  test.each(broken)("that is %j enters no sandbox", (filter) => {
+  test.each(broken)("with the content %j prevents entering a sandbox", (filter) => {
     const missing = "error: entering app-1 failed: its system call filter is missing";
     expect(enter(filter)).toEqual([1, missing]);
     expect(enter(FILTER)).not.toContain(missing);
@@ -170,7 +170,7 @@ describe("by descriptor", () => {
   mkdirSync(directory);
   const { dev, ino } = statSync(directory, { bigint: true });
 
-  test("mounts what was checked, and no file without an expected one", () => {
+  test("mounts the checked files, and refuses a file without an expected id", () => {
     const args = ["--mount-rw", `${dev}:${ino}`, directory, "/a", "--mount-ro", "-", "/b", "/c"];
     const { lines } = launch({ args: [...args, "--", "true"], features });
     expect(lines.slice(0, 6)).toEqual([
@@ -214,7 +214,7 @@ describe("a limit of memory", () => {
     systemd: undefined,
   };
 
-  test("is a cgroup of root's, which goes where it cannot be used", () => {
+  test("is a cgroup of root's, and unused ones are removed", () => {
     const cgroup = join(root, "cgroup");
     mkdirSync(join(cgroup, "silo-old"), { recursive: true });
     expect(launch({ memory: { ...limit, cgroup } }).code).toBe(0);
@@ -237,17 +237,17 @@ describe("a limit of memory", () => {
     expect(readFileSync(join(root, "asked"), "utf8")).toMatch(
       /^\/run\/user\/1000 --user call org\.freedesktop\.systemd1 \/org\/freedesktop\/systemd1 org\.freedesktop\.systemd1\.Manager StartTransientUnit ssa\(sv\)a\(sa\(sv\)\) silo-test\.scope fail 3 PIDs au 1 \d+ MemoryMax t 1000000 TasksMax t 99 0\n$/,
     );
-    // The default gives way where it cannot be held, and says nothing.
+    // A default limit that cannot be enforced is dropped silently.
     const started = launch({ memory: { ...limit, must: false, systemd } });
     expect([started.code, started.stderr]).toEqual([0, ""]);
   });
 
-  test("that cannot be held refuses to start, where the user asked for it", () => {
+  test("that the user configured but that cannot be enforced prevents the start", () => {
     expect(launch({ memory: limit }).code).toBe(1);
     expect(launch({ memory: { ...limit, must: false } }).code).toBe(0);
   });
 
-  test("reads amounts as docker does", () => {
+  test("parses amounts as docker does", () => {
     const amounts = ["512", "1k", "1.5m", "2G", "7b"];
     expect(amounts.map(bytes)).toEqual([512, 1024, 1_572_864, 2_147_483_648, 7]);
   });
@@ -266,7 +266,7 @@ test("a bwrap with the set-user-id bit is safe from 0.11.2 on", () => {
   expect(isUnsafeSetUid(0o100_755, "bubblewrap 0.8.0")).toBe(false);
 });
 
-test("silo's runtime in node's place obeys nothing of the working directory", () => {
+test("silo's runtime used as node ignores the configuration files of the working directory", () => {
   const tools = join(root, "tools");
   const project = join(root, "project");
   for (const folder of [`${tools}/bin`, project]) mkdirSync(folder, { recursive: true });
@@ -281,6 +281,6 @@ test("silo's runtime in node's place obeys nothing of the working directory", ()
   const run = (bin: string, ...words: readonly string[]) =>
     spawnSync(bin, [...words, `${tools}/main.js`, "--x"], { cwd: project, encoding: "utf8" });
   expect(run(`${tools}/bin/node`).stdout).toBe('undefined [ "--x" ]\n');
-  // A runtime that is started as it is obeys both.
+  // Without the wrapper the runtime reads both.
   expect(run(process.execPath).stdout).toBe('evil\n1 [ "--x" ]\n');
 });

@@ -35,7 +35,7 @@ const SETTINGS = {
 const plan = (setting: Setting) => planOf(codex, setting);
 
 describe("a plan", () => {
-  test("has the places of the named caches, from every layer once, in the image too", () => {
+  test("has the paths of the named caches of every layer, once each, and in the image too", () => {
     const { caches, image, warnings } = plan({
       config: {
         caches: ["cargo", "npm"],
@@ -54,12 +54,12 @@ describe("a plan", () => {
     expect(warnings).toEqual([]);
   });
 
-  test("without any has none, and the image does not change", () => {
+  test("without caches has none, and the image does not change", () => {
     expect(plan({}).caches).toEqual([]);
     expect(plan({ config: { caches: [] } }).image.tag).toBe(plan({}).image.tag);
   });
 
-  test("tells the caches of directories and of users apart", () => {
+  test("has separate caches for each directory and user", () => {
     const keys = [
       plan({ config: { caches: ["npm"] } }),
       plan({ config: { caches: ["npm"] }, host: { cwd: "/home/ada/src/other" } }),
@@ -70,7 +70,7 @@ describe("a plan", () => {
   });
 
   test.each(["~/.cargo", "~/.cargo/registry", "~/.cargo/registry/src"])(
-    "leaves a cache out where %s is mounted, and says so",
+    "leaves out a cache if %s is mounted, with a warning",
     (path) => {
       const { caches, warnings } = plan({ config: { caches: ["cargo"], mounts_ro: [path] } });
       expect(caches.map(({ name }) => name)).not.toContain("cargo-registry");
@@ -97,7 +97,7 @@ describe("a plan", () => {
   });
 });
 
-test("caches are unused where nothing has run for a month, or the directory is not known", () => {
+test("caches are unused if nothing has run for a month, or if the directory is unknown", () => {
   const day = 86_400_000;
   const use = (days: number) => ({ tag: "t", used: -days * day });
   const projects = [
@@ -108,14 +108,14 @@ test("caches are unused where nothing has run for a month, or the directory is n
   expect(unusedCaches(caches, projects, 0)).toEqual([{ key: "b" }, { key: "c" }]);
 });
 
-describe("a cache of the host", () => {
+describe("a cache directory on the host", () => {
   let root = "";
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), "silo-caches-"));
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  test("goes whole, also where its directories are read-only, and no link is followed", async () => {
+  test("is deleted with its read-only directories, and no link is followed", async () => {
     const cache = join(root, "silo/caches/0a1b");
     const deep = join(cache, "go-mod/a@v1/b");
     mkdirSync(deep, { recursive: true });
@@ -133,7 +133,7 @@ describe("a cache of the host", () => {
     expect(readFileSync(join(outside, "kept"), "utf8")).toBe("kept");
   });
 
-  test("that was left half deleted is found and goes too", async () => {
+  test("that is half-deleted is found and deleted", async () => {
     const left = join(root, "silo/caches/0a1b.removed");
     mkdirSync(left, { recursive: true });
     expect(hostCaches(root)).toMatchObject([{ reference: left, key: "0a1b" }]);

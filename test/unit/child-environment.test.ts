@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { capture, startOnTerminal, stream } from "../../src/sys/process/process.ts";
 
-// Variables that steer Bun: a child may be a Bun too, such as an agent or silo itself.
+// Variables that change how Bun behaves; a child may be a Bun too, such as an agent or silo itself.
 
 const STEERING = { BUN_OPTIONS: "--smol", BUN_BE_BUN: "1", BUN_INSPECT: "1" };
 const before = { ...process.env };
@@ -13,7 +13,7 @@ afterEach(() => {
 
 const ENV = { bin: "env", args: [] };
 
-/** The names of the variables in what `env` has printed. */
+/** The names of the variables in the output of `env`. */
 const names = (text: string) => text.split(/\r?\n/).map((line) => line.replace(/=.*$/s, ""));
 
 async function onTerminal(): Promise<string> {

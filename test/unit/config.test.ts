@@ -27,7 +27,7 @@ async function load(
   return mergeConfig(await parseFiles(texts, HOME), env);
 }
 
-describe("problems are told with their place", () => {
+describe("problems are reported with line and column", () => {
   test.each([
     ['{\n  "mount_rw": []\n}', '2:3: unknown key "mount_rw"; did you mean "mounts_rw"?'],
     ['{"tools": {"claude": {"envs": []}}}', '1:23: unknown key "envs"; did you mean "env"?'],
@@ -59,12 +59,12 @@ describe("problems are told with their place", () => {
     expect(shown.join("\n")).toStartWith(problem);
   });
 
-  test("an empty file, comments and trailing commas are fine", () => {
+  test("an empty file, comments and trailing commas are valid", () => {
     expect(parseConfig("")).toEqual({ config: {} });
     expect(parseConfig('// c\n{"env": ["A",], /* x */}')).toEqual({ config: { env: ["A"] } });
   });
 
-  test("all problems of all files come at once", async () => {
+  test("all problems of all files are reported at once", async () => {
     const loading = load({ [GLOBAL]: '{"a": 1, "b": 2}', "/home/me/src/silo.jsonc": "{" });
     const error = await loading.then(
       () => undefined,
@@ -89,7 +89,7 @@ describe("files", () => {
     ]);
   });
 
-  test("XDG_CONFIG_HOME counts, a relative one does not, and no file comes twice", () => {
+  test("XDG_CONFIG_HOME is used unless it is relative, and no file is listed twice", () => {
     expect(candidates("/", HOME, { XDG_CONFIG_HOME: "/xdg" })[0]).toBe("/xdg/silo/silo.jsonc");
     expect(candidates("/", HOME, { XDG_CONFIG_HOME: "xdg" })[0]).toBe(GLOBAL);
     expect(
@@ -108,7 +108,7 @@ describe("merging", () => {
     });
     expect(config.tool).toEqual({ value: "codex", from: NEAR });
     expect(config.env.map(({ value }) => value)).toEqual(["A", "B", "C"]);
-    // The same words in two files are two paths; the same path is one.
+    // The same relative path in two files means two paths; the same absolute path is a duplicate.
     expect(config.mounts_ro.map(({ value, from }) => [value, from])).toEqual([
       ["./x", GLOBAL],
       ["/y", GLOBAL],
@@ -129,7 +129,7 @@ describe("merging", () => {
     expect(config.repos["acme"]?.ports).toHaveLength(1);
   });
 
-  test("only the global file says whom to trust", async () => {
+  test("trusted_paths applies in the global file only", async () => {
     const config = await load({
       [GLOBAL]: '{"trusted_paths": ["~/mine"]}',
       [NEAR]: '{"trusted_paths": ["/"]}',
@@ -216,7 +216,7 @@ describe("config show", () => {
     expect("config" in parseConfig(text.replaceAll("=…", "=x"))).toBe(true);
   });
 
-  test("says which file is not approved, and shows characters that a terminal would obey", async () => {
+  test("marks files that are not approved, and escapes characters that a terminal interprets", async () => {
     const near = "/home/me/src/app/silo.jsonc";
     const config = await load({ [near]: JSON.stringify({ mounts_ro: ["a\u009B2J\u202Eb"] }) });
     const text = showConfig(config, HOME, false, new Set([near]));
@@ -224,12 +224,12 @@ describe("config show", () => {
     expect("config" in parseConfig(text)).toBe(true);
   });
 
-  test("has colours only when told", async () => {
+  test("has colours only on request", async () => {
     expect(showConfig(await load(files), HOME, false)).not.toContain("\u001B");
     expect(showConfig(await load(files), HOME, true)).toContain("\u001B[90m// default");
   });
 });
 
-test("silo.schema.json is what the code says", () => {
+test("silo.schema.json is up to date", () => {
   expect(readFileSync(join(import.meta.dir, "../../silo.schema.json"), "utf8")).toBe(schemaText());
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { list } from "../../src/backends/container/list.ts";
 
-test("only containers with a session of silo's are listed, and so reaped or removed", async () => {
+test("only containers with a session label of silo are listed, so no others are reaped or removed", async () => {
   const row = (id: string, labels: object) => ({
     id,
     status: "running",

@@ -49,7 +49,7 @@ async function swap(graceMs: number): Promise<Displaced> {
   return all;
 }
 
-test("what was displaced is kept for its time, and no longer", async () => {
+test("a displaced file is kept for the grace period, and no longer", async () => {
   const all = await swap(60_000);
   await all.settle(spot, false);
   expect([all.empty(spot), readFileSync(file(), "utf8")]).toEqual([false, "old"]);
@@ -57,14 +57,14 @@ test("what was displaced is kept for its time, and no longer", async () => {
   expect([all.empty(spot), readdirSync(kept), text()]).toEqual([true, [], "new"]);
 });
 
-test("a version that conflicts is saved once, however often it is looked at", async () => {
+test("a conflicting version is saved once, however often it is checked", async () => {
   const all = await swap(0);
   writeFileSync(file(), "late");
   for (let i = 0; i < 3; i += 1) await all.settle(spot, false);
   expect([saved, text(), all.empty(spot)]).toEqual([["late"], "new", true]);
 });
 
-test("a link that was displaced is back in its place, and was not read", async () => {
+test("a displaced link is moved back, and is not read", async () => {
   const all = await swap(60_000);
   const path = file();
   unlinkSync(path);
@@ -77,7 +77,7 @@ test("a link that was displaced is back in its place, and was not read", async (
   expect(saved).toEqual([]);
 });
 
-test("where nothing was, nothing is kept", async () => {
+test("if there was no file, nothing is kept", async () => {
   unlinkSync(spot.path);
   const all = await swap(0);
   expect([all.empty(spot), readdirSync(kept), text()]).toEqual([true, [], "new"]);

@@ -47,20 +47,20 @@ describe("arguments", () => {
     expect(mountArg(mount(path, mode))).toBe(expected);
   });
 
-  test("an IPv6 address stands in brackets", () => {
+  test("an IPv6 address is in brackets", () => {
     expect(publishArg({ hostIp: "::1", host: 1, guest: 2, protocol: "udp", optional: false })).toBe(
       "[::1]:1:2/udp",
     );
   });
 
-  test("no value of a variable stands in the argument list", () => {
+  test("the argument list contains no value of a variable", () => {
     const plan = planOf(toolByName("codex"), {
       config: { env: ["KEY=s3cret", "DOCKER_HOST=s3cret"] },
     });
     const { args, env } = runCommand(plan, SESSION, SETTINGS, "/run/env");
     expect(args.join(" ")).not.toContain("s3cret");
     expect(env?.["KEY"]).toBe("s3cret");
-    // It would send the CLI to another engine.
+    // This variable would make the CLI use another engine.
     expect(env?.["DOCKER_HOST"]).toBeUndefined();
     expect(args).toContain("--env-file");
   });
@@ -83,19 +83,19 @@ describe("arguments", () => {
     expect(steersCli(name)).toBe(true);
   });
 
-  test("signals are not handed on where a closed terminal is to leave the tool running", () => {
+  test("signals are not forwarded if the tool keeps running when the terminal closes", () => {
     const proxied = (plan: RunPlan, keep: boolean) =>
       !runArgs(plan, SESSION, { ...SETTINGS, keep }, undefined).includes("--sig-proxy=false");
     const codex = toolByName("codex");
     expect(proxied(planOf(codex), false)).toBe(true);
     expect(proxied(planOf(codex), true)).toBe(false);
     expect(proxied(planOf(codex, { keep: true }), false)).toBe(false);
-    // Without a terminal nothing can be closed, and a tool with a lock ends with its silo.
+    // Without a terminal there is nothing to close, and a tool with a lock exits with its silo process.
     expect(proxied(planOf(codex, { keep: true, host: { stdinTty: false } }), true)).toBe(true);
     expect(proxied(planOf(toolByName("paperclipai"), { keep: true }), true)).toBe(true);
   });
 
-  test("what a tool may take is limited, and each limit can be set", () => {
+  test("a tool's resources are limited, and each limit can be set", () => {
     const plan = planOf(toolByName("codex"));
     const text = (settings: DockerSettings) =>
       runArgs(plan, SESSION, settings, undefined).join(" ");
@@ -123,7 +123,7 @@ describe("arguments", () => {
     expect(all).toContain("source=/run/d.sock,target=/var/run/docker.sock --group-add=99");
   });
 
-  test("every run has silo's seccomp profile, and the engine's runtime only where one is named", () => {
+  test("every run has silo's seccomp profile, and an engine's runtime only if it is configured", () => {
     const plan = planOf(toolByName("codex"));
     const args = runArgs(plan, SESSION, SETTINGS, undefined);
     expect(args).toContain("--security-opt=seccomp=/cache/seccomp.json");
@@ -166,7 +166,7 @@ describe("arguments", () => {
   });
 });
 
-describe("the engine's words", () => {
+describe("the engine's output", () => {
   test.each([
     ["docker: Error response from daemon: No such image: silo-codex:1.", { kind: "no-image" }],
     ["Error: silo-codex:1: image not known", { kind: "no-image" }],
@@ -282,7 +282,7 @@ test.each([
   expect(buildStep(line)).toEqual({ kind: "step", step, total, text });
 });
 
-test("rows of docker and of podman say the same", () => {
+test("rows of docker and of podman are parsed alike", () => {
   const docker =
     '{"ID":"5f07","Names":"app-1","Image":"silo-codex:1","Labels":"silo.tool=codex,silo.session=ab,x=a=b","State":"running","Status":"Up 1 second","CreatedAt":"2026-11-24 05:38:01 +0000 UTC"}\n';
   const podman =
@@ -302,7 +302,7 @@ test("rows of docker and of podman say the same", () => {
   expect([rows(""), rows("[]\n")]).toEqual([[], []]);
 });
 
-test("only containers with a session of silo's are listed, and so reaped or removed", async () => {
+test("only containers with a session label of silo are listed, so no others are reaped or removed", async () => {
   const asked: string[][] = [];
   await list(SETTINGS, ({ args }) => {
     asked.push([...args]);

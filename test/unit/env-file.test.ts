@@ -44,12 +44,12 @@ test("a child reads the variables from a file that has no name", async () => {
     expect(fstatSync(file?.files[0] ?? 0).mode & 0o777).toBe(0o600);
     const { stdout } = await capture(cat(file));
     expect(stdout).toBe(TEXT);
-    // Another attempt reads all of it again.
+    // A retry reads the whole file again.
     expect((await capture(cat(file))).stdout).toBe(TEXT);
   });
 });
 
-test("a child on a terminal of its own gets it too", async () => {
+test("a child on its own PTY gets it too", async () => {
   await withEnvFile(ENTRIES, async (file) => {
     let shown = "";
     const ended = Promise.withResolvers<void>();
@@ -67,7 +67,7 @@ test("a child on a terminal of its own gets it too", async () => {
   });
 });
 
-test("it is closed once, also where the work fails, and nothing is made without variables", async () => {
+test("it is closed once, even if the work fails, and without variables no file is created", async () => {
   let kept: EnvFile | undefined;
   const failed = withEnvFile(ENTRIES, async (file) => {
     kept = file;
@@ -80,12 +80,12 @@ test("it is closed once, also where the work fails, and nothing is made without 
   expect(await withEnvFile([], async (file) => file)).toBeUndefined();
 });
 
-test("a line break, which would make another variable, is refused", async () => {
+test("a line break is refused, because it would define another variable", async () => {
   const entries = [{ name: "http_proxy", value: "a\nLD_PRELOAD=b" }];
   expect(withEnvFile(entries, async () => {})).rejects.toThrow("contains a line break");
 });
 
-test("files that an earlier version left are swept, and nothing else", () => {
+test("only files left by an earlier version are deleted", () => {
   const old = new Date(Date.now() - 120_000);
   const make = (name: string, mode = 0o600, time = old) => {
     writeFileSync(join(folder, name), "A=b");

@@ -11,14 +11,14 @@ test.each([
   expect(terminalEnv({ TERM: host })).toEqual([{ name: "TERM", value: guest }]);
 });
 
-test("COLORTERM passes, unset ones do not", () => {
+test("COLORTERM is passed; unset variables are not", () => {
   expect(terminalEnv({ COLORTERM: "truecolor" })).toEqual([
     { name: "COLORTERM", value: "truecolor" },
   ]);
   expect(terminalEnv({})).toEqual([]);
 });
 
-test("a bare name passes the host's value, also an empty one, and nothing when unset", () => {
+test("a bare name passes the host's value, even if it is empty, and nothing if it is unset", () => {
   expect(writtenEnv(["A", "B", "C", "D=x=y", "E="], { A: "1", B: "" })).toEqual([
     { name: "A", value: "1" },
     { name: "B", value: "" },
@@ -35,7 +35,7 @@ test("the last entry of a name wins", () => {
   ]);
 });
 
-test("a locale that the image lacks makes no noise", () => {
+test("a locale that the image lacks causes no warning", () => {
   const entry = (name: string) => ({ name, value: "x" });
   const names = (...given: string[]) => withQuietPerl(given.map(entry)).map(({ name }) => name);
   expect(names("LC_ALL", "A")).toEqual(["LC_ALL", "A", "PERL_BADLANG"]);

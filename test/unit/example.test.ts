@@ -9,7 +9,7 @@ test.each(["global", "local"] as const)("the %s example sets nothing but the sch
   expect(parseConfig(exampleText(SCHEMA, scope))).toEqual({ config: { $schema: SCHEMA } });
 });
 
-test("with all its settings taken, it is valid and has every key", () => {
+test("with all settings uncommented it is valid and has every key", () => {
   const taken = exampleText(SCHEMA, "global").replaceAll(/^ {2}\/\/ (?=")/gm, "  ");
   const parsed = parseConfig(taken);
   expect("config" in parsed ? Object.keys(parsed.config).toSorted() : parsed).toEqual(
@@ -17,6 +17,6 @@ test("with all its settings taken, it is valid and has every key", () => {
   );
 });
 
-test("the local one does not offer what only the global one may say", () => {
+test("the local one has no settings of the global file", () => {
   expect(exampleText(SCHEMA, "local")).not.toContain("trusted_paths");
 });

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { signalExit } from "../../src/runtime/child.ts";
 import { capture } from "../../src/sys/process/process.ts";
 
-test("a process that a signal ended has 128 and the number of the signal", async () => {
+test("a process ended by signal n has the exit status 128 + n", async () => {
   expect([signalExit("SIGTERM"), signalExit(9)]).toEqual([143, 137]);
   const ended = ["exit 7", "kill -9 $$", "kill -2 $$"].map((script) =>
     capture({ bin: "sh", args: ["-c", script] }).then(({ code }) => code),

@@ -34,7 +34,7 @@ test("a file is replaced by a private one, and a link there is not followed", as
   expect(statSync(join(root, "link")).mode % 0o1000).toBe(0o640);
 });
 
-test("a write that fails leaves the old state and nothing beside it", async () => {
+test("a failed write keeps the old file and leaves no temporary file", async () => {
   mkdirSync(join(root, "taken/inside"), { recursive: true });
   const path = join(root, "taken");
   expect(() => replaceOwn(path, "x")).toThrow();
@@ -48,12 +48,12 @@ test.each([
   ["partial", '{"a": 1'],
   ["of another shape", "[]"],
   ["null", "null"],
-])("JSON that is %s is no value", (_, text) => {
+])("JSON that is %s counts as missing", (_, text) => {
   if (text !== undefined) writeFileSync(join(root, "x.json"), text);
   expect(readJson(join(root, "x.json"), isObject)).toBeUndefined();
 });
 
-test("a project's file is replaced as a whole, and files beside it are not projects", () => {
+test("a project's record is replaced atomically, and other files are not projects", () => {
   rememberRun(root, root, "codex", "silo-codex:1");
   rememberRun(root, root, "claude", "silo-claude:1");
   const folder = join(root, "silo/projects");

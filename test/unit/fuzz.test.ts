@@ -7,7 +7,7 @@ import { SOAK } from "../support/soak.ts";
 
 const ROUNDS = 500 * SOAK;
 
-/** A generator with a seed, so that a failure comes again (mulberry32). */
+/** A random generator with a seed, so that failures are reproducible (mulberry32). */
 function random(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {

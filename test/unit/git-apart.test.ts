@@ -3,7 +3,7 @@ import { cpSync } from "node:fs";
 import { gitFacts } from "../../src/sys/git/facts.ts";
 import { makeSandbox, removeSandbox, setUpGit, write, type Sandbox } from "../support/git.ts";
 
-// A git directory apart counts for the one directory that its core.worktree names.
+// A separate git directory is mounted only for the worktree that its core.worktree names.
 
 let box: Sandbox;
 let root = "";
@@ -26,27 +26,27 @@ describe("a submodule", () => {
     sub = `${root}/super/sub`;
   });
 
-  test("is given its own directory only", async () => {
+  test("gets only its own git directory", async () => {
     expect(await needed(sub)).toEqual([`${root}/super/.git/modules/sub`]);
   });
 
-  test("copied elsewhere has none", async () => {
+  test("copied elsewhere gets none", async () => {
     cpSync(sub, `${root}/copy`, { recursive: true });
     point(`${root}/super/.git/modules/sub`, `${root}/copy`);
     expect(await needed(`${root}/copy`)).toEqual([]);
   });
 
-  test("that leads to the one around it has none", async () => {
+  test("whose .git file names the outer repository gets none", async () => {
     point(`${root}/super/.git`, sub);
     expect(await needed(sub)).toEqual([]);
   });
 
-  test("below the working directory needs nothing more", async () => {
+  test("inside the repository needs no further directory", async () => {
     expect(await needed(`${root}/super`)).toEqual([]);
   });
 });
 
-test("a directory apart is given once core.worktree names this one, and not because of an include", async () => {
+test("a separate git directory is mounted only if core.worktree in its own config names this worktree", async () => {
   const [project, apart] = [`${root}/project`, `${root}/apart.git`];
   setUpGit(box, project, "init", "-q", "--separate-git-dir", apart);
   expect(await needed(project)).toEqual([]);

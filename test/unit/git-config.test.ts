@@ -21,7 +21,7 @@ function listed(variables: readonly GitVariable[]): string {
 /** Git before 2.45 turned each blank inside a value into a space. */
 const spaces = (text: string) => text.replaceAll(/[\t\r]/g, " ");
 
-/** Git's list, as far as it gets before a mistake. */
+/** Git's list, up to the first mistake. */
 function gitList(text: string): string {
   const file = `${box.root}/config`;
   write(file, text);
@@ -74,7 +74,7 @@ test.each(FILES)("%s", (_, text) => {
   expect(spaces(listed(parseGitConfig(text)))).toBe(spaces(gitList(text)));
 });
 
-test("blanks inside a value stay as they are", () => {
+test("blanks inside a value are kept", () => {
   expect(parseGitConfig("[a]\nb = c \t d \t")).toEqual([{ key: "a.b", value: "c \t d" }]);
 });
 
@@ -101,7 +101,7 @@ describe("mutated files", () => {
     return text.toWellFormed();
   });
 
-  test("never fail, and give texts that git could have", () => {
+  test("never fail, and give valid texts", () => {
     for (const text of files) {
       for (const { key, value } of parseGitConfig(text)) {
         expect(key).not.toMatch(/[\n\0]/);
@@ -110,13 +110,13 @@ describe("mutated files", () => {
     }
   });
 
-  test("mean what git says", () => {
+  test("are parsed as by git", () => {
     for (const text of files.slice(0, 80)) {
       expect(spaces(listed(parseGitConfig(text)))).toBe(spaces(gitList(text)));
     }
   });
 
-  test("of the largest size take no time to speak of", async () => {
+  test("of the maximum size are parsed quickly", async () => {
     const all = () => {
       for (const part of ['"', "\\", "[a", "a", " ", "\n", '[a "', "b=\\\n", "#", "[a]b=", '"" ']) {
         parseGitConfig(`[x]y=${part.repeat(200_000 / part.length)}`);
@@ -182,7 +182,7 @@ describe("the environment", () => {
     ["an empty section", { GIT_CONFIG_COUNT: "1", ...pair(0, ".b", "c") }],
     ["an odd key", { GIT_CONFIG_COUNT: "1", ...pair(0, "a.b_c", "c") }],
     ["unquoted parameters", { GIT_CONFIG_PARAMETERS: "a.b=c 'd.e'='f'" }],
-  ])("git refuses %s, and nothing comes of it", (_, env) => {
+  ])("%s, which git refuses, is ignored", (_, env) => {
     expect(list(env)).toBeUndefined();
     expect(environmentVariables(env)).toEqual([]);
   });

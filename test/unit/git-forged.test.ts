@@ -12,36 +12,36 @@ import {
   type Sandbox,
 } from "../support/git.ts";
 
-// What runs inside can write the working directory, and a linked worktree's common directory:
-// whatever it leaves there must not open another directory of the host.
+// A tool can write the working directory and a linked worktree's common directory. No file that it leaves there may
+// cause a mount of another host directory.
 
 let box: Sandbox;
 let root = "";
-/** The project that was open to writing. */
+/** The project that a tool could write. */
 let project = "";
 beforeEach(() => {
   box = makeSandbox();
   root = box.root;
   project = `${box.home}/project`;
   mkdirSync(project);
-  // Another repository of the same user with a worktree, never given to the project.
+  // Another repository of the same user with a worktree, which must never be mounted for the project.
   makeGitDirectory(`${root}/other/.git`);
   makeWorktreeDirectory(`${root}/other/.git/worktrees/tree`, `${root}/tree/.git`);
   point(`${root}/other/.git/worktrees/tree`, `${root}/tree`);
 });
 afterEach(() => removeSandbox(box));
 
-/** What silo would mount for git here. */
+/** The directories that silo would mount for git here. */
 const needed = async (cwd = project) => (await gitFacts(cwd, box.home, box.env)).commonDirs;
 const point = (target: string, top = project) => write(`${top}/.git`, `gitdir: ${target}\n`);
 
-test("the honest worktree is given, so that the rest of these tests prove something", async () => {
+test("a genuine worktree is mounted, so that the other tests are meaningful", async () => {
   const byGit = askGit(`${root}/tree`, box.env, "rev-parse", "--git-common-dir", "--show-toplevel");
   expect(byGit).toBe(`${root}/other/.git\n${root}/tree\n`);
   expect(await needed(`${root}/tree`)).toEqual([`${root}/other/.git`]);
 });
 
-describe("a .git file that leads to", () => {
+describe("a .git file that names", () => {
   test.each([
     "/worktrees/x",
     "/",
@@ -68,7 +68,7 @@ describe("a .git file that leads to", () => {
   });
 });
 
-describe("a prepared directory", () => {
+describe("a forged git directory", () => {
   const prepared = () => `${project}/prepared/worktrees/x`;
 
   test.each(["../../../..", "ROOT/other/.git", "/", "ROOT/home", "ROOT", "../../../../.ssh"])(
@@ -82,14 +82,14 @@ describe("a prepared directory", () => {
     },
   );
 
-  test("is inside the working directory and so is there already", async () => {
+  test("inside the working directory is mounted already", async () => {
     makeWorktreeDirectory(prepared(), `${project}/.git`);
     makeGitDirectory(`${project}/prepared`);
     point("prepared/worktrees/x");
     expect(await needed()).toEqual([]);
   });
 
-  test("above the working directory, which an earlier run may have opened", async () => {
+  test("above the working directory, where an earlier run may have written", async () => {
     makeGitDirectory(box.home);
     makeWorktreeDirectory(`${box.home}/worktrees/x`, `${project}/.git`);
     point(`${box.home}/worktrees/x`);
@@ -100,7 +100,7 @@ describe("a prepared directory", () => {
     expect(await needed()).toEqual([]);
   });
 
-  test("that is the home directory, or around it, seen from elsewhere", async () => {
+  test("that is or contains the home directory, from another directory", async () => {
     const elsewhere = `${root}/elsewhere`;
     for (const top of [box.home, root]) {
       makeGitDirectory(top);
@@ -110,7 +110,7 @@ describe("a prepared directory", () => {
     }
   });
 
-  test("around the working directory by a linked home", async () => {
+  test("that contains the working directory through a linked home", async () => {
     const elsewhere = `${root}/elsewhere`;
     symlinkSync(box.home, `${root}/homelink`);
     makeGitDirectory(box.home);
@@ -143,7 +143,7 @@ describe("links", () => {
     },
   );
 
-  test("a path over a link to another worktree's directory", async () => {
+  test("a path through a link to another worktree's directory", async () => {
     mkdirSync(`${project}/x/worktrees`, { recursive: true });
     makeGitDirectory(`${project}/x`);
     symlinkSync(borrowed(), `${project}/x/worktrees/x`);
@@ -156,26 +156,26 @@ describe("links", () => {
     expect(await needed()).toEqual([]);
   });
 
-  test("another name inside the working directory is no name to mount at", async () => {
+  test("another name inside the working directory is not a mount target", async () => {
     symlinkSync(`${root}/other/.git`, `${root}/tree/link`);
     point("link/worktrees/tree", `${root}/tree`);
     expect(await needed(`${root}/tree`)).toEqual([`${root}/other/.git`]);
   });
 
-  test("another name that the system understands otherwise is none", async () => {
+  test("another name that resolves elsewhere is not a mount target", async () => {
     symlinkSync(`${root}/other/.git`, `${root}/link`);
     point(`${root}/link/../.git/worktrees/tree`, `${root}/tree`);
     expect(await needed(`${root}/tree`)).toEqual([`${root}/other/.git`]);
   });
 
-  test("a .git directory whose commondir leads out", async () => {
+  test("a .git directory whose commondir is outside", async () => {
     makeGitDirectory(`${project}/.git`);
     write(`${project}/.git/commondir`, `${root}/other/.git\n`);
     expect(await needed()).toEqual([]);
   });
 });
 
-describe("in a worktree whose common directory was open to writing", () => {
+describe("in a worktree whose common directory was writable", () => {
   const own = () => `${root}/other/.git/worktrees/tree`;
   const there = () => needed(`${root}/tree`);
 
@@ -187,18 +187,18 @@ describe("in a worktree whose common directory was open to writing", () => {
     "ROOT/third/.git",
     "../../../../third/.git",
     "../../objects",
-  ])("the common directory %s is not believed", async (commondir) => {
+  ])("the common directory %s is refused", async (commondir) => {
     setUpGit(box, `${root}/third`, "init", "-q");
     write(`${own()}/commondir`, `${commondir.replace("ROOT", root)}\n`);
     expect(await there()).toEqual([]);
   });
 
-  test("a common directory with one of its own is not believed", async () => {
+  test("a common directory that names another one is refused", async () => {
     write(`${root}/other/.git/commondir`, "/\n");
     expect(await there()).toEqual([]);
   });
 
-  test("without commondir it must be named by core.worktree", async () => {
+  test("without commondir core.worktree must name the worktree", async () => {
     rmSync(`${own()}/commondir`);
     for (const part of ["objects", "refs"]) mkdirSync(`${own()}/${part}`, { recursive: true });
     expect(await there()).toEqual([]);
@@ -214,25 +214,28 @@ describe("in a worktree whose common directory was open to writing", () => {
     "ROOT/tree/x",
     "",
     "/.git",
-  ])("the back-pointer %s names another", async (gitdir) => {
+  ])("the back-pointer %s names another worktree", async (gitdir) => {
     write(`${own()}/gitdir`, `${gitdir.replace("ROOT", root)}\n`);
     expect(await there()).toEqual([]);
   });
 
-  test("a relative back-pointer, as new versions of git can write, names this one", async () => {
+  test("a relative back-pointer, as new versions of git write it, names this worktree", async () => {
     write(`${own()}/gitdir`, "../../../../tree/.git\n");
     expect(await there()).toEqual([`${root}/other/.git`]);
   });
 
-  test("a moved worktree is not given until git knows of it", async () => {
+  test("a moved worktree is not mounted until `git worktree repair`", async () => {
     renameSync(`${root}/tree`, `${root}/moved`);
     expect(await needed(`${root}/moved`)).toEqual([]);
     setUpGit(box, `${root}/other`, "worktree", "repair", `${root}/moved`);
     expect(await needed(`${root}/moved`)).toEqual([`${root}/other/.git`]);
   });
 
-  test.each(["objects", "refs", "HEAD"])("a common directory without %s is none", async (part) => {
-    rmSync(`${root}/other/.git/${part}`, { recursive: true });
-    expect(await there()).toEqual([]);
-  });
+  test.each(["objects", "refs", "HEAD"])(
+    "a common directory without %s is invalid",
+    async (part) => {
+      rmSync(`${root}/other/.git/${part}`, { recursive: true });
+      expect(await there()).toEqual([]);
+    },
+  );
 });

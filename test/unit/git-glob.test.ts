@@ -9,7 +9,7 @@ beforeAll(() => {
 });
 afterAll(() => removeSandbox(box));
 
-/** Which patterns fit, by git: each includes a file if it fits the address, and the list shows what came of it. */
+/** The patterns that match according to git: each includes a file if it matches the address, and the list shows which. */
 function gitMatches(patterns: readonly string[], text: string): readonly boolean[] {
   const quoted = (pattern: string) => pattern.replaceAll(/["\\]/g, String.raw`\$&`);
   const conditions = patterns.map(
@@ -47,7 +47,7 @@ const TEXTS = [
   "a b",
 ];
 
-test("patterns mean what git says", () => {
+test("patterns match as in git", () => {
   for (const text of TEXTS) {
     const said = gitMatches(PATTERNS, text);
     expect(said).toHaveLength(PATTERNS.length);
@@ -57,7 +57,7 @@ test("patterns mean what git says", () => {
   }
 });
 
-test("random patterns mean what git says", () => {
+test("random patterns match as in git", () => {
   const random = seeded(7);
   const word = (letters: string, longest: number) =>
     Array.from({ length: 1 + random(longest) }, () => letters.charAt(random(letters.length))).join(
@@ -75,12 +75,12 @@ test.each([
   ["A/b", "a/B"],
   ["[A-C]/x", "b/X"],
   ["[[:upper:]]", "a"],
-])("%s fits %s where case does not count", (pattern, text) => {
+])("%s matches %s if case is ignored", (pattern, text) => {
   expect(gitGlob(pattern, text, { steps: 1000 }, true)).toBe(true);
   expect(matches(pattern, text)).toBe(false);
 });
 
-test("no pattern takes long, and what a budget does not cover does not fit", async () => {
+test("no pattern is slow, and nothing matches beyond the budget", async () => {
   const budget = { steps: 2_000_000 };
   const all = () => {
     expect(gitGlob("*a".repeat(300) + "b", "a".repeat(3000), budget)).toBe(false);

@@ -13,7 +13,7 @@ import {
 } from "../support/git.ts";
 import { CPU_LIMIT_MS, cpuOf } from "../support/cpu.ts";
 
-// Whatever lies in a repository: less information, never a failure, never a long wait.
+// Hostile repositories: they may give less information, but never an error or a long wait.
 
 const GLOBAL = "[user]\nname = home\nemail = home@x\n";
 const HOME_IDENTITY = {
@@ -36,7 +36,7 @@ afterEach(() => removeSandbox(box));
 const facts = (env: Record<string, string> = {}, steps?: number) =>
   gitFacts(project, box.home, { ...box.env, ...env }, steps);
 
-/** A tenth of the limit that runs have: what is bounded by it ends ten times sooner. */
+/** A tenth of the limit of real runs, so that tests end ten times sooner. */
 const FEW_STEPS = MOST_STEPS / 10;
 
 const fifo = (path: string) => {
@@ -45,7 +45,7 @@ const fifo = (path: string) => {
 };
 
 test.each([".git/config", ".git/HEAD", ".git/commondir", ".git/config.worktree", ".git"])(
-  "a pipe in the place of %s does not wait for a writer",
+  "a pipe instead of %s does not block",
   async (path) => {
     setUpGit(box, project, "config", "extensions.worktreeConfig", "true");
     fifo(`${project}/${path}`);
@@ -124,7 +124,7 @@ test.each([
   ],
   ["with a hundred thousand keys", () => `[a]\n${"b\n".repeat(100_000)}`],
   ["with a hundred thousand keys, included often", () => `[include]path=more\n`.repeat(200)],
-])("files %s take no time to speak of", async (_, text) => {
+])("files %s are handled quickly", async (_, text) => {
   write(`${project}/.git/more`, `[a]\n${"b\n".repeat(100_000)}`);
   write(`${project}/.git/config`, text());
   let identity: object = {};
@@ -133,7 +133,7 @@ test.each([
   expect(identity).toEqual(HOME_IDENTITY);
 });
 
-test("the limit that runs have is reached in seconds", async () => {
+test("the work limit of a run is reached within seconds", async () => {
   const remotes = Array.from({ length: 8000 }, (_, i) => `[remote "${i}"]url=${"a".repeat(40)}\n`);
   const condition = '[includeIf "hasconfig:remote.*.url:*a*a*b"]path=x\n';
   write(`${project}/.git/config`, remotes.join("") + condition.repeat(8000));
@@ -141,7 +141,7 @@ test("the limit that runs have is reached in seconds", async () => {
 });
 
 test.each([".git/HEAD", ".git/commondir", ".git/gitdir", ".git"])(
-  "endless lines in %s take no time to speak of",
+  "endless lines in %s are handled quickly",
   async (path) => {
     rmSync(`${project}/${path}`, { recursive: true, force: true });
     const all = async () => {
@@ -156,7 +156,7 @@ test.each([".git/HEAD", ".git/commondir", ".git/gitdir", ".git"])(
   },
 );
 
-test("bytes that are no text anywhere", async () => {
+test("invalid text in every file", async () => {
   const random = seeded(1);
   const noise = () => Uint8Array.from({ length: random(300) }, () => random(256));
   for (let round = 0; round < 100; round++) {
@@ -173,14 +173,14 @@ test("bytes that are no text anywhere", async () => {
   }
 });
 
-test("a working directory that is gone or a file", async () => {
+test("a working directory that is missing or a file", async () => {
   for (const cwd of [`${box.root}/gone`, `${project}/.git/HEAD`]) {
     const { identity, commonDirs } = await gitFacts(cwd, box.home, box.env);
     expect({ identity, commonDirs }).toEqual({ identity: HOME_IDENTITY, commonDirs: [] });
   }
 });
 
-test("of a great many directories the first thousand are looked at", async () => {
+test("only the first thousand subdirectories are checked", async () => {
   setUpGit(box, project, "commit", "-q", "--allow-empty", "-m", "first");
   const many = `${box.root}/many`;
   const add = (name: string) => setUpGit(box, project, "worktree", "add", "-q", `${many}/${name}`);

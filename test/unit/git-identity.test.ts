@@ -22,7 +22,7 @@ async function identity(config: string, env: Record<string, string> = {}) {
   return (await gitFacts(box.root, box.home, { ...box.env, ...env })).identity;
 }
 
-describe("a whole identity is git's", () => {
+describe("a complete identity equals git's", () => {
   test.each<[string, string, Record<string, string>]>([
     ["user", USER, {}],
     ["the last setting", `${USER}[user]name = V\n[USER]\n\tEmail = "v@x" ; home\n`, {}],
@@ -59,7 +59,7 @@ describe("only what is set", () => {
     expect(await identity(config, env)).toEqual(expected);
   });
 
-  test("git says the same of an empty variable and of EMAIL", () => {
+  test("an empty variable and EMAIL are handled as in git", () => {
     const own = (env: Record<string, string>, ...args: readonly string[]) =>
       askGit(box.root, { ...box.env, ...env }, ...args, "var", "GIT_AUTHOR_IDENT");
     write(`${box.home}/.gitconfig`, "[user]\nname = U\nuseConfigOnly = true\n");
@@ -71,7 +71,7 @@ describe("only what is set", () => {
   });
 });
 
-test("a name in Latin-1 arrives as text", async () => {
+test("a name in Latin-1 is decoded", async () => {
   const bytes = Buffer.from("[user]\nname = J\u00F6rg\n", "latin1");
   write(`${box.home}/latin1`, bytes);
   expect(await identity("[include]path = latin1")).toMatchObject({ GIT_AUTHOR_NAME: "J\u00F6rg" });
@@ -107,7 +107,7 @@ describe("the files of configuration", () => {
     write(`${box.home}/.gitconfig`, "[user]\nname = home\n");
     const { identity } = await gitFacts(box.root, box.home, all);
     const said = identityByGit(box.root, { ...all, EMAIL: "" });
-    // Git would guess where nothing is set; the guess is not made here.
+    // Git guesses an identity if none is set; silo does not.
     const guess = Object.values(identity).length === 0;
     expect(identity).toEqual(guess ? {} : said);
     expect(guess).toBe(env["GIT_CONFIG_GLOBAL"] === "/dev/null");

@@ -60,15 +60,15 @@ describe("include", () => {
     ["nothing", "path ="],
     ["no value", "path"],
     ["itself", "path = .gitconfig"],
-  ])("%s, which git refuses, is passed over", async (_, lines) => {
+  ])("%s, which git refuses, is ignored", async (_, lines) => {
     expect(await names(`[include]\n${lines}\n`)).toEqual(["base", "unset"]);
   });
 
-  test("with a subsection it is none", async () => {
+  test("with a subsection is ignored", async () => {
     expect(await names('[include "x"]\npath = hit\n')).toEqual(["base", "base"]);
   });
 
-  test("starts beside the file that has it, by the name it was opened under", async () => {
+  test("is relative to the file that contains it, by the path under which that was opened", async () => {
     write(`${box.home}/dots/one`, "[include]\npath = two\n");
     write(`${box.home}/two`, "[user]\nname = beside the link\n");
     write(`${box.home}/dots/two`, "[user]\nname = beside the file\n");
@@ -87,12 +87,12 @@ describe("include", () => {
     expect(await names("", own, parameters)).toEqual(["hit", "hit"]);
   });
 
-  test("a relative one from the environment, which git refuses, is passed over", async () => {
+  test("a relative one from the environment, which git refuses, is ignored", async () => {
     const env = { GIT_CONFIG_PARAMETERS: "'include.path'='hit'" };
     expect(await names("", project, env)).toEqual(["base", "unset"]);
   });
 
-  test("ten deep counts as in git, deeper is passed over", async () => {
+  test("applies to a depth of ten as in git; deeper ones are ignored", async () => {
     for (let i = 1; i <= 11; i++)
       write(`${box.home}/n${i}`, `[user]name = n${i}\n[include]path = n${i + 1}`);
     write(`${box.home}/n10`, "[user]name = n10");
@@ -178,7 +178,7 @@ describe("includeIf", () => {
     expect(await given(condition, `${box.home}/${place}`, { PWD })).toEqual([expected, expected]);
   });
 
-  test("~ leads over a linked home", async () => {
+  test("~ works with a linked home", async () => {
     symlinkSync(box.home, `${box.root}/homelink`);
     write(`${box.home}/.gitconfig`, `${BASE}[includeIf "gitdir:~/work/"]\npath = ~/hit\n`);
     const env = { ...box.env, HOME: `${box.root}/homelink` };
@@ -187,19 +187,19 @@ describe("includeIf", () => {
     expect(identityByGit(project, env)).toMatchObject(identity);
   });
 
-  test("./ is where the file really lies", async () => {
+  test("./ is the real directory of the file", async () => {
     write(`${box.home}/work/conf`, '[includeIf "gitdir:./Project/"]\npath = ../hit\n');
     symlinkSync("work/conf", `${box.home}/conf`);
     write(`${box.root}/hit`, "[user]\nname = beside\n");
     expect(await names("[include]\npath = conf\n")).toEqual(["beside", "beside"]);
   });
 
-  test("./ is there literally", async () => {
+  test("./ is matched literally", async () => {
     write(`${box.root}/hexe/conf`, '[includeIf "gitdir:./work/"]\npath = ../home/hit\n');
     expect(await names("[include]\npath = ROOT/hexe/conf\n")).toEqual(["base", "base"]);
   });
 
-  test("an address set later or elsewhere counts, one behind the condition does not", async () => {
+  test("an address set later or in another file counts, one from the conditional include does not", async () => {
     const condition = (pattern: string) =>
       `[includeIf "hasconfig:remote.*.url:${pattern}"]\npath = ~/hit\n`;
     const later = '[remote "later"]\nurl = later:x\n';
@@ -220,7 +220,7 @@ describe("includeIf", () => {
     expect(await given("onbranch:padded", `${box.root}/blanks`)).toEqual(["hit", "hit"]);
   });
 
-  test("no branch is checked out", async () => {
+  test("a detached HEAD has no branch", async () => {
     setUpGit(box, project, "worktree", "add", "-q", "--detach", `${box.root}/detached`);
     expect(await given("onbranch:**", `${box.root}/detached`)).toEqual(["base", "base"]);
   });

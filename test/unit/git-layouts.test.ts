@@ -117,7 +117,7 @@ test.each(NEEDED)("%s needs %p", async (place, needed) => {
 });
 
 test.each(PLACES.filter((place) => NEEDED.every(([needing]) => place !== needing)))(
-  "%s needs nothing from outside",
+  "%s needs no directory outside",
   async (place) => {
     expect((await facts(place)).commonDirs).toEqual([]);
   },
@@ -135,14 +135,14 @@ test("worktrees right below the working directory count, in order and once", asy
   expect((await facts("around")).remotes).toEqual([]);
 });
 
-test("a bare repository around its worktree is not given: it is above the working directory", async () => {
+test("a bare repository that contains its worktree is not mounted, because it is above the working directory", async () => {
   setUpGit(box, `${box.root}/bare.git`, "worktree", "add", "-q", "inner");
   const found = await facts("bare.git/inner");
   expect(found.commonDirs).toEqual([]);
   expect(found.remotes).toContain("https://example.com/bare");
 });
 
-test("a common directory that the .git file names by a link comes by both names", async () => {
+test("a common directory that the .git file names through a link is mounted by both names", async () => {
   const { root } = box;
   renameSync(`${root}/super`, `${root}/moved`);
   symlinkSync(`${root}/moved`, `${root}/super`);
@@ -158,12 +158,12 @@ test("a common directory that the .git file names by a link comes by both names"
   }
 });
 
-test("a working directory named by a link is the directory itself", async () => {
+test("a working directory named by a link counts as its target", async () => {
   symlinkSync(`${box.root}/tree`, `${box.root}/treelink`);
   expect(await facts("treelink")).toEqual(await facts("tree"));
 });
 
-describe("the environment's say", () => {
+describe("the environment", () => {
   test.each<[string, string, Record<string, string>]>([
     ["a ceiling above", "main/deep/er", { GIT_CEILING_DIRECTORIES: "ROOT" }],
     ["a ceiling between", "main/deep/er", { GIT_CEILING_DIRECTORIES: "/nowhere:ROOT/main" }],
@@ -185,7 +185,7 @@ describe("the environment's say", () => {
     expect(found.commonDirs).toEqual([]);
   });
 
-  test("GIT_DIR says nothing about what the working directory needs", async () => {
+  test("GIT_DIR does not change the directories to mount", async () => {
     const { commonDirs } = await facts("tree", { GIT_DIR: `${box.root}/super/.git` });
     expect(commonDirs).toEqual([`${box.root}/main/.git`]);
   });
@@ -202,7 +202,7 @@ describe.skipIf(process.getuid?.() !== 0)("somebody else's repository", () => {
     return top;
   };
 
-  test("above one's own directory does not count, nor for git", async () => {
+  test("above the user's own directory is ignored, as by git", async () => {
     const top = planted("planted");
     expect(addressesByGit(`${top}/below`, box.env)).toEqual([]);
     expect((await facts("planted/below")).remotes).toEqual([]);
@@ -213,7 +213,7 @@ describe.skipIf(process.getuid?.() !== 0)("somebody else's repository", () => {
     expect((await facts("theirs/below")).remotes).toEqual(["https://example.com/planted"]);
   });
 
-  test("is not mounted for one's own worktree", async () => {
+  test("is not mounted for the user's own worktree", async () => {
     setUpGit(box, `${box.root}/source`, "init", "-q");
     setUpGit(box, `${box.root}/source`, "commit", "-q", "--allow-empty", "-m", "first");
     setUpGit(box, `${box.root}/source`, "worktree", "add", "-q", "../own");

@@ -75,7 +75,7 @@ describe("all addresses that git knows", () => {
   });
 });
 
-test("what git fetches from comes first, in order, each address once", async () => {
+test("fetch addresses come first, in order and without duplicates", async () => {
   const more = '[remote "a"]\nurl = gh:x\npushurl = p\n[remote "c"]\nurl = gh:x\n';
   const rewriting = '[url "https://github.com/"]\ninsteadOf = gh:\n';
   expect(await remotes(ORIGIN + more, rewriting)).toEqual([
@@ -91,11 +91,11 @@ test("an address in the environment counts", async () => {
   expect(await remotes("", "", env)).toEqual(["v"]);
 });
 
-test("an empty address takes back those before it", async () => {
+test("an empty address clears those before it", async () => {
   expect(await remotes(`${ORIGIN}url =\nurl = b\n`)).toEqual(["b"]);
 });
 
-test("a remote named like a path is none", async () => {
+test("a remote with a path as its name is ignored", async () => {
   expect(await remotes('[remote "/x"]\nurl = u\n[remote]\nurl = v\n')).toEqual([]);
 });
 
@@ -104,7 +104,7 @@ test("outside a repository there are none", async () => {
   expect((await gitFacts(box.root, box.home, box.env)).remotes).toEqual([]);
 });
 
-test("thousands of remotes and rewritings: the first thousand count, at once", async () => {
+test("of thousands of remotes and rewrite rules only the first thousand count", async () => {
   const many = (line: (i: number) => string) =>
     Array.from({ length: 20_000 }, (_, i) => line(i)).join("");
   let found: readonly string[] = [];
@@ -118,7 +118,7 @@ test("thousands of remotes and rewritings: the first thousand count, at once", a
   expect(found).toEqual(Array.from({ length: 1000 }, (_, i) => `http://${i}`));
 });
 
-test("conditions ask the first thousand addresses", async () => {
+test("conditions check only the first thousand addresses", async () => {
   const urls = Array.from({ length: 1001 }, (_, i) => `url = ${i}.\n`).join("");
   const include = (i: number) => `[includeIf "hasconfig:remote.*.url:${i}."]\npath = hit\n`;
   write(`${box.home}/hit`, '[url "hit:"]\ninsteadOf = 0.\n');

@@ -13,11 +13,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { enterCommand, limits } from "../../src/core/guest/enter.ts";
 
-// The program itself, run here by the machine's own perl.
+// The program itself, run with the host's perl.
 
 const BOOT = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 
-/** Runs commands in a mount namespace of their own, as a guest does. */
+/** Runs commands in a new mount namespace, as in a guest. */
 const APART = ["unshare", "--map-root-user", "--mount", "sh", "-c"];
 const apart = spawnSync("unshare", APART.slice(1, -2).concat("true")).status === 0;
 
@@ -34,7 +34,7 @@ const found = (name: string) => {
 };
 const BOTH = "for each in one two; do mount --bind $each $each; done";
 
-/** Enters with what was expected of each mount. @returns what the command and the check say. */
+/** Enters with the expected id of each mount. @returns the output of the command and the check. */
 function enter(
   mounts: readonly { target: string; dev: number; ino: number }[],
   { bootId = BOOT, mounted = BOTH } = {},
@@ -52,12 +52,12 @@ const refused = (target: string) => ({
 });
 
 describe.skipIf(!apart)("mounts", () => {
-  test("the command runs where every mount is what was checked", () => {
+  test("the command runs if every mount is the checked one", () => {
     const ran = { stdout: "ran a b\n", stderr: "", status: 0 };
     expect(enter([found("one"), found("two")])).toEqual(ran);
   });
 
-  test("another inode, another device or nothing at all in a mount's place: nothing runs", () => {
+  test("another inode, another device or no file at a mount's target: nothing runs", () => {
     const [one, two] = [found("one"), found("two")];
     const wrong = [
       { ...two, ino: two.ino + 1 },
@@ -67,7 +67,7 @@ describe.skipIf(!apart)("mounts", () => {
     for (const bad of wrong) expect(enter([one, bad])).toEqual(refused(bad.target));
   });
 
-  test("the right directory where nothing is mounted: nothing runs", () => {
+  test("the right directory that is not a mount: nothing runs", () => {
     expect(enter([found("one"), found("plain")])).toEqual(refused(join(root, "plain")));
   });
 
@@ -80,22 +80,22 @@ describe.skipIf(!apart)("mounts", () => {
     expect(enter([found("one"), { target, dev, ino }], { mounted })).toEqual(refused(target));
   });
 
-  test("two targets that lead to one place need a mount each", () => {
+  test("two targets with the same real path need a mount each", () => {
     symlinkSync("one", join(root, "link"));
     const both = [found("one"), found("link")];
-    // The second was mounted elsewhere, because another link stood in its target meanwhile.
+    // The second was mounted elsewhere, because its target contained another link at that moment.
     expect(enter(both)).toEqual(refused(join(root, "link")));
     expect(enter(both, { mounted: `${BOTH}; mount --bind one link` }).status).toBe(0);
   });
 
-  test("a target behind a link, and a name that the mount table escapes", () => {
+  test("a target through a link, and a name that the mount table escapes", () => {
     mkdirSync(join(root, "a b\\c"));
     symlinkSync("one", join(root, "link"));
     const mounted = `${BOTH}; mount --bind "a b\\c" "a b\\c"`;
     expect(enter([found("a b\\c"), found("link")], { mounted }).status).toBe(0);
   });
 
-  test("on another kernel inodes alone count, and nothing where that kernel has its own", () => {
+  test("on another kernel only inodes are compared, and not if that kernel renumbers them", () => {
     const [one, two] = [found("one"), found("two")];
     const elsewhere = { bootId: "other", mounted: ":" };
     const shifted = (mount: typeof one) => ({ ...mount, dev: mount.dev + 7 });
@@ -122,7 +122,7 @@ test("the tool's variables load nothing into the first program", () => {
   ]);
 });
 
-test("limits hold for the command, and a program that is missing is named", () => {
+test("limits apply to the command, and the error names a missing program", () => {
   const most = limits(77, process.arch);
   const shell = ["bash", "-c", "ulimit -c -u"];
   const [bin = "", ...args] = enterCommand({ mounts: [], bootId: BOOT }, shell, most);
@@ -135,13 +135,13 @@ test("limits hold for the command, and a program that is missing is named", () =
   ]);
 });
 
-test("without anything to check the command stays as it is", () => {
+test("without mounts and limits the command is unchanged", () => {
   expect(enterCommand({ mounts: [{ target: "/x" }], bootId: undefined }, ["codex"])).toEqual([
     "codex",
   ]);
 });
 
-test("a locale that the machine lacks is not complained of, and the tool never sees why", () => {
+test("a missing locale causes no warning, and PERL_BADLANG does not reach the tool", () => {
   const none = { prlimit: 0, processes: 0 };
   const checked = { mounts: [], bootId: undefined };
   const [bin = "", ...args] = enterCommand(checked, ["env"], none);

@@ -59,7 +59,7 @@ describe("guest programs are valid", () => {
   });
 });
 
-/** Supervises a command in the way that links.pl and engine.pl do. */
+/** Supervises a command as links.pl and engine.pl do. */
 const supervised = (...command: readonly string[]) => [
   "-e",
   `${SUPERVISE} exit supervise(sub { select undef, undef, undef, 0.01 }, @ARGV);`,
@@ -74,7 +74,7 @@ test.each([
   expect(spawnSync("perl", supervised("sh", "-c", script)).status).toBe(code);
 });
 
-test("a supervised command that is missing returns 127 and is named", () => {
+test("a missing supervised command returns 127, and the error names it", () => {
   const { status, stderr } = spawnSync("perl", supervised("no-such"), { encoding: "utf8" });
   expect([status, stderr]).toEqual([127, "silo: no-such: No such file or directory\n"]);
 });
@@ -97,17 +97,17 @@ describe("files linked to copies", () => {
     return { status, stdout, path, copy, text: () => readFileSync(copy, "utf8") };
   };
 
-  test("the path leads to the copy, and directories above it are made", () => {
+  test("the path is a link to the copy, and parent directories are created", () => {
     const { status, stdout, path, copy } = run('cat "$1"; exit 3');
     expect([status, stdout, readlinkSync(path)]).toEqual([3, "old", copy]);
   });
 
-  test("a file renamed over the link is moved to the copy, and the link is back", () => {
+  test("a file renamed over the link is moved to the copy, and the link is restored", () => {
     const { path, text } = run('echo new >"$1.tmp"; mv "$1.tmp" "$1"');
     expect([text(), lstatSync(path).isSymbolicLink()]).toEqual(["new\n", true]);
   });
 
-  test("a tool that reads and saves while it runs meets the link at all times", () => {
+  test("a tool that reads and saves never finds the path missing", () => {
     const { status, text } = run(
       'for i in 1 2 3; do echo $i >"$1.tmp"; mv "$1.tmp" "$1"; cat "$1" >/dev/null || exit 9; sleep 0.15; done',
     );
@@ -132,7 +132,7 @@ test.skipIf(which("node") === null)("a forwarded port leads to the guest's loopb
       free.close(() => resolve(port));
     });
   });
-  // The tool asks until the forwarder listens, and ends it.
+  // The tool retries until the forwarder listens, then stops it.
   const ask = `const net = require("node:net"); const ask = () => net.connect(${listen}, "127.0.0.1")
     .on("error", () => setTimeout(ask, 20)).on("data", (data) => { console.log(String(data)); process.exit(); }); ask();`;
   const tool = ["bash", "-c", 'node -e "$1"; pkill -P $$', "tool", ask];

@@ -26,7 +26,7 @@ test.each([
   ["quotes of both kinds", [`Y='it'"'"'s "so"'`, "export X=1"]],
   ["two lines and a here-document", ["cat <<EOF\nhello\nEOF", "export X=1"]],
   ["a backslash at the end", ["true \\", "export X=1"]],
-])("a hook with %s does not reach into the next", (_, hooks) => {
+])("a hook with %s does not affect the next", (_, hooks) => {
   expect(run(hooks, ["sh", "-c", 'echo "[$X]"']).stdout).toBe("[1]\n");
 });
 
@@ -44,13 +44,13 @@ test.each([
   expect(stderr).not.toContain("later");
 });
 
-test("a hook neither writes into the tool's output nor reads its input", () => {
+test("a hook neither writes to the tool's stdout nor reads its stdin", () => {
   const { stdout, stderr } = run(["echo noise", "cat >/dev/null"], ["cat"], "for the tool");
   expect(stdout).toBe("for the tool");
   expect(stderr).toBe("noise\n");
 });
 
-test("the tool's arguments and exit code pass unchanged", () => {
+test("the tool's arguments and exit code are unchanged", () => {
   const { stdout, status } = run(
     ["true"],
     ["bash", "-c", 'printf "%s|" "$@"; exit 42', "_", "a b", "", "--", "*"],

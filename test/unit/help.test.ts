@@ -33,7 +33,7 @@ describe("the help of a command", () => {
   });
 
   test.each([...COMMANDS.values()].flatMap(({ examples }) => examples))("%s is valid", (line) => {
-    // Without the pipe, the redirection or the substitution around it.
+    // Without a pipe, redirection or substitution around the command.
     const [, typed = ""] = /(?:^|\| )silo ?(.*?)(?: >.*| \$\(.*)?$/.exec(line) ?? [];
     expect(() => parseArgv(typed.split(" ").filter((word) => word !== ""))).not.toThrow();
   });

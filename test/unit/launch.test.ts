@@ -15,7 +15,7 @@ import { toolByName } from "../../src/tools/index.ts";
 import { log } from "../../src/ui/log.ts";
 import { HOST, planOf } from "../support/plan.ts";
 
-// The loop between a plan and the exit status, against a backend that only records what it is asked.
+// The loop between a plan and the exit status, against a backend that only records its calls.
 
 let state: string;
 let events: string[];

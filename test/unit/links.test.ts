@@ -19,14 +19,14 @@ test("a path without links has none", () => {
   expect(links("a/none/x")).toEqual([]);
 });
 
-test("every link on the way is named where it really lies, in order", () => {
+test("every link that is followed is listed by its real path, in order", () => {
   symlinkSync("a/b", join(root, "one"));
   symlinkSync(join(root, "one"), join(root, "a/two"));
   symlinkSync("../../a/two/c", join(root, "a/b/three"));
   expect(links("one/three")).toEqual(["one", "a/b/three", "a/two", "one"]);
 });
 
-test("`..` behind a link starts where the link leads, as the kernel has it", () => {
+test("`..` after a link starts at the link's target, as in the kernel", () => {
   mkdirSync(join(root, "x/y"), { recursive: true });
   symlinkSync("../x/y", join(root, "a/in"));
   symlinkSync("../a", join(root, "x/back"));
@@ -35,14 +35,14 @@ test("`..` behind a link starts where the link leads, as the kernel has it", () 
   expect(links("way")).toEqual(["way", "a/in", "x/back"]);
 });
 
-test("a loop ends, and a link that leads nowhere is named", () => {
+test("a loop ends, and a dangling link is listed", () => {
   symlinkSync("loop", join(root, "loop"));
   symlinkSync("none", join(root, "dead"));
   expect(links("loop").length).toBeLessThan(100);
   expect(links("dead/x")).toEqual(["dead"]);
 });
 
-test("facts tell who could have written a link", () => {
+test("facts name the directory in which a tool could have written a link", () => {
   symlinkSync("b", join(root, "a/link"));
   const path = join(root, "a/link");
   const facts = pathFacts([path, join(root, "a")], (at) =>

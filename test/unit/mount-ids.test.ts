@@ -27,7 +27,7 @@ const mount = (path: string, kind: Mount["kind"] = "dir"): Mount => {
   return { source: full, target: full, mode: "rw", kind, from: "project" };
 };
 
-test("each source has the device and inode that the guest's stat tells", () => {
+test("each source has the device and inode that stat(2) reports in the guest", () => {
   const ids = withIds([mount("project"), mount("project/file", "file")]).map(({ id }) => id);
   const told = ["project", "project/file"].map((path) => {
     const { dev, ino } = statSync(join(root, path));
@@ -36,7 +36,7 @@ test("each source has the device and inode that the guest's stat tells", () => {
   expect(ids).toEqual(told);
 });
 
-test("a source that has become a link, itself or above, or another kind, ends the start", () => {
+test("a source that is now a link, below a link or of another kind prevents the start", () => {
   const planned = [mount("project/docs"), mount("project/file", "file")];
   renameSync(join(root, "project"), join(root, "old"));
   symlinkSync(join(root, "secret"), join(root, "project"));
@@ -47,7 +47,7 @@ test("a source that has become a link, itself or above, or another kind, ends th
   expect(() => withIds([mount("project")])).toThrow("was replaced on the host");
 });
 
-test("a dry run shows what does not exist yet without an id; a start does not pass it over", () => {
+test("a dry run shows a missing source without an id; a start fails", () => {
   expect(withIds([mount("none")], true)).toEqual([mount("none")]);
   expect(() => withIds([mount("none")])).toThrow("was replaced on the host");
 });

@@ -36,7 +36,7 @@ const shown = (result: ReturnType<typeof plan>) =>
   );
 
 describe("missing paths", () => {
-  test("a tool's own are made: a file for .json, else a directory", () => {
+  test("a tool's own paths are created: a file for .json, otherwise a directory", () => {
     const asks = [`${HOME}/.claude.json`, `${HOME}/.claude`].map((path) => ({
       path,
       missing: "create" as const,
@@ -49,7 +49,7 @@ describe("missing paths", () => {
     expect(result.mounts.map(({ kind }) => kind)).toEqual(["file", "dir"]);
   });
 
-  test("a configured one is skipped with a warning that names it and the file", () => {
+  test("a configured path is skipped with a warning that names it and the file", () => {
     const result = plan([{ path: `${HOME}/nowhere`, mode: "ro" }]);
     expect(shown(result)).toEqual([]);
     expect(result.warnings).toEqual([
@@ -57,7 +57,7 @@ describe("missing paths", () => {
     ]);
   });
 
-  test("a tool's read-only one is skipped silently", () => {
+  test("a tool's read-only path is skipped silently", () => {
     expect(plan([{ path: "/x", missing: "skip" }])).toEqual({
       mounts: [],
       creations: [],
@@ -72,7 +72,7 @@ describe("missing paths", () => {
   });
 });
 
-describe("one path asked for twice", () => {
+describe("one path requested twice", () => {
   test.each([
     ["rw wins a tie", [{ mode: "ro" }, { mode: "rw" }], "rw /x"],
     ["rw wins a tie, the other way round", [{ mode: "rw" }, { mode: "ro" }], "rw /x"],
@@ -134,7 +134,7 @@ describe("links", () => {
     expect(shown(result)).toEqual(["rw /data/claude", `rw /data/claude=${HOME}/.claude`]);
   });
 
-  test("one that leads out of a writable mount is not followed", () => {
+  test("a link out of a writable mount is not followed", () => {
     const result = plan([{ path: "/p", from: "project" }, { path: "/p/data" }], {
       "/p": "dir",
       "/p/data": { kind: "dir", real: `${HOME}/.ssh`, links: [link("/p/data")] },
@@ -143,7 +143,7 @@ describe("links", () => {
     expect(result.warnings[0]).toContain("/p/data leads over a link in /p, which a tool could");
   });
 
-  test("nor is one in the middle of a path, or one that leads on to another", () => {
+  test("nor is a link in the middle of a path, or a link to another link", () => {
     const facts = (...links: string[]) => ({
       "/p": "dir" as const,
       "/x/a/b": { kind: "dir" as const, real: "/y/b", links: links.map((at) => link(at)) },
@@ -153,7 +153,7 @@ describe("links", () => {
     expect(shown(plan(asks, facts("/x/a", "/p/on")))).toEqual(["rw /p"]);
   });
 
-  test("one that a tool of an earlier run could write leads nowhere else either", () => {
+  test("nor is a link that a tool of an earlier run could write", () => {
     const leading = (real: string) =>
       shown(
         plan([{ path: `${HOME}/lib/data` }], {
@@ -168,7 +168,7 @@ describe("links", () => {
     expect(leading(`${HOME}/lib/real`)).toContain(`rw ${HOME}/lib/real`);
   });
 
-  test("one that stays inside is fine, also below a linked directory", () => {
+  test("a link that stays inside is followed, even below a linked directory", () => {
     const result = plan([{ path: "/link" }, { path: "/link/a", mode: "ro" }], {
       "/link": { kind: "dir", real: "/real", links: [link("/link")] },
       "/link/a": { kind: "dir", real: "/real/a", links: [link("/link")] },
@@ -178,7 +178,7 @@ describe("links", () => {
   });
 });
 
-test("a mount on a link is left out where the guest sees the link itself", () => {
+test("a mount on a link is left out if the guest has the link anyway", () => {
   const asks = [{ path: "/p" }, { path: "/p/data", mode: "ro" as const }, { path: "/x" }];
   const direct = (...chain: string[]) => {
     const { mounts } = plan(asks, {
@@ -189,12 +189,12 @@ test("a mount on a link is left out where the guest sees the link itself", () =>
     return withoutShownLinks(mounts).map(({ target }) => target);
   };
   expect(direct("/p/data")).toEqual(["/p", "/y", "/x", "/p/real"]);
-  // A link on the way is elsewhere, so that the guest would find nothing there.
+  // A link on the way is outside of the mounts, so it is missing in the guest.
   expect(direct("/p/data", "/elsewhere")).toContain("/p/data");
 });
 
 describe("a read-only path below a writable one", () => {
-  test("keeps its place: no directory above it can be renamed", () => {
+  test("cannot be moved by renaming a directory above it", () => {
     const asks = ["rw /p", "ro /p/a/b/c"].map((text) => ({
       mode: text.slice(0, 2) as "ro" | "rw",
       path: text.slice(3),
@@ -203,7 +203,7 @@ describe("a read-only path below a writable one", () => {
     expect(shown(result)).toEqual(["rw /p", "rw /p/a", "rw /p/a/b", "ro /p/a/b/c"]);
   });
 
-  test("is read-only under every name of the writable one", () => {
+  test("is read-only under every name of the writable path", () => {
     const result = plan([{ path: "/link" }, { path: "/real/a", mode: "ro" }], {
       "/link": { kind: "dir", real: "/real", links: [link("/link")] },
       "/real/a": "dir",
@@ -216,7 +216,7 @@ describe("a read-only path below a writable one", () => {
     ]);
   });
 
-  test("makes nothing writable that lies in a read-only one", () => {
+  test("makes nothing writable inside a read-only path", () => {
     const asks = ["rw /p", "ro /p/a", "rw /p/a/b", "ro /p/a/b/c/d"].map((text) => ({
       mode: text.slice(0, 2) as "ro" | "rw",
       path: text.slice(3),
@@ -231,7 +231,7 @@ describe("a read-only path below a writable one", () => {
     ]);
   });
 
-  test("as a single file, says what it is worth", () => {
+  test("as a single file, gives a warning", () => {
     const facts = { "/p": "dir", "/p/a/f": "file" } as const;
     const { warnings } = plan([{ path: "/p" }, { path: "/p/a/f", mode: "ro" }], facts);
     expect(warnings).toEqual([
@@ -241,9 +241,9 @@ describe("a read-only path below a writable one", () => {
   });
 });
 
-describe("names that an engine would read as another name", () => {
+describe("names that an engine would interpret as another name", () => {
   const odd = ["/p/g\r\nh", "/p/g\nh", "/p/g\u0000", "/p/\u007f", "/p/\u0085", "/p/\uFFFD"];
-  test.each(odd)("%j is not mounted, itself or behind a link", (path) => {
+  test.each(odd)("%j is not mounted, directly or through a link", (path) => {
     const asked = plan([{ path, from: "git", missing: "skip" }], { [path]: "dir" });
     const led = plan([{ path: "/x", from: "git" }], { "/x": { kind: "dir", real: path } });
     for (const { mounts, warnings } of [asked, led]) {
@@ -252,7 +252,7 @@ describe("names that an engine would read as another name", () => {
     }
   });
 
-  test.each(odd)("%j as the working directory or a tool's own ends the start", (path) => {
+  test.each(odd)("%j as the working directory or a tool's own path prevents the start", (path) => {
     for (const from of ["project", "tool"])
       expect(() => plan([{ path, from }], { [path]: "dir" })).toThrow("cannot be mounted");
   });

@@ -21,6 +21,6 @@ test.each([
   [["app-x", "app", "app-1b", "other-7", "app-api-5"], "app-1"],
   [["app-007"], "app-8"],
   [["app-99999999999999999999"], "app-1"],
-])("next name beside %j is %s", (names, next) => {
+])("next name after %j is %s", (names, next) => {
   expect(nextName("app", names)).toBe(next);
 });

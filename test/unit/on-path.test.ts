@@ -41,13 +41,13 @@ function program(path: string): string {
   return path;
 }
 
-/** Where a program is looked for along these entries, each below the test's folder unless it is written whole. */
+/** Looks up a program along these entries; relative ones start at the test's folder. */
 function lookUp(...entries: string[]): string | undefined {
   process.env["PATH"] = entries.join(":");
   return whereIs("prog")?.replace(`${root}/`, "");
 }
 
-test("the first entry that has the program counts", () => {
+test("the first entry that has the program is used", () => {
   program(`${root}/tools/prog`);
   mkdirSync(`${root}/other/prog`, { recursive: true });
   writeFileSync(`${root}/home/prog`, "", { mode: 0o644 });
@@ -56,7 +56,7 @@ test("the first entry that has the program counts", () => {
   );
 });
 
-test("an entry that the system refuses to look at does not stop the search", () => {
+test("an unreadable entry does not end the search", () => {
   program(`${root}/tools/prog`);
   symlinkSync("loop", `${root}/loop`);
   const long = `${root}/${"x".repeat(300)}`;
@@ -65,7 +65,7 @@ test("an entry that the system refuses to look at does not stop the search", () 
 });
 
 test.each(["node_modules/.bin", ".", "", "./", "../work"])(
-  "a relative entry %j does not count",
+  "a relative entry %j is skipped",
   (entry) => {
     program(`${root}/work/node_modules/.bin/prog`);
     program(`${root}/work/prog`);
@@ -76,7 +76,7 @@ test.each(["node_modules/.bin", ".", "", "./", "../work"])(
   },
 );
 
-test("nothing in the working directory counts, also by a link or a roundabout path", () => {
+test("programs in the working directory are skipped, even through a link or an indirect path", () => {
   program(`${root}/work/bin/prog`);
   program(`${root}/tools/prog`);
   symlinkSync(`${root}/work/bin`, `${root}/entry`);
@@ -89,7 +89,7 @@ test("nothing in the working directory counts, also by a link or a roundabout pa
   expect(childPath()).toBe(`${root}/tools`);
 });
 
-test("a working directory that holds the user's own programs keeps them", () => {
+test("programs are not skipped if the working directory contains the home directory", () => {
   program(`${root}/home/bin/prog`);
   process.chdir(join(root, "home"));
   expect(lookUp(`${root}/home/bin`)).toBe("home/bin/prog");
@@ -97,7 +97,7 @@ test("a working directory that holds the user's own programs keeps them", () => 
   expect(lookUp(`${root}/none`, `${root}/home/bin`)).toBe("home/bin/prog");
 });
 
-test("a directory where a tool could write does not count any more, nor what lies below it", () => {
+test("a directory in which a tool could write is skipped, and everything below it", () => {
   program(`${root}/lib/deep/bin/prog`);
   program(`${root}/tools/prog`);
   expect(lookUp(`${root}/lib/deep/bin`, `${root}/tools`)).toBe("lib/deep/bin/prog");
@@ -107,12 +107,12 @@ test("a directory where a tool could write does not count any more, nor what lie
   expect(skippedPrograms("prog")).toEqual([
     { path: `${root}/lib/deep/bin/prog`, why: `a tool could write to ${root}/lib` },
   ]);
-  // One that is missing may be made by the tool while silo runs.
+  // The tool may create a missing one while silo runs.
   process.env["PATH"] = `${root}/lib/later:${root}/tools`;
   expect(childPath()).toBe(`${root}/tools`);
 });
 
-test("a directory that everybody can write does not count", () => {
+test("a world-writable directory is skipped", () => {
   program(`${root}/open/prog`);
   for (const mode of [0o777, 0o1777]) {
     chmodSync(`${root}/open`, mode);
@@ -124,7 +124,7 @@ test("a directory that everybody can write does not count", () => {
   expect(lookUp(`${root}/open`, `${root}/none`)).toBe("open/prog");
 });
 
-test("places are found at or above a path, and nowhere else", () => {
+test("a path matches places at or above it only", () => {
   const state = `${root}/state`;
   expect(placeOver(state, "/a/b/c")).toBeUndefined();
   rememberPlaces(state, ["/a/b", "/a/b", "/", `/${"x".repeat(400)}`]);
@@ -138,7 +138,7 @@ test("places are found at or above a path, and nowhere else", () => {
   ).toEqual(["/a/b", `/${"x".repeat(400)}`]);
 });
 
-test("a state directory that cannot be written is no error, and the place counts in this process", () => {
+test("an unwritable state directory is not an error, and the place counts in this process", () => {
   writeFileSync(`${root}/file`, "");
   rememberPlaces(`${root}/file`, ["/a/b"]);
   expect(placeOver(`${root}/file`, "/a/b/c")).toBe("/a/b");

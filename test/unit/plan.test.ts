@@ -21,13 +21,13 @@ describe("layers", () => {
     ["B", "global"],
     ["C", "tool"],
   ])(
-    "of %s the last in effective order holds: tool, global, repositories from short to long",
+    "the last %s wins in the order tool, global, repositories from short to long",
     (name, expected) => {
       expect(value({ config }, name)).toBe(expected);
     },
   );
 
-  test("a tool's read-only mount outweighs a global read-write one of the same path", () => {
+  test("a tool's read-only mount overrides a global read-write mount of the same path", () => {
     const plan = planOf(codex, {
       config: { mounts_rw: ["~/x"], tools: { codex: { mounts_ro: ["~/x"] } } },
     });
@@ -38,7 +38,7 @@ describe("layers", () => {
 describe("image", () => {
   const tag = (setting: Setting) => planOf(codex, setting).image.tag;
 
-  test("the same input has the same tag, and each part of it counts", () => {
+  test("the same input has the same tag, and each part of it changes the tag", () => {
     const settings: Setting[] = [
       {},
       { config: { image: { base: "debian:13" } } },
@@ -61,7 +61,7 @@ describe("image", () => {
     expect(tag({ config: { env: ["KEY=s3cret"], ports: ["1:1"] } })).toBe(tag({}));
   });
 
-  test("no secret gets into it", () => {
+  test("contains no secret", () => {
     const { image } = planOf(codex, { config: { env: ["KEY=s3cret"] } });
     expect(JSON.stringify(image)).not.toContain("s3cret");
   });
@@ -80,7 +80,7 @@ describe("tools", () => {
     planOf(toolByName(name), setting).argv.join(" ");
   const claudeMcp = "/home/ada/.claude/mcp.json";
 
-  test("claude gets its MCP file only where it exists, and IS_SANDBOX only as root", () => {
+  test("claude gets its MCP file only if it exists, and IS_SANDBOX only as root", () => {
     const claude = toolByName("claude");
     expect(command("claude")).toContain(`--mcp-config=${claudeMcp}`);
     expect(command("claude", { missing: [claudeMcp] })).not.toContain("--mcp-config");
@@ -101,12 +101,12 @@ describe("tools", () => {
     expect(value({ missing }, "COPILOT_HOME", toolByName("copilot"))).toBe(home);
   });
 
-  test("codex says how to sign in only while it is not", () => {
+  test("codex prints how to sign in only while it is not signed in", () => {
     expect(planOf(codex).tips).toEqual([]);
     expect(planOf(codex, { missing: ["/home/ada/.codex/auth.json"] }).tips).toHaveLength(1);
   });
 
-  test("every tool's own paths are made when missing, with a file only for .json", () => {
+  test("every tool's own paths are created if missing, with a file only for .json", () => {
     for (const tool of TOOLS) {
       const own = planOf(tool).mounts.filter(({ from, mode }) => from === "tool" && mode === "rw");
       const missing = own.map(({ target }) => target);
@@ -117,7 +117,7 @@ describe("tools", () => {
     }
   });
 
-  test("a terminal only when both ends are one", () => {
+  test("a TTY is allocated only if stdin and stdout are TTYs", () => {
     expect(planOf(codex).tty).toBe(true);
     expect(planOf(codex, { host: { stdinTty: false } }).tty).toBe(false);
     expect(planOf(codex, { host: { stdoutTty: false } }).tty).toBe(false);

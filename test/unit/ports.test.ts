@@ -17,7 +17,7 @@ test.each(["80", "0:80", "80:65536", "a:b", "80:80/icmp", "::1:80:80", "80:80:80
   },
 );
 
-test("a configured port takes the place of the tool's own", () => {
+test("a configured port replaces the tool's own", () => {
   const own = [{ ...parsePort("3484:3485", "tool"), optional: true }];
   const mine = parsePort("3484:9000", "f");
   expect(mergePorts(own, [mine, mine])).toEqual([mine]);

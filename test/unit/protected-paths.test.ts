@@ -28,7 +28,7 @@ describe("silo's own files in a writable mount", () => {
     );
   });
 
-  test("are made where they are missing, since a tool could make them", () => {
+  test("are created if missing, because a tool could create them", () => {
     const path = "/home/ada/.config/silo";
     const { mounts, creations } = plan(
       { mounts_rw: ["~/.config"] },
@@ -46,7 +46,7 @@ describe("silo's own files in a writable mount", () => {
     },
   );
 
-  test("count where they really are: a linked directory", () => {
+  test("are protected at their real path, behind a linked directory", () => {
     const own = ["/h/.config/silo", "/h/.config/silo/silo.jsonc"];
     const links = [{ at: "/h/.config", writtenIn: undefined }];
     const facts: Record<string, PathFact> = {
@@ -75,7 +75,7 @@ describe("silo's own files in a writable mount", () => {
       led("/h/.config/silo", "/x/silo", "/h/.config", "/d/on"),
     ],
     ["a link of its own in it", led("/h/.local/state/silo", "/x/state", "/d/state")],
-  ])("end the start where a tool could change %s", (_, facts) => {
+  ])("prevent the start if a tool could change %s", (_, facts) => {
     const mount = (source: string) =>
       ({ source, target: source, mode: "rw", kind: "dir", from: "x" }) as const;
     const guard = (source: string) =>
@@ -89,7 +89,7 @@ describe("silo's own files in a writable mount", () => {
     expect(guard("/other").mounts).toEqual([mount("/other")]);
   });
 
-  test("change nothing where no writable mount has them in it", () => {
+  test("change nothing if no writable mount contains them", () => {
     const { mounts, warnings } = plan({ mounts_ro: ["~"], mounts_rw: ["~/.config/other"] });
     expect(shown(mounts).filter((line) => line.includes("silo"))).toEqual([]);
     expect(warnings).toEqual([]);

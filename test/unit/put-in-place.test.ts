@@ -58,28 +58,28 @@ describe.each([
     expect([text("file"), text("aside")]).toEqual(["new", "old"]);
   });
 
-  test("a file that was saved since it was read stays", async () => {
+  test("a file that was saved after it was read is not replaced", async () => {
     const { run } = await put(swap);
     rename("saved");
     expect(await run()).toBe("moved");
     expect(text("file")).toBe("saved");
   });
 
-  test("so does one that was written in place with as many bytes", async () => {
+  test("nor is a file that was written in place with the same size", async () => {
     const { run } = await put(swap);
     writeFileSync(path, "OLD");
     expect(await run()).toBe("moved");
     expect(text("file")).toBe("OLD");
   });
 
-  test("a file that is gone does not come back", async () => {
+  test("a deleted file is not created again", async () => {
     const { run } = await put(swap);
     unlinkSync(path);
     expect(await run()).toBe("moved");
     expect(readdirSync(root)).not.toContain("file");
   });
 
-  test("where there was none, one that somebody made since stays", async () => {
+  test("if there was no file, one that was created since is not replaced", async () => {
     unlinkSync(path);
     const { run } = await put(swap);
     rename("made");
@@ -87,14 +87,14 @@ describe.each([
     expect(text("file")).toBe("made");
   });
 
-  test("where there is none, the new one is put", async () => {
+  test("if there is no file, the new one is put in place", async () => {
     unlinkSync(path);
     const { run } = await put(swap);
     expect(await run()).toBe("placed");
     expect(text("file")).toBe("new");
   });
 
-  test("what is written later by an open descriptor stands in what was kept", async () => {
+  test("a later write through an open descriptor is in the kept file", async () => {
     const file = openSync(path, "a");
     const { run } = await put(swap);
     await run();
@@ -103,7 +103,7 @@ describe.each([
     expect([text("file"), text("aside")]).toEqual(["new", "old and more"]);
   });
 
-  test("owner and permissions stay", async () => {
+  test("owner and permissions are kept", async () => {
     chmodSync(path, 0o640);
     const { run } = await put(swap);
     const { uid, gid } = statSync(path);
@@ -117,7 +117,7 @@ test.each([
   ["renamed over it", () => rename("saved"), "saved"],
   ["written in place", () => writeFileSync(path, "saved"), "saved"],
   ["added at its end", () => appendFileSync(path, "+"), "old+"],
-])("what is %s at the last instant is kept aside", async (_, save, kept) => {
+])("a file %s at the last moment is kept aside", async (_, save, kept) => {
   const { run } = await put(async (a, b) => {
     save();
     return await exchange(a, b);
@@ -126,7 +126,7 @@ test.each([
   expect([text("file"), text("aside")]).toEqual(["new", kept]);
 });
 
-test("an exchange whose helper was killed behind it counts as done", async () => {
+test("an exchange whose helper was killed afterwards counts as done", async () => {
   const { run } = await put(async (a, b) => {
     await exchange(a, b);
     return "refused";
@@ -135,10 +135,10 @@ test("an exchange whose helper was killed behind it counts as done", async () =>
   expect([text("file"), text("aside")]).toEqual(["new", "old"]);
 });
 
-test("without exchange a link in the file's place is not followed", async () => {
+test("without exchange a link that replaced the file is not followed", async () => {
   writeFileSync(join(root, "secret"), "old");
   const { run } = await put((a) => {
-    // As link(2) of macOS leaves it: a second name of what the link points to.
+    // As link(2) on macOS leaves it: a hard link to the target of the symbolic link.
     unlinkSync(path);
     symlinkSync(join(root, "secret"), path);
     expect(text("aside")).toBe("new");

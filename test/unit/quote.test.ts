@@ -11,7 +11,7 @@ test.each(["", "a b", "it's", '"', "$HOME", "`x`", "a\nb", "*", "~", "-n", "ü",
   },
 );
 
-test("a shown command has the names of its environment and no value", () => {
+test("a shown command has the names of its variables, but not their values", () => {
   const shown = showCommand({
     bin: "docker",
     args: ["run", "-e", "KEY", "a b"],
@@ -20,7 +20,7 @@ test("a shown command has the names of its environment and no value", () => {
   expect(shown).toBe("KEY=… docker run \\\n  -e KEY 'a b'");
 });
 
-test("a long line cannot look like several", () => {
+test("a long line cannot imitate several", () => {
   expect(folded("short", 80)).toBe("short");
   const lines = folded(`${"x".repeat(100)} pretend: "this"`, 40).split("\n");
   expect(lines.every((line) => line.length <= 40)).toBe(true);
@@ -31,7 +31,7 @@ test("a long line cannot look like several", () => {
   expect(folded("漢".repeat(40), 40).split("\n")[0]).toHaveLength(14);
 });
 
-test("text for a terminal keeps its words and loses its power", () => {
+test("text for a terminal keeps its letters, and its control characters are escaped", () => {
   expect(printable("a\u001B[31mred\u001B[0m\u001B[2J\tb\nc\u202Ed 😀é")).toBe(
     "ared\\u001b[2J\tb\nc\\u202ed 😀é",
   );

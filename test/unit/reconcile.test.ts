@@ -32,7 +32,7 @@ function step([base, host, guest]: Row, final = false) {
 
 const none = { host: undefined, guest: undefined, saved: undefined };
 
-describe("what follows from three versions", () => {
+describe("a merge of three versions", () => {
   test.each<[string, Row, object]>([
     ["nothing changed", ["a", "a", "a"], { base: "a" }],
     ["the guest changed", ["a", "a", "b"], { base: "b", host: "b" }],
@@ -78,21 +78,21 @@ describe("what follows from three versions", () => {
     expect(step(row)).toEqual({ ...none, ...expected } as ReturnType<typeof step>);
   });
 
-  test("a prototype in the text stays a key", () => {
+  test("a key named __proto__ stays a key", () => {
     const done = step(['{"a":1}', '{"a":2}', '{"a":1,"__proto__":{"x":1}}']);
     expect(done.host).toBe('{"a":2,"__proto__":{"x":1}}');
   });
 
-  test("the host's indentation and last line end are kept", () => {
+  test("the host's indentation and final line break are kept", () => {
     const done = step(['{"a":1}', '{\n  "a": 2\n}\n', '{"a":1,"b":1}']);
     expect(done.host).toBe('{\n  "a": 2,\n  "b": 1\n}\n');
   });
 
-  test("what is half-written waits, and is kept beside in the end", () => {
+  test("a half-written version waits, and is saved as a conflict in the final sync", () => {
     expect(step(['{"a":1}', '{"a":1}', '{"a":'])).toEqual({ ...none, base: '{"a":1}' });
     expect(step(['{"a":1}', '{"a":1}', ""])).toEqual({ ...none, base: '{"a":1}' });
     expect(step(['{"a":1}', '{"a":', '{"a":1}'])).toEqual({ ...none, base: '{"a":1}' });
-    // The host's, too, where the guest has changed or is gone.
+    // The host's version, too, if the guest's has changed or is missing.
     expect(step(['{"a":1}', '{"a":', '{"a":2}'])).toEqual({ ...none, base: '{"a":1}' });
     expect(step(['{"a":1}', "", undefined])).toEqual({ ...none, base: '{"a":1}' });
     expect(step(['{"a":1}', '{"a":1}', '{"a":'], true)).toEqual({
@@ -103,7 +103,7 @@ describe("what follows from three versions", () => {
   });
 });
 
-describe("a save that was displaced", () => {
+describe("a write to a displaced file", () => {
   test.each<[string, [string, string, string | undefined], boolean, object | undefined]>([
     ["merges", ['{"a":1}', '{"a":1,"b":1}', '{"a":1,"c":1}'], true, { now: '{"a":1,"b":1,"c":1}' }],
     ["stays, if it wins", ["a", "b", "c"], true, { now: "b", saved: "c" }],
@@ -122,20 +122,20 @@ describe("a save that was displaced", () => {
       });
   });
 
-  test("is saved in the end, if it stays half-written", () => {
+  test("is saved as a conflict in the final sync if it stays half-written", () => {
     const sides = { was: bytes('{"a":1}'), late: bytes('{"a"'), now: bytes('{"b":1}') };
     const joined = rejoin(sides, true, true);
     expect([text(joined?.now), text(joined?.saved)]).toEqual(['{"b":1}', '{"a"']);
   });
 });
 
-/** A file in memory with two writers, and what became of every value that was ever written to it. */
+/** A file in memory with two writers, which tracks every value that was ever written to it. */
 class World {
   base: Content;
   host: Content;
   guest: Content;
   readonly saved: string[] = [];
-  /** Values that somebody replaced or deleted who had them before his eyes. */
+  /** Values that a writer replaced or deleted after reading them. */
   readonly replaced = new Set<string>();
   readonly written: string[] = [];
 
@@ -154,7 +154,7 @@ class World {
     return shown.match(/v\d+/g) ?? [];
   }
 
-  /** Saves that a swap displaced, until they are merged. */
+  /** Writes to displaced files that are not merged yet. */
   displaced: (Late & { readonly side: "host" | "guest"; readonly put: Uint8Array })[] = [];
 
   rejoin(): void {
@@ -183,7 +183,7 @@ class World {
     else this.written.push("deleted");
   }
 
-  /** Between any two effects anybody may write. */
+  /** Either side may write between any two effects. */
   #meanwhile(): void {
     if (this.random(5) === 0) this.edit(this.random(2) === 0 ? "host" : "guest");
   }
@@ -199,7 +199,7 @@ class World {
     const swap = (side: "host" | "guest") => (value: Uint8Array, expected: Content) =>
       effect(() => {
         if (!same(this[side], expected)) return false;
-        // A save at the last instant is displaced.
+        // A write at the last moment is displaced.
         if (busy && this.random(8) === 0) this.edit(side);
         const late = this[side];
         if (late !== undefined && !same(late, expected))
@@ -226,7 +226,7 @@ async function play(seed: number): Promise<World> {
   for (let i = 0; i < 12; i += 1) {
     const turn = random(3);
     if (turn < 2) world.edit(turn === 0 ? "host" : "guest");
-    // One of ten is killed at some effect, as a silo may be.
+    // One in ten is killed at a random effect, as a silo process may be.
     else {
       world.rejoin();
       await syncOnce(world.ends(true, random(10) === 0 ? random(6) : Infinity), false).catch(
@@ -234,7 +234,7 @@ async function play(seed: number): Promise<World> {
       );
     }
   }
-  // The tool has ended; the user may still write.
+  // The tool has exited; the user may still write.
   world.rejoin();
   while (!(await syncOnce(world.ends(false, Infinity), true)));
   return world;
@@ -256,6 +256,6 @@ test(`in ${ROUNDS} random interleavings of edits, passes and kills no value is l
     merges += world.saved.length === 0 ? 1 : 0;
   }
   expect(lost.slice(0, 5)).toEqual([]);
-  // Without merging there would hardly be one without a second file.
+  // Without merging nearly every run would have a conflict file.
   expect(merges).toBeGreaterThan(ROUNDS / 10);
 });

@@ -35,7 +35,7 @@ describe("the programs of a remote machine", () => {
   test("launch.pl is valid Perl, with and without the supervisor in front of it", () => {
     for (const program of [text("launch.pl"), FILES["/usr/local/lib/silo/launch"]?.text ?? ""]) {
       const [said, status] = check("perl", ["-Mwarnings", "-c"], program);
-      // Perl warns of code after exec(), which runs if exec() fails.
+      // Perl warns about code after exec(), which runs if exec() fails.
       const remarks = said.replaceAll(/^.*unlikely to be reached.*\n.*\n/gm, "");
       expect([remarks, status]).toEqual(["- syntax OK\n", 0]);
     }

@@ -120,7 +120,7 @@ describe("a pattern without a dot in its first segment", () => {
   );
 });
 
-test("several apply from the shortest to the longest, by any of the remotes", () => {
+test("patterns that match any remote apply from the shortest to the longest", () => {
   const remotes = ["git@github.com:acme/app.git", "https://github.com/fork/app"];
   const patterns = ["github.com/acme/app", "github.com/other", "acme", "", "github.com/fork"];
   expect(matchingRepos(patterns, remotes)).toEqual([

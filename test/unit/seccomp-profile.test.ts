@@ -16,7 +16,7 @@ type Profile = {
 const profile = JSON.parse(engineProfile("root")) as Profile;
 const of = (name: string) => profile.syscalls.filter(({ names }) => names.includes(name));
 
-/** As libseccomp decides: any entry that fits; the default where none does. */
+/** The decision of libseccomp: any matching entry, otherwise the default. */
 function answer(name: string, args: readonly number[] = []): string | number {
   const fits = ({ args: tests = [] }: Entry) =>
     tests.every(({ index, value, valueTwo, op }) => {
@@ -30,14 +30,14 @@ function answer(name: string, args: readonly number[] = []): string | number {
 }
 
 describe("the engines' profile", () => {
-  test("the digest of its name is that of its content", () => {
+  test("the digest in its name is that of its content", () => {
     for (const inhabitant of ["root", "user"] as const) {
       const digest = createHash("sha256").update(engineProfile(inhabitant)).digest("hex");
       expect<string>(PROFILE_DIGESTS[inhabitant]).toBe(digest);
     }
   });
 
-  test("what is not named is refused, and no 32-bit architecture is let in", () => {
+  test("calls that are not listed are refused, and 32-bit architectures are not allowed", () => {
     expect([profile.defaultAction, profile.defaultErrnoRet]).toEqual(["SCMP_ACT_ERRNO", 1]);
     expect(profile.architectures).toBeUndefined();
     expect(profile.archMap).toEqual([
@@ -46,12 +46,12 @@ describe("the engines' profile", () => {
     ]);
   });
 
-  test("no entry tests an argument twice, which engines would take for alternatives", () => {
+  test("no entry tests an argument twice, because engines would treat that as alternatives", () => {
     for (const { args = [] } of profile.syscalls)
       expect(new Set(args.map(({ index }) => index)).size).toBe(args.length);
   });
 
-  test("no call is allowed whatever its arguments are and by them as well", () => {
+  test("no call is allowed both with any arguments and with certain ones", () => {
     const free = profile.syscalls
       .filter(({ args, action }) => args === undefined && action === "SCMP_ACT_ALLOW")
       .flatMap(({ names }) => names);
@@ -83,7 +83,7 @@ describe("the engines' profile", () => {
     expect(answer(name, good)).toBe("allow");
   });
 
-  test("calls whose arguments lie in memory do not exist", () => {
+  test("calls whose arguments are in memory fail with ENOSYS", () => {
     for (const name of ["openat2", "clone3", "io_uring_setup", "io_uring_enter"])
       expect(answer(name)).toBe(38);
   });
@@ -104,7 +104,7 @@ describe("the engines' profile", () => {
     expect(answer(name)).toBe("allow");
   });
 
-  test("tracing is allowed from the kernel on that filters what a tracer changes", () => {
+  test("tracing is allowed only on kernels that filter a call after the tracer", () => {
     const [tracing] = of("ptrace");
     expect(tracing).toMatchObject({ includes: { minKernel: "4.8" } });
   });

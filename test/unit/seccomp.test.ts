@@ -9,14 +9,14 @@ const KILL = 0x8000_0000;
 const errno = (code: number) => 0x0005_0000 + code;
 const [EPERM, ENOSYS, EAFNOSUPPORT] = [errno(1), errno(38), errno(97)];
 
-// Numbers and constants by hand, from the kernel's headers: nothing here comes from silo's own tables.
+// Numbers and constants are copied from the kernel's headers, not taken from silo's own tables.
 const WORD = { x64: 0xc000_003e, arm64: 0xc000_00b7 } as const;
 const [I386, ARM] = [0x4000_0003, 0x4000_0028];
 const ARCHES = ["x64", "arm64"] as const;
 type Arch = (typeof ARCHES)[number];
 type Numbers = { readonly x64?: number; readonly arm64?: number };
 
-/** What a program cannot make the kernel see: it reads these arguments as 32 bits. */
+/** Upper bits that the kernel ignores, because it reads these arguments as 32 bits. */
 const DIRT = [0n, 1n << 32n, 0xffff_ffffn << 32n, 0x8000_0000_0000_0000n];
 
 function ask(
@@ -52,7 +52,7 @@ describe.each(ARCHES)("the filter for %s", (arch) => {
     expect(allowed).toEqual([1, 2, 10, 16]);
   });
 
-  test("of netlink the routes alone; other families have any protocol", () => {
+  test("netlink is limited to routes; other families allow any protocol", () => {
     expect(ask(arch, SOCKET, [16, 3, 0])).toEqual([ALLOW]);
     for (const protocol of [1, 4, 6, 9, 12, 15, 16, 0xffff_ffff])
       expect(ask(arch, SOCKET, [16, 3, protocol])).toEqual([EAFNOSUPPORT]);
@@ -82,7 +82,7 @@ describe.each(ARCHES)("the filter for %s", (arch) => {
       expect(ask(arch, numbers, [...before, mode])).toEqual(has ? [ALLOW] : []);
   });
 
-  test("an ordinary user's set-group-id bit passes, since shared repositories have it, and set-user-id does not", () => {
+  test("an ordinary user may set the set-group-id bit, which shared repositories need, but not set-user-id", () => {
     const fchmod = { x64: 91, arm64: 52 };
     for (const [mode, answer] of [
       [0o2775, ALLOW],
@@ -94,12 +94,12 @@ describe.each(ARCHES)("the filter for %s", (arch) => {
     }
   });
 
-  test("the mode of a file that is only opened is no matter", () => {
+  test("the mode is ignored if a file is opened but not created", () => {
     expect(ask(arch, OPENAT, [AT, 0, O_WRONLY, 0o6755])).toEqual([ALLOW]);
     expect(ask(arch, { x64: 2 }, [0, O_WRONLY, 0o6755])).toEqual(arch === "x64" ? [ALLOW] : []);
   });
 
-  test("no ioctl types into a terminal; others pass", () => {
+  test("ioctls that inject input are refused; others are allowed", () => {
     const numbers = { x64: 16, arm64: 29 };
     for (const request of [0x5412, 0x541c])
       expect(ask(arch, numbers, [0, request, 0])).toEqual([EPERM]);
@@ -107,7 +107,7 @@ describe.each(ARCHES)("the filter for %s", (arch) => {
       expect(ask(arch, numbers, [0, request, 0])).toEqual([ALLOW]);
   });
 
-  test("no namespace by clone and unshare; processes and threads pass", () => {
+  test("clone and unshare cannot create namespaces; processes and threads are allowed", () => {
     const [clone, unshare] = [
       { x64: 56, arm64: 220 },
       { x64: 272, arm64: 97 },
@@ -123,7 +123,7 @@ describe.each(ARCHES)("the filter for %s", (arch) => {
     expect(ask(arch, unshare, [0x600])).toEqual([ALLOW]);
   });
 
-  test("personalities: a debugger's, and the question for the present one", () => {
+  test("personality allows a debugger's flags and reading the current value", () => {
     const numbers = { x64: 135, arm64: 92 };
     for (const value of [0, 8, 0x2_0000, 0x4_0000, 0x6_0008, 0xffff_ffff])
       expect(ask(arch, numbers, [value])).toEqual([ALLOW]);
@@ -131,7 +131,7 @@ describe.each(ARCHES)("the filter for %s", (arch) => {
       expect(ask(arch, numbers, [value])).toEqual([EPERM]);
   });
 
-  test("what is refused whatever its arguments are, and nothing else", () => {
+  test("calls that are refused with any arguments, and no others", () => {
     const program = filterFor(arch, "root");
     const own = (list: string) => list.split(" ").map(Number);
     const everywhere = "428 429 430 431 432 433 442 443 467";
@@ -147,7 +147,7 @@ describe.each(ARCHES)("the filter for %s", (arch) => {
     const found = { [EPERM]: [] as number[], [ENOSYS]: [] as number[] };
     const args = [2n, 0n, 0n, 0n, 0n, 0n];
     for (let number = 0; number <= 469; number += 1) {
-      // fork's flags, so that clone is judged as what it mostly is; 2 is no personality.
+      // The flags of fork, the most common use of clone; 2 is not a valid personality.
       const answer = verdict(program, { arch: WORD[arch], number, args });
       if (answer !== ALLOW) found[answer]?.push(number);
     }
@@ -156,14 +156,14 @@ describe.each(ARCHES)("the filter for %s", (arch) => {
     expect(found[ENOSYS]).toEqual([...missing, 425, 426, 427, 435, 437]);
   });
 
-  test("a call that is newer than the table does not exist, nor does one of x32", () => {
+  test("calls newer than the table and x32 calls fail with ENOSYS", () => {
     const program = filterFor(arch, "root");
     for (const number of [470, 511, 548, 0x4000_0000, 0x4000_0029, 0x4000_0200, -1])
       expect(verdict(program, { arch: WORD[arch], number })).toBe(ENOSYS);
     expect(verdict(program, { arch: WORD[arch], number: 469 })).toBe(ALLOW);
   });
 
-  test("a call by the convention of another architecture ends the process", () => {
+  test("a call by another architecture's convention kills the process", () => {
     const program = filterFor(arch, "root");
     const other = arch === "x64" ? WORD.arm64 : WORD.x64;
     for (const word of [I386, ARM, other, 0, 0xffff_ffff])
@@ -173,7 +173,7 @@ describe.each(ARCHES)("the filter for %s", (arch) => {
 });
 
 describe("the assembler", () => {
-  /** A jump over so many instructions. */
+  /** A program with a jump over this number of instructions. */
   function over(count: number): Uint8Array {
     const program = assembler();
     const far = program.label();
@@ -184,7 +184,7 @@ describe("the assembler", () => {
     return program.bytes();
   }
 
-  test("a jump that is too long, back or nowhere is an error, not another program", () => {
+  test("a jump that is too long, backwards or without a target is an error", () => {
     expect(over(255)[3]).toBe(255);
     expect(() => over(256)).toThrow(RangeError);
     const program = assembler();

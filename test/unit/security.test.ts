@@ -9,17 +9,17 @@ const ROOT = join(import.meta.dir, "../..");
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
 const ALL: readonly Threat[] = THREATS;
 
-test("SECURITY.md has the attacks that are tested, and no other", () => {
+test("SECURITY.md lists exactly the attacks that are tested", () => {
   const text = read("SECURITY.md");
   expect(text).toBe(filled(text, "attacks", threatTable(ALL)));
 });
 
-test("each attack is told once", () => {
+test("each attack is listed once", () => {
   const names = ALL.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
 });
 
-describe("the test of each attack is there", () => {
+describe("the test of each attack exists", () => {
   test.each(ALL.map((threat) => [threat.name, threat] as const))(
     "%s",
     (_, { name, file, test: own }) => {
@@ -32,7 +32,7 @@ describe("the test of each attack is there", () => {
 test("no test of an attack is missing in the table", () => {
   const files = readdirSync(join(ROOT, "test/escape")).filter((name) => name.endsWith(".test.ts"));
   const told = new Set(ALL.map(({ file }) => file));
-  // A day's work is no attack, and podman's attacks are those of other files.
+  // These files have no attacks of their own: one is a day's work, podman's repeat those of other files.
   const others = ["ordinary.test.ts", "podman.test.ts"];
   expect(files.filter((name) => !told.has(`escape/${name}`) && !others.includes(name))).toEqual([]);
 });
@@ -52,7 +52,7 @@ test("each attack is shown to succeed without the protection", () => {
   }
 });
 
-test("public holes are named in their own form", () => {
+test("public vulnerabilities are named by their CVE", () => {
   for (const sister of ALL.flatMap(({ sisters }) => sisters))
     expect(sister).toMatch(/^(CVE-20\d\d-\d{4,6}|GHSA(-[0-9a-z]{4}){3})$/);
 });

@@ -23,18 +23,18 @@ test.each([
 });
 
 test.each(["/home/ada/src/app", "/home/ada/.sshx", "/home/ada/.config/git", "/srv", "/etcetera"])(
-  "%s does not ask",
+  "%s needs no confirmation",
   (path) => {
     expect(holds(path)).toBeUndefined();
   },
 );
 
-test("silo's own directories count where XDG has them, and a home below /usr is no part of the system", () => {
+test("silo's own directories follow XDG variables, and a home below /usr is not part of the system", () => {
   expect(holds("/conf/silo", { XDG_CONFIG_HOME: "/conf" })).toBe("/conf/silo (silo's own files)");
   expect(sensitive("/usr/home/ada/src", "/usr/home/ada", {})).toBeUndefined();
 });
 
-test("the working directory asks, and a mount of the global file without a leading !", () => {
+test("the working directory needs a confirmation, and so does a mount of the global file without a leading !", () => {
   const cwd = "/home/ada/.ssh";
   expect(asked({ host: { cwd, logicalCwd: cwd } })).toEqual([cwd]);
   expect(asked({ config: { mounts_ro: ["~/.ssh", "!~/.aws", "~/src"] } })).toEqual([cwd]);
@@ -43,7 +43,7 @@ test("the working directory asks, and a mount of the global file without a leadi
   expect(mounts.map(({ source }) => source)).toContain("/home/ada/.aws");
 });
 
-test("a link to a sensitive place asks like the place itself", () => {
+test("a link to a sensitive path needs a confirmation like the path itself", () => {
   const path = "/home/ada/keys";
   const facts = { [path]: { kind: "dir" as const, real: "/home/ada/.ssh" } };
   expect(asked({ config: { mounts_ro: ["~/keys"] }, facts })).toEqual([path]);

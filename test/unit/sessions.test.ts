@@ -24,14 +24,14 @@ afterEach(() => rmSync(state, { recursive: true, force: true }));
 
 const source = (name: string) => JSON.stringify(join(import.meta.dir, "../../src/sys", name));
 
-/** Runs a few lines in a process of their own and waits for it to be killed or to end. */
+/** Runs a few lines in a new process and waits until it exits or is killed. */
 function inProcess(lines: string): string {
   return spawnSync(process.execPath, ["-e", lines], { encoding: "utf8" }).stdout.trim();
 }
 
 const killed = (work: string) => `${work}; process.kill(process.pid, "SIGKILL");`;
 
-test("a record says what runs where, and keeps that when it is updated or taken over", async () => {
+test("a record has the session's details, and keeps them when it is updated or taken over", async () => {
   const details = { tool: "codex", image: "silo-codex:1", directory: "/home/ada/app", user: "ada" };
   const own = await openSession(state, "docker", details);
   expect(sessionRecord(state, own.id)).toMatchObject({ ...details, backend: "docker" });
@@ -42,7 +42,7 @@ test("a record says what runs where, and keeps that when it is updated or taken 
   expect(sessionRecord(state, "../../trust")).toBeUndefined();
 });
 
-test("a file of another shape is no record", async () => {
+test("a file of another shape is ignored", async () => {
   const own = await openSession(state, "docker", { tool: "codex" });
   const path = join(sessionDirectory(state), `${own.id}.json`);
   const record = JSON.parse(readFileSync(path, "utf8")) as object;
@@ -86,7 +86,7 @@ test("a kept session is forgotten when its silo and its container have ended, an
   expect(left).not.toContain(ended);
 });
 
-test("a process id in use again by another process counts as dead", async () => {
+test("a process id that another process has reused counts as dead", async () => {
   await openSession(state, "docker");
   const other = spawn("sleep", ["30"]);
   try {
@@ -99,7 +99,7 @@ test("a process id in use again by another process counts as dead", async () => 
   }
 });
 
-test("files that are no records are passed over", async () => {
+test("files that are not records are ignored", async () => {
   await openSession(state, "docker");
   writeFileSync(`${sessionDirectory(state)}/ffffffffffffffff.json`, '{"id":');
   writeFileSync(`${sessionDirectory(state)}/eeeeeeeeeeeeeeee.json`, "[]");
@@ -124,7 +124,7 @@ test("the lock of a killed process is taken over", async () => {
   expect("release" in (await tryLock(state, "a"))).toBe(true);
 });
 
-test("of many that ask at once for a dead holder's lock one gets it, however they meet", async () => {
+test("of many processes that try to take a stale lock at once, exactly one gets it", async () => {
   for (let round = 0; round < Math.min(100, 5 * SOAK); round += 1) {
     const name = `lock ${round}`;
     const lock = await tryLock(state, name);

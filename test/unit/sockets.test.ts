@@ -21,7 +21,7 @@ async function listen(path: string): Promise<void> {
   await new Promise<void>((done) => server.listen(path, done));
 }
 
-test("of the list those that listen below a mount count", () => {
+test("only sockets that listen below a mount are listed", () => {
   const list = [
     "Num       RefCount Protocol Flags    Type St Inode Path",
     "0000000000000000: 00000002 00000000 00010000 0001 01 10 /home/ada/app/a b.sock",

@@ -30,9 +30,9 @@ import { SOAK } from "../support/soak.ts";
 
 // Programs on both sides that save at full speed, on the real file system, while the files are kept in sync.
 
-/** No pause and no debounce: whatever can collide does. */
+/** No pause and no debounce, to provoke as many collisions as possible. */
 const HECTIC = { intervalMs: 0, quietMs: 0, graceMs: 10_000 };
-/** Memory where there is such a file system: a disk that is busy with others makes the programs wait for it. */
+/** A tmpfs if there is one, because a busy disk would slow down the programs. */
 const TEMPORARY = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
 let root: string;
@@ -44,7 +44,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 const home = () => join(root, "home");
 const staged = () => join(root, "state/silo/staged");
 
-/** A stage of many files, JSON and text, of which each side saves some by renaming and some in place. */
+/** A stage of many JSON and text files; each side saves some by renaming and some in place. */
 async function open(count: number): Promise<{ stage: Stage; targets: Record<Side, Target[]> }> {
   mkdirSync(home(), { recursive: true });
   const names = Array.from({ length: count }, (_, i) => (i % 8 === 7 ? `${i}.txt` : `${i}.json`));
@@ -93,7 +93,7 @@ async function both(
   return { host, guest };
 }
 
-/** Values that are neither in the end state, nor in a conflict file, nor were overwritten by a program's own save. */
+/** Lost values: not in the end state, not in a conflict file, and not overwritten by a program that had read them. */
 function lost({ files }: Stage, reports: Record<Side, Report>): string[] {
   const all = readdirSync(home());
   return files.flatMap(({ host }, i) => {
@@ -113,10 +113,10 @@ function lost({ files }: Stage, reports: Record<Side, Report>): string[] {
 
 const content = (path: string) => readFileSync(path, "utf8");
 
-/** Silo's own files beside the user's. */
+/** Silo's own files next to the user's. */
 const litter = () => readdirSync(home()).filter((name) => /\.silo-(?!conflict)/.test(name));
 
-/** Saves of each side. */
+/** Number of saves on each side. */
 const SAVES = 2_500 * SOAK;
 
 test(`of ${2 * SAVES} saves on both sides none is lost`, async () => {
@@ -125,13 +125,13 @@ test(`of ${2 * SAVES} saves on both sides none is lost`, async () => {
   const reports = await both(targets, SAVES, 1);
   const differing = () =>
     stage.files.filter((file) => content(file.host) !== content(copyOf(stage, file)));
-  // Without the last pass: no save may count as seen that was not read.
+  // Without the final sync, because a save that was not read must not count as seen.
   await eventually("both sides are alike", () => differing().length === 0);
   const warnings = await end();
   expect(lost(stage, reports)).toEqual([]);
   expect(warnings.filter((text) => !text.includes("was changed here and by"))).toEqual([]);
   expect([litter(), readdirSync(staged())]).toEqual([[], []]);
-  // Each side has read what the other one saved, or nothing was proven.
+  // Each side must have read the other's saves, otherwise the test proves nothing.
   expect(Math.min(reports.host.met, reports.guest.met)).toBeGreaterThan(Math.min(20, 4 * SOAK));
 }, 240_000);
 
@@ -142,7 +142,7 @@ test("no save is lost if silo is killed in the middle of a sync", async () => {
     const saving = both(targets, 1_000, round * 2);
     const over = new AbortController();
     const killed = (async () => {
-      // At another step of another swap each time.
+      // Kills at a different step of a different swap each time.
       while (!over.signal.aborted && readdirSync(join(stage.root, "kept")).length < round * 2)
         await Bun.sleep(0);
       keeper.kill("SIGKILL");
@@ -165,7 +165,7 @@ const BASE = '{"a":1}';
 const GUEST = '{"a":1,"g":1}';
 const HOST = '{"a":1,"h":1}';
 
-/** A stage of one file in which the guest has saved; `end` is what the next command does once silo was killed. */
+/** A stage of one file that the guest has saved; `end` runs the next command after silo was killed. */
 async function one() {
   mkdirSync(home());
   const host = join(home(), "s.json");
@@ -239,7 +239,7 @@ test("a silo process that was killed while it updated the guest's copy lost no s
   expect(content(host)).toBe('{"a":1,"h":1,"g":1}');
 });
 
-test("a text that was displaced and one that took its place are both kept", async () => {
+test("a displaced version and the one that replaced it are both kept", async () => {
   const { host, copy, kept, end } = await one();
   writeFileSync(`${kept}/0.host.x.was`, "start");
   writeFileSync(`${kept}/0.host.x`, "the user's");
@@ -252,7 +252,7 @@ test("a text that was displaced and one that took its place are both kept", asyn
 
 const TURNS = Math.min(80, 20 * SOAK);
 
-test("a save that answers the other side's save at once arrives, too", async () => {
+test("a save right after the other side's save is synced, too", async () => {
   const { stage, host, copy } = await one();
   const end = watchStage(stage, { ...HECTIC, intervalMs: 1 });
   const [sides, value] = [[host, copy], (i: number) => `{"turn":${i}}`];
@@ -260,7 +260,7 @@ test("a save that answers the other side's save at once arrives, too", async () 
     const [mine = "", other = ""] = i % 2 === 0 ? sides : sides.toReversed();
     writeFileSync(`${mine}.new`, value(i));
     renameSync(`${mine}.new`, mine);
-    // At once: silo is still at work on the save that this one answers.
+    // Without delay, while silo is still syncing the other side's save.
     await eventually(`turn ${i} is there`, () => content(other) === value(i), PATIENCE_MS, 0);
   }
   expect([await end(), content(host), readdirSync(home())]).toEqual([[], value(TURNS), ["s.json"]]);
@@ -286,7 +286,7 @@ test.each<Side>(["host", "guest"])(
   },
 );
 
-test("the last pass waits for a program that had the host's file open", async () => {
+test("the final sync waits for a program that had the host's file open", async () => {
   const { host, stage } = await one();
   const end = watchStage(stage, { intervalMs: 60_000, quietMs: 300, graceMs: 10_000 });
   const file = openSync(host, "r+");
@@ -298,7 +298,7 @@ test("the last pass waits for a program that had the host's file open", async ()
   expect(JSON.parse(content(host))).toEqual({ a: 1, g: 1, h: 1 });
 });
 
-test("a directory above the host's file that has become a link leads nowhere", async () => {
+test("a directory above the host's file that is now a link is not followed", async () => {
   const { end, copy } = await one();
   renameSync(home(), join(root, "elsewhere"));
   symlinkSync("elsewhere", home());

@@ -28,7 +28,7 @@ describe("a digest", () => {
 });
 
 describe("settings that name programs", () => {
-  test("are shown on lines of their own, variables without their values", () => {
+  test("are shown on one line each, variables without their values", () => {
     const settings = {
       hooks: { Stop: [{ matcher: "", hooks: [{ type: "command", command: "a\u001B[2J\nb" }] }] },
       apiKeyHelper: "./key.sh",
@@ -82,12 +82,12 @@ describe("settings that name programs", () => {
     expect(spent).toBeLessThan(CPU_LIMIT_MS);
   });
 
-  test("are not looked for where a file is nested too deeply", () =>
+  test("are not searched in a file that is nested too deeply", () =>
     expect(commandsIn("x.json", "[".repeat(60_000))).toEqual([
       "nested too deeply to show what it runs",
     ]));
 
-  test("are cut where there are too many or too long ones, which says so", () => {
+  test("are truncated with a note if there are too many or too long ones", () => {
     const many = Object.fromEntries(
       Array.from({ length: 50 }, (_, i) => [`s${i}`, { command: "x".repeat(1000) }]),
     );
@@ -99,7 +99,7 @@ describe("settings that name programs", () => {
 });
 
 describe("the lines of an entry", () => {
-  test("name the files nearest to the project first, and say how many are not shown", () => {
+  test("list the files nearest to the project first, and the number of hidden ones", () => {
     const files = Array.from({ length: 100 }, (_, i) => file(`.x/a/${i}`, ""));
     const entry = {
       path: ".x",
@@ -118,7 +118,7 @@ describe("the lines of an entry", () => {
   });
 });
 
-describe("what is read", () => {
+describe("an entry", () => {
   let root = "";
   beforeEach(() => {
     root = realpathSync(mkdtempSync(join(tmpdir(), "silo-tools-")));
@@ -129,7 +129,7 @@ describe("what is read", () => {
     writeFileSync(join(root, path), text);
   };
 
-  test("is what exists, behind links too", () => {
+  test("contains all existing files, through links too", () => {
     put(".a/x");
     put(".b");
     mkdirSync(join(root, ".empty"));
@@ -155,7 +155,7 @@ describe("what is read", () => {
     expect(unsteady).toBe(".l/out is a link that leads out of the project");
   });
 
-  test("a name that is no UTF-8 counts, and cannot be approved", () => {
+  test("a name that is not UTF-8 is listed, and cannot be approved", () => {
     put(".a/x");
     const odd = (...more: string[]) =>
       Buffer.concat([
@@ -173,7 +173,7 @@ describe("what is read", () => {
     expect(unsteady).toBe("a name is not UTF-8");
   });
 
-  test("is nothing of a directory that has a similar name", () => {
+  test("contains nothing of a directory with a similar name", () => {
     put("x");
     const sibling = `${root}-evil`;
     mkdirSync(sibling);
@@ -183,7 +183,7 @@ describe("what is read", () => {
   });
 });
 
-test("a tool has the files of those that it carries", () => {
+test("a tool has the project files of the tools that it bundles", () => {
   expect(projectFilesOf(toolByName("paperclipai"))).toEqual(
     expect.arrayContaining([".paperclip", ".claude/settings.json", ".mcp.json", ".codex"]),
   );

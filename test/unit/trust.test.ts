@@ -24,7 +24,7 @@ import {
 } from "../../src/trust/record.ts";
 
 const CWD = "/home/me/app";
-/** `out` is a link that leads out, `lost` one that leads nowhere, `in` one that stays inside. */
+/** `out` is a link to a path outside, `lost` a dangling link, `in` a link that stays inside. */
 const LINKS: Record<string, string | undefined> = {
   [`${CWD}/out`]: "/home/me/.ssh",
   [`${CWD}/out/id`]: "/home/me/.ssh/id",
@@ -46,7 +46,7 @@ const parsed = (text: string): FileConfig => {
 const asks = (text: string, base = CWD, place = PLACE) =>
   requestsOf(parsed(text), base, place).map((ask) => ask.text);
 
-describe("what asks for nothing", () => {
+describe("settings that need no approval", () => {
   test.each([
     "{}",
     '{"$schema": "x", "trusted_paths": ["/"]}',
@@ -60,7 +60,7 @@ describe("what asks for nothing", () => {
   ])("%s", (text) => expect(asks(text)).toEqual([]));
 });
 
-describe("what asks for more", () => {
+describe("settings that need approval", () => {
   test.each([
     ['{"backend": "docker"}', 'backend: "docker"'],
     ['{"tool": "claude"}', 'tool: "claude"'],
@@ -111,7 +111,7 @@ describe("what asks for more", () => {
     expect(asks(`{"env": ["${name}"]}`)).toEqual([`env: "${name}"   // your value`]),
   );
 
-  test("a mount carries where it leads", () =>
+  test("a mount has its real path", () =>
     expect(requestsOf(parsed('{"mounts_ro": ["out", "~/.ssh"]}'), CWD, PLACE)).toMatchObject([
       { mount: { path: `${CWD}/out`, real: "/home/me/.ssh" } },
       { mount: { path: "/home/me/.ssh", real: "/home/me/.ssh" } },
@@ -124,7 +124,7 @@ describe("what asks for more", () => {
     ]);
   });
 
-  test("a mount that led elsewhere when it was approved, and where to", () => {
+  test("a mount whose real path has changed since it was approved shows both", () => {
     const place = { ...PLACE, approved: { [`${CWD}/out`]: "/home/me/data", "/home/me/x": "/x" } };
     expect(asks('{"mounts_ro": ["out", "~/y"]}', CWD, place)).toEqual([
       'mounts_ro: "out"   // ~/.ssh, but ~/data when it was approved; gives ~/.ssh (keys and credentials)',
@@ -132,17 +132,17 @@ describe("what asks for more", () => {
     ]);
   });
 
-  test("a path below a file farther up, where the tool has nothing yet", () => {
+  test("a mount of a file in a parent directory, outside of the working directory", () => {
     expect(asks('{"mounts_ro": ["app/x"]}', "/home/me")).toEqual([]);
     expect(asks('{"mounts_ro": ["secrets"]}', "/home/me")).toHaveLength(1);
   });
 
-  test("looked at without a working directory, each mount", () => {
+  test("without a working directory, every mount", () => {
     expect(asks('{"mounts_ro": ["./data"]}', CWD, { ...PLACE, cwd: undefined })).toHaveLength(1);
   });
 });
 
-test("no character of a value is obeyed, hidden or turned around", () => {
+test("characters of a value that a terminal interprets are escaped", () => {
   const odd = 'a\u001B[2J\u009B1m\u0007\r\n\u202Eevil\u200B\u2028\u3164\u00A0\uDB40\uDC41"b';
   const texts = asks(
     JSON.stringify({
@@ -158,7 +158,7 @@ test("no character of a value is obeyed, hidden or turned around", () => {
   );
 });
 
-test("what a repository pattern gives, of all files together", () => {
+test("settings of a repository pattern, merged from all files", () => {
   const files = [
     {
       path: "/home/me/.config/silo/silo.jsonc",
@@ -181,7 +181,7 @@ test("what a repository pattern gives, of all files together", () => {
 describe("the record of approvals", () => {
   const path = `${CWD}/silo.jsonc`;
 
-  test("holds for one path and its newest content, byte for byte, until it is revoked", () => {
+  test("applies to one path and exactly its newest content until it is revoked", () => {
     const record = withApproval(withApproval(NO_TRUST, path, "one", []), path, "two", []);
     expect(isApproved(record, path, "one")).toBe(false);
     expect(isApproved(record, path, "two")).toBe(true);
@@ -200,7 +200,7 @@ describe("the record of approvals", () => {
     expect(record.files[path]?.mounts).toEqual({ "/a": "/b" });
   });
 
-  test("of the first form: the last of a file's hashes counts", () => {
+  test("in the first format: the last of a file's hashes counts", () => {
     const { hash = "" } = withApproval(NO_TRUST, path, "two", []).files[path] ?? {};
     const text = JSON.stringify({ files: { [path]: ["x", hash], "/b": [] }, places: {} });
     const record = parseRecord(text) ?? NO_TRUST;
@@ -208,7 +208,7 @@ describe("the record of approvals", () => {
     expect(record.files).toEqual({ [path]: { hash, mounts: {} } });
   });
 
-  test("of a pattern, holds in one directory, whatever the pattern is called", () => {
+  test("of a pattern applies in one directory, whatever the pattern's name", () => {
     const record = withPatternApproval(NO_TRUST, CWD, "acme", []);
     expect(approvedPattern(record, CWD, "acme")).toEqual({});
     expect(approvedPattern(record, CWD, "constructor")).toBeUndefined();
@@ -216,7 +216,7 @@ describe("the record of approvals", () => {
     expect(approvedPattern(withoutPatterns(record, CWD), CWD, "acme")).toBeUndefined();
   });
 
-  test("of a tool's files, holds in one directory", () => {
+  test("of a tool's files applies in one directory", () => {
     const record = withDigests(NO_TRUST, CWD, { ".mcp.json": "d" });
     expect(approvedDigest(record, CWD, ".mcp.json")).toBe("d");
     expect(approvedDigest(record, CWD, "toString")).toBeUndefined();
@@ -224,7 +224,7 @@ describe("the record of approvals", () => {
     expect(approvedDigest(withoutDigests(record, CWD), CWD, ".mcp.json")).toBeUndefined();
   });
 
-  test("tells which mounts lead elsewhere than when they were approved", () => {
+  test("lists mounts whose real paths have changed since they were approved", () => {
     const mounts = [
       { path: "/a", real: "/a" },
       { path: "/b", real: "/elsewhere" },
@@ -236,7 +236,7 @@ describe("the record of approvals", () => {
     ]);
   });
 
-  test("holds a plan to where mounts led when they were checked", () => {
+  test("refuses a plan whose mounts have other real paths than were checked", () => {
     const checked = [{ path: "/a", real: "/a" }];
     expect(() =>
       refuseMoved(checked, { "/a": { real: "/a" }, "/b": { real: "/c" } }),
@@ -268,7 +268,7 @@ describe("the record of approvals", () => {
 const knownPatterns = (record: TrustRecord, at: GitPlace, ran: readonly string[] = []) =>
   known(record, at, () => ran);
 
-describe("patterns that may apply without asking", () => {
+describe("patterns that apply without approval", () => {
   const place = (cwd: string, ...shared: string[]) => ({ cwd, shared });
   const ran = withPatterns(NO_TRUST, place("/w/app"), ["acme"]);
 
@@ -281,7 +281,7 @@ describe("patterns that may apply without asking", () => {
     ["those of the main repository, in its worktree", place("/w/tree", "/w/app/.git"), ["acme"]],
   ])("%s", (_, where, known) => expect(knownPatterns(ran, where)).toEqual(known));
 
-  test("none, where something ran before any matched", () => {
+  test("none, if a tool ran before any matched", () => {
     expect(knownPatterns(withPatterns(NO_TRUST, place("/w/app"), []), place("/w/app"))).toEqual([]);
   });
 
@@ -295,7 +295,7 @@ describe("patterns that may apply without asking", () => {
     expect(knownPatterns(NO_TRUST, place("/w/app2"), ["/w/app"])).toBeUndefined();
   });
 
-  test("none of an outer directory's, where a tool without them could write too", () => {
+  test("none of an outer directory's, if a tool without them could write too", () => {
     const outer = withPatterns(NO_TRUST, place("/w"), ["secret", "acme"]);
     const both = withPatterns(outer, place("/w/app"), ["acme"]);
     expect(knownPatterns(both, place("/w/app/lib"))).toEqual(["acme"]);
@@ -316,7 +316,7 @@ describe("patterns that may apply without asking", () => {
     expect(knownPatterns(both, place("/w/app/lib"))).toEqual([]);
   });
 
-  test("nothing new is the very same record", () => {
+  test("without a new pattern the record is the same object", () => {
     expect(withPatterns(ran, place("/w/app"), ["acme"])).toBe(ran);
     expect(withPatterns(ran, place("/w/app"), [])).toBe(ran);
     expect(withPatterns(ran, place("/w/app"), ["more"])).not.toBe(ran);

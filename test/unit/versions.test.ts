@@ -24,7 +24,7 @@ test.each([
   expect(parseCache(text)).toEqual(expected);
 });
 
-test("an hour, or a day where that is said; what comes from the future is old", () => {
+test("stale after an hour, or after the given time; a time in the future is stale", () => {
   const now = 10 * DAY_MS;
   expect(isStale({ asked: now - DAY_MS / 2 }, now)).toBe(true);
   expect(isStale({ asked: now - DAY_MS / 2 }, now, DAY_MS)).toBe(false);
