@@ -55,7 +55,7 @@ export function crunAdvisory(version: string): Diagnostic | undefined {
   return {
     check: "crun",
     state: "warn",
-    detail: `crun ${found} has known holes (CVE-2026-84042, CVE-2026-88264, CVE-2026-88265); ${CRUN_FIXED} fixes them`,
+    detail: `crun ${found} has known vulnerabilities (CVE-2026-84042, CVE-2026-88264, CVE-2026-88265); ${CRUN_FIXED} fixes them`,
     fix: "sudo apt-get install --only-upgrade crun   # or your distribution's command",
   };
 }
@@ -82,7 +82,7 @@ export function containerAdvisory(version: string): Diagnostic | undefined {
   return {
     check: "container",
     state: "warn",
-    detail: `container ${version} has known holes, such as CVE-2026-65388; ${CONTAINER_FIXED} fixes them`,
+    detail: `container ${version} has known vulnerabilities, such as CVE-2026-65388; ${CONTAINER_FIXED} fixes them`,
     fix: "brew upgrade container",
   };
 }
@@ -104,7 +104,7 @@ export function kernelDiagnostic(facts: KernelFacts): Diagnostic {
   return {
     check,
     state: "warn",
-    detail: `Linux ${release} of ${dayOf(built)} is older than the fixes of May 2026 for ${names}: a local program can become root; silo's filter keeps what runs inside from them`,
+    detail: `Linux ${release} of ${dayOf(built)} is older than the fixes of May 2026 for ${names}: a local program can become root; silo's seccomp filter blocks this in sandboxes`,
     fix: "sudo apt-get upgrade && sudo reboot   # or your distribution's command",
   };
 }

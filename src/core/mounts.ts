@@ -108,7 +108,7 @@ function looseFiles(mounts: readonly Mount[], home: string): readonly string[] {
     )
     .map(({ source }) => {
       const name = displayPath(source, home);
-      return `${name} is read-only only until a program on this machine replaces it; name its directory in mounts_ro instead`;
+      return `${name} stays read-only only until a host program replaces it; mount its directory with mounts_ro instead`;
     });
 }
 
@@ -149,7 +149,7 @@ function escapes(
 
 function leadsOut(request: MountRequest, fact: PathFact, outer: string, home: string): string {
   const [path, real, top] = [request.path, fact.real, outer].map((name) => displayPath(name, home));
-  return `${path} leads over a link in ${top}, which a tool could have written, to ${real}; it is not mounted: name ${real} itself`;
+  return `${path} is not mounted, because a link in ${top}, which a tool could have written, leads to ${real}; configure ${real} itself`;
 }
 
 /**

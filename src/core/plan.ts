@@ -154,7 +154,7 @@ function warnings({ host }: Request): readonly string[] {
   if (host.uid !== 0 || host.cwdOwner === 0) return [];
   return [
     `${displayPath(host.cwd, host.home)} belongs to user ${host.cwdOwner}, but silo runs as root, ` +
-      "which inside has no right to write others' files; run silo as that user",
+      "which cannot write other users' files in the sandbox; run silo as that user",
   ];
 }
 

@@ -86,8 +86,8 @@ function refuseLinks(
   const outer = writable.find(({ source }) => open.some((at) => within(source, at)));
   if (outer === undefined) return;
   const [own, leads, top] = [path, real, outer.source].map((name) => displayPath(name, home));
-  throw new SiloError(`${own} is a link to ${leads}, and the tool could change it in ${top}`, {
-    hint: `rm ${own} && cp -R ${leads} ${own}   # keep silo's settings outside of what a tool can write`,
+  throw new SiloError(`${own} is a link to ${leads}, which the tool could change in ${top}`, {
+    hint: `rm ${own} && cp -R ${leads} ${own}   # keep silo's settings outside of writable mounts`,
   });
 }
 

@@ -33,7 +33,7 @@ export function projectFilesOf(tool: Tool): readonly string[] {
 export function toolByName(name: string): Tool {
   const tool = TOOLS.find((known) => known.name === name);
   if (tool === undefined) {
-    throw new SiloError(`there is no tool "${name}"`, { hint: `tools: ${TOOL_NAMES.join(", ")}` });
+    throw new SiloError(`unknown tool "${name}"`, { hint: `tools: ${TOOL_NAMES.join(", ")}` });
   }
   return tool;
 }

@@ -86,7 +86,7 @@ export async function ensureToolFiles(
 
 function dryRunText({ title }: Tool, open: readonly Open[]): string {
   const names = open.map(({ entry }) => entry.path).join(", ");
-  return `${title} runs or loads files of this project, and a run asks for them first: ${names}`;
+  return `${title} runs or loads project files for which a run asks for approval: ${names}`;
 }
 
 async function ask(
@@ -100,7 +100,7 @@ async function ask(
   const what = open.length === 1 ? "this" : `these ${open.length}`;
   if (await confirmShown(`${problem}:`, lines, `Let ${title} use ${what}?`)) return;
   throw new SiloError("not approved, so not started", {
-    hint: "silo config trust   # after a look at these files",
+    hint: "silo config trust   # after reviewing these files",
   });
 }
 

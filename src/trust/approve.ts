@@ -110,7 +110,7 @@ async function warnOfTrustedPaths(
   for (const { path, config, global } of files) {
     if (global || config.trusted_paths === undefined) continue;
     await log.warn(
-      `trusted_paths in ${displayPath(path, home)} has no effect: only the global file may trust`,
+      `trusted_paths in ${displayPath(path, home)} has no effect: it applies in the global file only`,
     );
   }
 }

@@ -126,9 +126,12 @@ export function refuseMoved(
   for (const { path, real } of checked) {
     const now = paths[path]?.real ?? real;
     if (now === real) continue;
-    throw new SiloError(`${path} led to ${real} when it was checked, and leads to ${now} now`, {
-      hint: `ls -ld ${path}   # a program has changed it meanwhile`,
-    });
+    throw new SiloError(
+      `${path} resolved to ${real} when it was checked, but now resolves to ${now}`,
+      {
+        hint: `ls -ld ${path}   # a program has changed it meanwhile`,
+      },
+    );
   }
 }
 

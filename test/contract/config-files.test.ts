@@ -152,7 +152,7 @@ describe("config edit", () => {
     expect(runs()).toBe(false);
     const both = silo("config edit --local", editor(`echo >> ${at(LOCAL)}; echo "{}" > "$0"`));
     expect([both.status, read(LOCAL)]).toEqual([1, `${ASKING}\n`]);
-    expect(both.stderr).toContain("was changed by something else while you edited it");
+    expect(both.stderr).toContain("was changed by another program while you edited it");
     const copy = /diff (\S+)/.exec(both.stderr)?.[1] ?? "";
     expect(readFileSync(copy, "utf8")).toBe("{}\n");
   });

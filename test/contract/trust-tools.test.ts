@@ -178,7 +178,7 @@ describe("a project's file that a tool runs or loads", () => {
     const { status, stderr } = silo("codex --dry-run");
     expect([status, stderr]).toEqual([
       0,
-      "warning: Codex CLI runs or loads files of this project, and a run asks for them first: .codex\n",
+      "warning: Codex CLI runs or loads project files for which a run asks for approval: .codex\n",
     ]);
     expect(record()).toBe("");
   });

@@ -96,13 +96,13 @@ test.each(scenes)("%s: says what, and what to do", (_, text) => {
 const ELSEWHERE = [
   /^silo runs on Linux and macOS/, // another platform
   /^there is no command$/, // a type's corner
-  /^there is no tool "/, // a type's corner: the command line and the schema know the tools
-  /led to .* when it was checked/, // test/pty/trust.test.ts, test/unit/trust.test.ts
+  /^unknown tool "/, // a type's corner: the command line and the schema know the tools
+  /resolved to .* when it was checked/, // test/pty/trust.test.ts, test/unit/trust.test.ts
   /^port ".*" in .* is not of the form/, // test/unit/ports.test.ts; the schema refuses it first
   /^backends.docker.socket is enabled, but/, // a machine without the socket
   /^\$\{path\} is not a regular file|is larger than 64 MiB/, // what a guest may put in a file's place: test/e2e/staging.test.ts
-  /has become a link/, // test/unit/staging.test.ts
-  /^\$\{file\.host\} does not stop changing/, // a program that writes to a staged file all the time
+  /is now a link/, // test/unit/staging.test.ts
+  /^\$\{file\.host\} keeps changing/, // a program that writes to a staged file all the time
   /does not run$|^starting the sandbox failed|is still running after SIGKILL$/, // test/e2e/bwrap.test.ts
   /is setuid root/, // test/e2e/bwrap.test.ts
   /^the image \$\{tag\} was removed/, // by another process, between two looks
@@ -119,7 +119,7 @@ const ELSEWHERE = [
   /^mutagen is installed without|^syncing \$\{sync\.local\} failed$/, // test/e2e/fly-failures.test.ts
   /does not support reconnect/, // test/e2e/container.test.ts
   /failed with exit status \$\{code\}$/, // the service that does not start: on a terminal
-  /is a link to .*, and the tool could change it/, // a link: test/unit/protected-paths.test.ts
+  /is a link to .*, which the tool could change/, // a link: test/unit/protected-paths.test.ts
   /was replaced on the host while silo started/, // a race: test/unit/mount-ids.test.ts
   /^not approved, so not started|^not confirmed, so not started|^there are no silo containers to remove/, // on a terminal: test/pty
 ];

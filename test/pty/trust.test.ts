@@ -128,7 +128,7 @@ test("a link that changes while the question stands is not mounted", async () =>
   symlinkSync("..", inProject("link"));
   pty.type("y");
   expect(await pty.exited).toBe(1);
-  expect(pty.screen()).toContain("when it was checked, and leads to");
+  expect(pty.screen()).toContain("when it was checked, but now resolves to");
 });
 
 test("config trust shows what it approves before it asks; --yes does not ask", async () => {

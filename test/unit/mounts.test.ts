@@ -140,7 +140,9 @@ describe("links", () => {
       "/p/data": { kind: "dir", real: `${HOME}/.ssh`, links: [link("/p/data")] },
     });
     expect(shown(result)).toEqual(["rw /p"]);
-    expect(result.warnings[0]).toContain("/p/data leads over a link in /p, which a tool could");
+    expect(result.warnings[0]).toContain(
+      "/p/data is not mounted, because a link in /p, which a tool could",
+    );
   });
 
   test("nor is a link in the middle of a path, or a link to another link", () => {
@@ -235,7 +237,7 @@ describe("a read-only path below a writable one", () => {
     const facts = { "/p": "dir", "/p/a/f": "file" } as const;
     const { warnings } = plan([{ path: "/p" }, { path: "/p/a/f", mode: "ro" }], facts);
     expect(warnings).toEqual([
-      "/p/a/f is read-only only until a program on this machine replaces it; name its directory in mounts_ro instead",
+      "/p/a/f stays read-only only until a host program replaces it; mount its directory with mounts_ro instead",
     ]);
     expect(plan([{ path: "/p/a/f", mode: "ro" }], facts).warnings).toEqual([]);
   });

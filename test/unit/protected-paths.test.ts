@@ -85,7 +85,7 @@ describe("silo's own files in a writable mount", () => {
         facts,
         "/h",
       );
-    expect(() => guard("/d")).toThrow("the tool could change it in /d");
+    expect(() => guard("/d")).toThrow("the tool could change in /d");
     expect(guard("/other").mounts).toEqual([mount("/other")]);
   });
 

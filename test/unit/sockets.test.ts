@@ -52,7 +52,7 @@ test.skipIf(process.platform !== "linux")(
     );
     expect(listeningIn([{ source: join(root, "x") }])).toEqual([]);
     expect(socketWarnings(mounts, root)[0]).toMatch(
-      /^programs of this machine that answer inside: (~\/[abcd], ){3}and 1 more$/,
+      /^the tool can reach these sockets of host programs: (~\/[abcd], ){3}and 1 more$/,
     );
     unlinkSync(join(root, "a"));
     expect(listeningIn(mounts)).toHaveLength(3);

@@ -129,7 +129,7 @@ test(`of ${2 * SAVES} saves on both sides none is lost`, async () => {
   await eventually("both sides are alike", () => differing().length === 0);
   const warnings = await end();
   expect(lost(stage, reports)).toEqual([]);
-  expect(warnings.filter((text) => !text.includes("was changed here and by"))).toEqual([]);
+  expect(warnings.filter((text) => !text.includes("was changed on the host and by"))).toEqual([]);
   expect([litter(), readdirSync(staged())]).toEqual([[], []]);
   // Each side must have read the other's saves, otherwise the test proves nothing.
   expect(Math.min(reports.host.met, reports.guest.met)).toBeGreaterThan(Math.min(20, 4 * SOAK));
@@ -155,7 +155,7 @@ test("no save is lost if silo is killed in the middle of a sync", async () => {
     expect(left).toEqual(stage);
     const warnings = await endStage(stage);
     expect([round, lost(stage, reports)]).toEqual([round, []]);
-    expect(warnings.filter((text) => !text.includes("was changed here and by"))).toEqual([]);
+    expect(warnings.filter((text) => !text.includes("was changed on the host and by"))).toEqual([]);
     expect([litter(), readdirSync(staged())]).toEqual([[], []]);
     rmSync(home(), { recursive: true });
   }
@@ -303,6 +303,6 @@ test("a directory above the host's file that is now a link is not followed", asy
   renameSync(home(), join(root, "elsewhere"));
   symlinkSync("elsewhere", home());
   const warnings = await end();
-  expect(warnings.join()).toContain(`${home()} has become a link; the tool's copy is ${copy}`);
+  expect(warnings.join()).toContain(`${home()} is now a link; the tool's copy is ${copy}`);
   expect([content(join(root, "elsewhere/s.json")), content(copy)]).toEqual([BASE, GUEST]);
 });

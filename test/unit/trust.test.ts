@@ -242,7 +242,7 @@ describe("the record of approvals", () => {
       refuseMoved(checked, { "/a": { real: "/a" }, "/b": { real: "/c" } }),
     ).not.toThrow();
     expect(() => refuseMoved(checked, {})).not.toThrow();
-    expect(() => refuseMoved(checked, { "/a": { real: "/home" } })).toThrow("/a led to /a");
+    expect(() => refuseMoved(checked, { "/a": { real: "/home" } })).toThrow("/a resolved to /a");
   });
 
   test.each([

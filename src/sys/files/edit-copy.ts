@@ -43,7 +43,7 @@ export async function editPrivately(
     path: copy,
     save: async (text) => {
       if ((await readText(path)) !== before) {
-        throw new SiloError(`${path} was changed by something else while you edited it`, {
+        throw new SiloError(`${path} was changed by another program while you edited it`, {
           hint: `diff ${copy} ${path}   # the first one is yours`,
         });
       }

@@ -29,7 +29,7 @@ export function socketWarnings(
   if (found.length === 0) return [];
   const more = found.length > SHOWN ? `, and ${found.length - SHOWN} more` : "";
   return [
-    `programs of this machine that answer inside: ${found.slice(0, SHOWN).join(", ")}${more}`,
+    `the tool can reach these sockets of host programs: ${found.slice(0, SHOWN).join(", ")}${more}`,
   ];
 }
 

@@ -15,7 +15,7 @@ export async function saveBeside(host: string, saved: Uint8Array): Promise<strin
     const path = `${host}.silo-conflict-${time}${i === 0 ? "" : `-${i}`}`;
     try {
       await writeFile(path, saved, { mode: 0o600, flag: "wx" });
-      return `${host} was changed here and by the tool; the tool's version is ${path}`;
+      return `${host} was changed on the host and by the tool; the tool's version is saved as ${path}`;
     } catch (error) {
       if (i === MOST || errorCode(error) !== "EEXIST") throw error;
     }

@@ -54,7 +54,7 @@ export async function finishFile(work: Work, file: StagedFile): Promise<void> {
     if (i > 0) await pause(PAUSE_MS);
     for (const spot of [guest, host]) await locked(stage, file, () => displaced.settle(spot, true));
   }
-  throw new SiloError(`${file.host} does not stop changing`);
+  throw new SiloError(`${file.host} keeps changing`);
 }
 
 /** Result of a comparison; `seen` has the stamps that were read if both sides are in sync. */
@@ -122,7 +122,7 @@ async function sync(
 async function refuseLinks(host: string): Promise<void> {
   for (let path = dirname(host); path !== dirname(path); path = dirname(path)) {
     const found = await lstat(path).catch(() => undefined);
-    if (found?.isSymbolicLink() === true) throw new SiloError(`${path} has become a link`);
+    if (found?.isSymbolicLink() === true) throw new SiloError(`${path} is now a link`);
   }
 }
 

@@ -110,7 +110,7 @@ async function finish(work: Work): Promise<void> {
     } catch (error) {
       whole = false;
       warn(
-        `${file.host} could not be brought up to date: ${errorText(error)}; the tool's copy is ${copyOf(stage, file)}`,
+        `cannot sync ${file.host}: ${errorText(error)}; the tool's copy is ${copyOf(stage, file)}`,
       );
     }
   }
