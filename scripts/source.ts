@@ -17,7 +17,7 @@ export function commit(): string {
   return git("status", "--porcelain", "--untracked-files=no") === "" ? head : `${head}-changed`;
 }
 
-/** Commit time in ms since 1970; the time of every file of a release, so that a release does not depend on its build date. */
+/** Commit time in ms since 1970; the time of every file of a release, for reproducible archives. */
 export function committedAt(): number {
   return Number(process.env["SOURCE_DATE_EPOCH"] ?? git("log", "-1", "--format=%ct") ?? 0) * 1000;
 }

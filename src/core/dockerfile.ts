@@ -48,7 +48,7 @@ function installSteps(steps: readonly InstallStep[]): string {
   return text;
 }
 
-/** Renders one tool's Dockerfile with only the stages it needs, because the legacy builder runs every stage above the target. */
+/** Renders one tool's Dockerfile. Leaves out unneeded stages, because the legacy builder runs all above the target. */
 export function renderDockerfile(recipe: Recipe): string {
   const known = sections();
   const section = (name: Section) => known.get(name) ?? "";

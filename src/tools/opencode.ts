@@ -1,7 +1,7 @@
 import { npmInstall } from "./npm.ts";
 import type { Tool } from "../core/tool.ts";
 
-/** Permissions that allow everything. A setting, because `--auto` is not in every subcommand; the last matching rule wins. */
+/** Permissions that allow everything, for all subcommands, unlike `--auto`; the last matching rule wins. */
 const ALLOW_ALL = '{"*":"allow","external_directory":"allow","doom_loop":"allow"}';
 
 export const opencode = {

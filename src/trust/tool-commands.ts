@@ -53,7 +53,7 @@ function ofJson(text: string): readonly string[] {
   return walk(parse(text, [], { allowTrailingComma: true }), [], false);
 }
 
-/** Settings such as `command = "…"`; variables without values. Uses no regex, because a crafted line could be slow (ReDoS). */
+/** Settings such as `command = "…"`; variables without values. No regex, because a crafted line could be slow (ReDoS). */
 function ofToml(text: string): readonly string[] {
   let table = "";
   return text.split("\n").flatMap((raw) => {

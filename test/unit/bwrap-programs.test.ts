@@ -192,7 +192,7 @@ describe("by descriptor", () => {
         return [`${dev}:${ino}`, join(root, "link")];
       },
     ],
-    ["nothing", () => [`${dev}:${ino}`, join(root, "gone")]],
+    ["a missing file", () => [`${dev}:${ino}`, join(root, "gone")]],
   ])("refuses %s", (_, put) => {
     const { code, stderr } = launch({
       args: ["--mount-rw", ...put(), "/a", "--", "true"],

@@ -40,7 +40,7 @@ async function streamed(): Promise<string> {
 test.each([
   ["whose output is captured", async () => (await capture(ENV)).stdout],
   ["whose output is streamed", streamed],
-  ["on a terminal of its own", onTerminal],
+  ["on its own PTY", onTerminal],
 ])("BUN_OPTIONS, BUN_BE_BUN and BUN_INSPECT do not reach a child %s", async (_, run) => {
   const found = names(await run());
   expect(found).toContain("SILO_TEST_KEPT");

@@ -137,7 +137,7 @@ describe("merging", () => {
     expect(config.trusted_paths).toEqual([{ value: "~/mine", from: GLOBAL }]);
   });
 
-  test("defaults, and what replaces them", async () => {
+  test("defaults, and settings that replace them", async () => {
     const none = mergeConfig([], {});
     expect(none.image.base.value).toBe("ubuntu:24.04");
     expect(none.image.toolchains).toHaveLength(6);

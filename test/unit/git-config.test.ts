@@ -33,7 +33,7 @@ const FILES: readonly (readonly [string, string])[] = [
   ["nothing", ""],
   ["a value", "[user]\n\tname = A U Thor\n"],
   ["no newline at the end", "[a]b=c"],
-  ["a value beside its header", "[a] b = c\n[d]e=f"],
+  ["a value on the line of its header", "[a] b = c\n[d]e=f"],
   ["case", '[USER]\nName = A\n[Remote "Up"]\nURL = x'],
   ["a dotted section", "[Remote.Up]\nurl = x"],
   ["a subsection with escapes", String.raw`[a "x\"y\\z\t.[];#"]b=c`],

@@ -81,7 +81,7 @@ test("a file of more than 1 MiB is not read, one of 1 MiB is", async () => {
   expect((await facts()).identity.GIT_AUTHOR_NAME).toBe("home");
 });
 
-test.skipIf(process.getuid?.() === 0)("an unreadable file is passed over", async () => {
+test.skipIf(process.getuid?.() === 0)("an unreadable file is ignored", async () => {
   chmodSync(`${project}/.git/config`, 0);
   expect((await facts()).identity).toEqual(HOME_IDENTITY);
 });

@@ -40,7 +40,7 @@ describe("a complete identity equals git's", () => {
   });
 });
 
-describe("only what is set", () => {
+describe("only parts that are set", () => {
   test.each<[string, string, Record<string, string>, Record<string, string>]>([
     ["nothing", "", {}, {}],
     ["a name", "[user]name=U", {}, { GIT_AUTHOR_NAME: "U", GIT_COMMITTER_NAME: "U" }],
@@ -48,7 +48,7 @@ describe("only what is set", () => {
     ["an empty address before EMAIL", "[user]email=", { EMAIL: "e@x" }, {}],
     ["an empty EMAIL", "", { EMAIL: "" }, {}],
     ["no EMAIL for one role", "[author]email=a@x", { EMAIL: "e@x" }, { GIT_AUTHOR_EMAIL: "a@x" }],
-    ["no EMAIL where only configuration counts", "[user]useConfigOnly", { EMAIL: "e@x" }, {}],
+    ["no EMAIL with user.useConfigOnly", "[user]useConfigOnly", { EMAIL: "e@x" }, {}],
     [
       "an empty variable before the rest",
       "[user]name=U",

@@ -116,35 +116,38 @@ describe("files linked to copies", () => {
   });
 });
 
-test.skipIf(which("node") === null)("a forwarded port leads to the guest's loopback", async () => {
-  const server = createServer((socket) => socket.end("served"));
-  const to = await new Promise<number>((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      resolve(typeof address === "object" && address !== null ? address.port : 0);
+test.skipIf(which("node") === null)(
+  "a forwarded port connects to the guest's loopback",
+  async () => {
+    const server = createServer((socket) => socket.end("served"));
+    const to = await new Promise<number>((resolve) => {
+      server.listen(0, "127.0.0.1", () => {
+        const address = server.address();
+        resolve(typeof address === "object" && address !== null ? address.port : 0);
+      });
     });
-  });
-  const free = createServer();
-  const listen = await new Promise<number>((resolve) => {
-    free.listen(0, () => {
-      const address = free.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      free.close(() => resolve(port));
+    const free = createServer();
+    const listen = await new Promise<number>((resolve) => {
+      free.listen(0, () => {
+        const address = free.address();
+        const port = typeof address === "object" && address !== null ? address.port : 0;
+        free.close(() => resolve(port));
+      });
     });
-  });
-  // The tool retries until the forwarder listens, then stops it.
-  const ask = `const net = require("node:net"); const ask = () => net.connect(${listen}, "127.0.0.1")
+    // The tool retries until the forwarder listens, then stops it.
+    const ask = `const net = require("node:net"); const ask = () => net.connect(${listen}, "127.0.0.1")
     .on("error", () => setTimeout(ask, 20)).on("data", (data) => { console.log(String(data)); process.exit(); }); ask();`;
-  const tool = ["bash", "-c", 'node -e "$1"; pkill -P $$', "tool", ask];
-  const [bin = "", ...args] = guestCommand(tool, {
-    hooks: [],
-    forwards: [{ listen, to }],
-    tty: false,
-  });
-  const child = spawn(bin, args, { stdio: ["ignore", "pipe", "ignore"] });
-  let said = "";
-  child.stdout.on("data", (data) => (said += String(data)));
-  await new Promise((resolve) => child.once("exit", resolve));
-  server.close();
-  expect(said).toBe("served\n");
-});
+    const tool = ["bash", "-c", 'node -e "$1"; pkill -P $$', "tool", ask];
+    const [bin = "", ...args] = guestCommand(tool, {
+      hooks: [],
+      forwards: [{ listen, to }],
+      tty: false,
+    });
+    const child = spawn(bin, args, { stdio: ["ignore", "pipe", "ignore"] });
+    let said = "";
+    child.stdout.on("data", (data) => (said += String(data)));
+    await new Promise((resolve) => child.once("exit", resolve));
+    server.close();
+    expect(said).toBe("served\n");
+  },
+);

@@ -147,7 +147,7 @@ describe("launch", () => {
     expect(events).toEqual(["run app-1", "build", "run app-1"]);
   });
 
-  test("builds before the run where the backend knows that the image is missing, or --force-build says so", async () => {
+  test("builds before the run if the backend knows that the image is missing, or with --force-build", async () => {
     await run(contextOf(fake([], { hasImage: () => Promise.resolve(false) })));
     expect(events.splice(0)).toEqual(["build", "run app-1"]);
     const context = contextOf(fake([]));
@@ -163,7 +163,7 @@ describe("launch", () => {
     expect(warnings).toEqual(["port 3484 is in use, so this run of codex does not publish it"]);
   });
 
-  test("fails where a configured port is in use", async () => {
+  test("fails if a configured port is in use", async () => {
     const taken: RunOutcome = { kind: "port-taken", port: 8080 };
     expect(await failure(run(contextOf(fake([taken]), { ports: [port(8080, false)] })))).toContain(
       "port 8080 on this machine is already in use",
@@ -244,7 +244,7 @@ describe("companions", () => {
     expect(await execute(context)).toBe(0);
   });
 
-  test("orphans are reaped beside the run, and silo waits for that before it exits", async () => {
+  test("orphans are reaped during the run, and silo waits for that before it exits", async () => {
     const reaped = Promise.withResolvers<readonly string[]>();
     const dead = { id: "f".repeat(16), pid: 1, started: "never", backend: "docker" };
     mkdirSync(sessionDirectory(state), { recursive: true });

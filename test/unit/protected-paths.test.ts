@@ -71,10 +71,10 @@ describe("silo's own files in a writable mount", () => {
       led("/h/.config/silo/silo.jsonc", "/d/silo.jsonc", "/h/.config/silo/silo.jsonc"),
     ],
     [
-      "a directory that a link in it leads to",
+      "the target directory of a link in it",
       led("/h/.config/silo", "/x/silo", "/h/.config", "/d/on"),
     ],
-    ["a link of its own in it", led("/h/.local/state/silo", "/x/state", "/d/state")],
+    ["one of its own links", led("/h/.local/state/silo", "/x/state", "/d/state")],
   ])("prevent the start if a tool could change %s", (_, facts) => {
     const mount = (source: string) =>
       ({ source, target: source, mode: "rw", kind: "dir", from: "x" }) as const;

@@ -166,8 +166,11 @@ test.each([
   expect(await readStamped(path).catch(String)).toContain("is not a regular file");
 });
 
-test.skipIf(process.platform !== "linux")("a file that is longer than it was says so", async () => {
-  // Files of /proc have no size before they are read.
-  const { torn, content } = await readStamped("/proc/self/status");
-  expect([torn, content?.length]).toEqual([true, 1]);
-});
+test.skipIf(process.platform !== "linux")(
+  "a file longer than its reported size counts as torn",
+  async () => {
+    // Files of /proc have no size before they are read.
+    const { torn, content } = await readStamped("/proc/self/status");
+    expect([torn, content?.length]).toEqual([true, 1]);
+  },
+);

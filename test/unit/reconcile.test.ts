@@ -39,12 +39,16 @@ describe("a merge of three versions", () => {
     ["the host changed", ["a", "b", "a"], { base: "b", guest: "b" }],
     ["both changed alike", ["a", "b", "b"], { base: "b" }],
     ["both changed", ["a", "b", "c"], { base: "b", guest: "b", saved: "c" }],
-    ["the guest's is gone", ["a", "a", undefined], { base: "a" }],
-    ["the guest's is gone, the host changed", ["a", "b", undefined], { base: "b", guest: "b" }],
-    ["the host's is gone", ["a", undefined, "a"], { base: "a" }],
-    ["the host's is gone, the guest changed", ["a", undefined, "b"], { base: "b", host: "b" }],
+    ["the guest's is deleted", ["a", "a", undefined], { base: "a" }],
+    [
+      "the guest's is deleted, the host's changed",
+      ["a", "b", undefined],
+      { base: "b", guest: "b" },
+    ],
+    ["the host's is deleted", ["a", undefined, "a"], { base: "a" }],
+    ["the host's is deleted, the guest's changed", ["a", undefined, "b"], { base: "b", host: "b" }],
     ["the guest made it", [undefined, undefined, "a"], { base: "a", host: "a" }],
-    ["both gone", ["a", undefined, undefined], { base: undefined }],
+    ["both are deleted", ["a", undefined, undefined], { base: undefined }],
     [
       "objects, each another key",
       ['{"a":1,"b":1}', '{"a":2,"b":1}', '{"a":1,"b":1,"c":3}'],
@@ -108,8 +112,8 @@ describe("a write to a displaced file", () => {
     ["merges", ['{"a":1}', '{"a":1,"b":1}', '{"a":1,"c":1}'], true, { now: '{"a":1,"b":1,"c":1}' }],
     ["stays, if it wins", ["a", "b", "c"], true, { now: "b", saved: "c" }],
     ["is saved, if it does not", ["a", "b", "c"], false, { now: "c", saved: "b" }],
-    ["comes back, where there is none now", ["a", "b", undefined], false, { now: "b" }],
-    ["takes the place of what it was", ["a", "b", "a"], false, { now: "b" }],
+    ["is restored if there is no file now", ["a", "b", undefined], false, { now: "b" }],
+    ["replaces an unchanged file", ["a", "b", "a"], false, { now: "b" }],
     ["waits while it is half-written", ['{"a":1}', '{"a"', '{"b":1}'], true, undefined],
   ])("%s", (_, [was, late, now], wins, expected) => {
     const joined = rejoin({ was: content(was), late: bytes(late), now: content(now) }, wins, false);

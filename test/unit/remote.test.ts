@@ -40,11 +40,11 @@ describe("planLayout", () => {
     expect(syncs[0]?.ignore).toEqual([String.raw`/a\*b \[1\]/ro`]);
   });
 
-  test("does not sync a path twice that an outer path shows already", () => {
+  test("does not sync a path twice if an outer path contains it", () => {
     expect(layoutOf([dir("/p"), dir("/p/in", "rw", "silo")]).syncs).toHaveLength(1);
   });
 
-  test("puts read-only copies where only root writes, each in its own directory", () => {
+  test("puts read-only copies into directories that only root can write, one each", () => {
     const { syncs } = layoutOf([dir("/p"), dir("/a/x", "ro"), dir("/b/x", "ro")]);
     expect(syncs.map(({ kind, remote, shown }) => [kind, remote, shown])).toEqual([
       ["work", "/p", "/p"],

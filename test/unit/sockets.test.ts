@@ -42,7 +42,7 @@ test("only sockets that listen below a mount are listed", () => {
 });
 
 test.skipIf(process.platform !== "linux")(
-  "a real socket is named, and one that is gone is not",
+  "a real socket is listed, and a deleted one is not",
   async () => {
     const mounts = [{ source: root }];
     expect(socketWarnings(mounts, "/home/ada")).toEqual([]);

@@ -273,11 +273,11 @@ describe("patterns that apply without approval", () => {
   const ran = withPatterns(NO_TRUST, place("/w/app"), ["acme"]);
 
   test.each([
-    ["all, where nothing has run", place("/w/new"), undefined],
-    ["all, beside a place where something ran", place("/w/app2"), undefined],
+    ["all, if no tool has run", place("/w/new"), undefined],
+    ["all, next to a directory in which a tool ran", place("/w/app2"), undefined],
     ["those of the last time", place("/w/app"), ["acme"]],
     ["those of the directory around it, which a tool could write", place("/w/app/lib"), ["acme"]],
-    ["none, where a part was written by a tool", place("/w"), []],
+    ["none, if a tool could write a part of it", place("/w"), []],
     ["those of the main repository, in its worktree", place("/w/tree", "/w/app/.git"), ["acme"]],
   ])("%s", (_, where, known) => expect(knownPatterns(ran, where)).toEqual(known));
 
@@ -290,7 +290,7 @@ describe("patterns that apply without approval", () => {
     ["in a directory above", "/w"],
     ["in a directory below", "/w/app/lib"],
     ["in the git directory of another worktree", "/w/main/.git"],
-  ])("none, where something ran before there was any pattern: %s", (_, ran) => {
+  ])("none, if a tool ran before there was any pattern: %s", (_, ran) => {
     expect(knownPatterns(NO_TRUST, place("/w/app", "/w/main/.git"), [ran])).toEqual([]);
     expect(knownPatterns(NO_TRUST, place("/w/app2"), ["/w/app"])).toBeUndefined();
   });

@@ -15,7 +15,7 @@ test.each([
     { asked: 5, versions: {}, silo: { asked: 4, version: "1.0.0" } },
   ],
   [
-    "a release that is none",
+    "an invalid release",
     '{"asked":5,"silo":{"asked":"x","version":"$(id)"}}',
     { asked: 5, versions: {}, silo: { asked: 0 } },
   ],

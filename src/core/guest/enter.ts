@@ -4,7 +4,7 @@ import { withoutComments } from "./perl.ts";
 
 export const PROGRAM = withoutComments(program);
 
-/** Absolute path of perl in Debian and Ubuntu images, because a tool may have written to a directory of the guest's PATH. */
+/** Absolute path of perl in Debian and Ubuntu images, because a tool may have written to a directory of PATH. */
 const PERL = "/usr/bin/perl";
 
 /** Limits that the guest sets itself if its engine sets none. Core files are off as well. */

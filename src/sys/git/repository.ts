@@ -80,7 +80,7 @@ function searched(cwd: string, env: Env): readonly string[] {
   return directories;
 }
 
-/** The repository of one directory. As in git, an invalid `.git` file ends the search, an invalid `.git` directory does not. */
+/** The repository of one directory. As in git, an invalid `.git` file ends the search, but an invalid directory does not. */
 function repositoryAt(directory: string): Repository | "refused" | undefined {
   const dotGit = directory === "/" ? "/.git" : `${directory}/.git`;
   const kind = statOf(dotGit);

@@ -29,7 +29,7 @@ const SYSTEM = new Set([
   "/bin",
 ]);
 
-/** Mode bit of a world-writable directory. Counts with the sticky bit too, because that does not prevent adding a program. */
+/** Mode bit of a world-writable directory. The sticky bit does not help, because it does not prevent adding a program. */
 const OTHERS_WRITE = 0o002;
 const ANY_EXECUTES = 0o111;
 
