@@ -71,7 +71,7 @@ export type Abilities = {
 };
 
 /** Progress and questions of a backend while it prepares a run. */
-export type RunReport = {
+export type RunProgress = {
   /** Shows the current step on a status line; undefined clears the line before the tool gets the terminal. */
   readonly stage: (text: string | undefined) => void;
   /** Marks the session as one that outlives this process. */
@@ -107,13 +107,13 @@ export type Backend = {
   /** What lives beside every run of this backend; opened before `run` and closed after it. */
   readonly companions?: (plan: RunPlan) => readonly Companion[];
   /** Runs the plan on the user's terminal and cleans up. @throws SiloError if the tool could not be started. */
-  readonly run: (plan: RunPlan, session: Session, report: RunReport) => Promise<RunOutcome>;
+  readonly run: (plan: RunPlan, session: Session, progress: RunProgress) => Promise<RunOutcome>;
   /** Builds the image. @throws SiloError with the last 20 lines of output if a step fails. */
   readonly build: (image: ImagePlan, options: BuildOptions) => Promise<void>;
   /** Whether the tool of this plan keeps running when its terminal hangs up. */
   readonly survivesHangup: (plan: RunPlan) => boolean;
   /** Attaches this terminal to a detached instance; absent if the backend cannot. */
-  readonly reconnect?: (instance: Instance, report: RunReport) => Promise<RunOutcome>;
+  readonly reconnect?: (instance: Instance, progress: RunProgress) => Promise<RunOutcome>;
   /** Runs a command in a running instance. @throws SiloError if the instance is not running. */
   readonly exec: (instance: Instance, argv: readonly string[], tty: boolean) => Promise<Exit>;
   /** Lists silo's own instances, running or not. */

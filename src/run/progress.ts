@@ -1,4 +1,4 @@
-import type { RunReport } from "../backends/backend.ts";
+import type { RunProgress } from "../backends/backend.ts";
 import { canAnimate, liveLine, type LiveLine } from "../ui/live.ts";
 import { printStderr } from "../ui/print.ts";
 
@@ -6,7 +6,7 @@ import { printStderr } from "../ui/print.ts";
  * Shows the stages of a starting run: as one live line on a TTY, or one line each with `verbose`.
  * @param keep is called when the run has become able to outlive silo.
  */
-export function runProgress(verbose: boolean, keep: () => void): RunReport {
+export function runProgress(verbose: boolean, keep: () => void): RunProgress {
   let line: LiveLine | undefined;
   const clear = () => {
     line?.stop();

@@ -164,7 +164,7 @@ describe("a machine of another laptop", () => {
       const [found] = await backend.list();
       if (found === undefined) throw new Error("not listed");
       let asked = false;
-      const report = {
+      const progress = {
         stage: () => {},
         keep: () => {},
         confirm: () => {
@@ -172,7 +172,7 @@ describe("a machine of another laptop", () => {
           return Promise.resolve(true);
         },
       };
-      const error = await errorOf(backend.reconnect(found, report));
+      const error = await errorOf(backend.reconnect(found, progress));
       expect(error?.message).toContain("silo never syncs");
       expect(asked).toBe(false);
     },

@@ -4,7 +4,7 @@ import { SiloError } from "../../errors.ts";
 import { interruptible } from "../../sys/process/interrupt.ts";
 import { restoreTerminal } from "../../sys/process/tty.ts";
 import { runInForeground } from "../engine/foreground.ts";
-import type { RunReport } from "../backend.ts";
+import type { RunProgress } from "../backend.ts";
 import { GUEST } from "./link/guest.ts";
 import { LINK_MS } from "./link/link.ts";
 import { openShared, sshCapture, sshCommand, sshHost } from "./link/ssh.ts";
@@ -91,7 +91,7 @@ async function attachOnce(remote: Remote, record: MachineRecord, forward: boolea
 export async function attachTool(
   remote: Remote,
   record: MachineRecord,
-  report: RunReport,
+  progress: RunProgress,
 ): Promise<
   { readonly kind: "exit"; readonly code: Exit } | { readonly kind: "detached" | "lost" | "gone" }
 > {
@@ -102,8 +102,8 @@ export async function attachTool(
     const broken = outcome.kind === "exit" && outcome.code === LINK_LOST;
     forward = broken;
     if (broken && record.tty) await restoreTerminal();
-    const found = await findAgain(remote, record, report);
-    report.stage(undefined);
+    const found = await findAgain(remote, record, progress);
+    progress.stage(undefined);
     if (found === undefined) return { kind: "detached" };
     if (found.kind === "exit") {
       if (broken) await showLastScreen(remote, record);
@@ -129,7 +129,7 @@ export async function showLastScreen(remote: Remote, record: MachineRecord): Pro
 async function findAgain(
   remote: Remote,
   record: MachineRecord,
-  report: RunReport,
+  progress: RunProgress,
 ): Promise<ToolState | undefined> {
   const end = performance.now() + RETRY_MS;
   return await interruptible(async (signal) => {
@@ -139,7 +139,7 @@ async function findAgain(
       const kind = await lossOf(remote, record.id);
       if (kind !== undefined) return { kind };
       if (signal.aborted || performance.now() + delay > end) return undefined;
-      report.stage("connection lost, reconnecting (Ctrl-C detaches)");
+      progress.stage("connection lost, reconnecting (Ctrl-C detaches)");
       await pause(delay, signal);
       if (signal.aborted) return undefined;
     }

@@ -25,14 +25,14 @@ export function remoteBackend(remote: () => Remote): Required<Pick<Backend, Shar
   };
   return {
     takenNames: async () => (await remote().provider.machines()).map(({ name }) => name),
-    run: async (plan, session, report) => {
+    run: async (plan, session, progress) => {
       const { runPlan } = await import("./run.ts");
-      return await runPlan(remote(), { plan, session, report });
+      return await runPlan(remote(), { plan, session, progress });
     },
     survivesHangup: () => false,
-    reconnect: async (instance, report) => {
+    reconnect: async (instance, progress) => {
       const { reconnect } = await import("./reconnect.ts");
-      return await reconnect(remote(), machineOf(instance), report);
+      return await reconnect(remote(), machineOf(instance), progress);
     },
     exec: async (instance, argv, tty) => {
       const { execIn } = await import("./exec.ts");

@@ -1,5 +1,5 @@
 import type { Exit } from "../../runtime/command.ts";
-import type { RunOutcome, RunReport } from "../backend.ts";
+import type { RunOutcome, RunProgress } from "../backend.ts";
 import { closeLinks } from "./link/link.ts";
 import type { Remote } from "./provider.ts";
 import { forget, saveEnding, type MachineRecord } from "./record.ts";
@@ -60,9 +60,9 @@ export async function syncBackAndDestroy(
   remote: Remote,
   record: MachineRecord,
   code: Exit,
-  report: RunReport,
+  progress: RunProgress,
 ): Promise<RunOutcome> {
-  report.stage("syncing files back");
+  progress.stage("syncing files back");
   // Once the machine's side arrives, branches that were moved here during a lost connection can no longer be read.
   await recordBranches(remote, record).catch(() => {});
   const status = await syncBack(remote, record.id, RETRY_MS);
@@ -71,7 +71,7 @@ export async function syncBackAndDestroy(
     ...(await lostBranchTips(remote, record)),
   ];
   if (isSynced(status)) {
-    report.stage(`destroying machine ${record.name}`);
+    progress.stage(`destroying machine ${record.name}`);
     return { kind: "exit", code, warnings: [...notes, ...(await destroyMachine(remote, record))] };
   }
   await saveEnding(remote, record.id, { code, held: statusText(status) });

@@ -4,7 +4,7 @@ import { printable } from "../../core/text/quote.ts";
 import { SiloError } from "../../errors.ts";
 import { pathFacts } from "../../sys/host/facts.ts";
 import { interruptible } from "../../sys/process/interrupt.ts";
-import type { RunOutcome, RunReport } from "../backend.ts";
+import type { RunOutcome, RunProgress } from "../backend.ts";
 import { showLastScreen, toolState } from "./attach.ts";
 import { syncBackAndDestroy } from "./finish.ts";
 import { fetchRecord, importRecord } from "./foreign-record.ts";
@@ -26,40 +26,40 @@ import { resumeSyncs, syncSessions } from "./sync/mutagen.ts";
 export async function reconnect(
   remote: Remote,
   machine: Machine,
-  report: RunReport,
+  progress: RunProgress,
 ): Promise<RunOutcome> {
   checkPrograms();
   const { id, name } = machine;
   await interruptible(async (signal) => {
     if (machine.phase === "running") return;
-    report.stage(`starting machine ${name}`);
+    progress.stage(`starting machine ${name}`);
     await remote.provider.start(id);
     signal.throwIfAborted();
   });
   const known = await readRecord(remote, id);
   const record =
     known === undefined || known.foreign === true
-      ? await adopt(remote, machine, report)
+      ? await adopt(remote, machine, progress)
       : { ...known, tty: true };
-  report.stage(`connecting to ${name}`);
+  progress.stage(`connecting to ${name}`);
   await recordBranches(remote, record);
-  await interruptible((signal) => connect(remote, record, report, signal));
+  await interruptible((signal) => connect(remote, record, progress, signal));
   const state = await toolState(remote, id);
-  report.stage(undefined);
+  progress.stage(undefined);
   if (state?.kind === "exit") {
     await showLastScreen(remote, record);
-    return await syncBackAndDestroy(remote, record, state.code, report);
+    return await syncBackAndDestroy(remote, record, state.code, progress);
   }
   if (state?.kind === "lost") throw await toolLost(remote, record);
-  report.keep();
-  return await attachAndFinish(remote, record, report);
+  progress.keep();
+  return await attachAndFinish(remote, record, progress);
 }
 
 /** Opens the connections and resumes syncing; sets up SSH first if this laptop has no key yet, or after a restart. */
 async function connect(
   remote: Remote,
   record: MachineRecord,
-  report: RunReport,
+  progress: RunProgress,
   signal: AbortSignal,
 ): Promise<void> {
   const { id, layout } = record;
@@ -71,7 +71,7 @@ async function connect(
   if (!(await openLinks(remote, record))) throw linkFailed(remote.provider, record.name);
   await claimDaemon(remote, id);
   if ((await syncSessions(remote, id)).length < layout.syncs.length)
-    await copyFiles(remote, record, report, signal);
+    await copyFiles(remote, record, progress, signal);
   else await resumeSyncs(remote, id);
 }
 
@@ -79,10 +79,14 @@ async function connect(
  * Takes over a machine of another laptop. Programs in the machine may have changed the paths in its record, so each is
  * shown as it is on this laptop, with links followed, and none is read or written before the user agrees.
  */
-async function adopt(remote: Remote, machine: Machine, report: RunReport): Promise<MachineRecord> {
+async function adopt(
+  remote: Remote,
+  machine: Machine,
+  progress: RunProgress,
+): Promise<MachineRecord> {
   const { id, name } = machine;
   const { home, provider } = remote;
-  report.stage(`reading the record of ${name}`);
+  progress.stage(`reading the record of ${name}`);
   const found = await fetchRecord(remote, machine);
   const record = importRecord(found, { scope: provider.scope, id, name }, home);
   const facts = pathFacts(record.layout.syncs.map(({ local }) => local));
@@ -103,7 +107,7 @@ async function adopt(remote: Remote, machine: Machine, report: RunReport): Promi
   const shown = syncs.map(
     ({ local, kind }) => `${displayPath(local, home)}${kind === "ro" ? " (read-only)" : ""}`,
   );
-  const yes = await report.confirm(
+  const yes = await progress.confirm(
     printable(`${name} was started on another laptop. Sync these paths here: ${shown.join(", ")}?`),
     hint,
   );

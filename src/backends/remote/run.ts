@@ -4,7 +4,7 @@ import { Cancelled, SiloError } from "../../errors.ts";
 import { isFree } from "../../sys/host/free-port.ts";
 import { interruptible } from "../../sys/process/interrupt.ts";
 import { whereIs } from "../../sys/host/which.ts";
-import type { RunOutcome, RunReport } from "../backend.ts";
+import type { RunOutcome, RunProgress } from "../backend.ts";
 import { attachTool } from "./attach.ts";
 import { missingProgram } from "./errors.ts";
 import { forgetMachine, syncBackAndDestroy } from "./finish.ts";
@@ -27,7 +27,7 @@ const REMOVED = 137;
 type Start = {
   readonly plan: RunPlan;
   readonly session: Session;
-  readonly report: RunReport;
+  readonly progress: RunProgress;
 };
 
 /**
@@ -59,7 +59,7 @@ async function layoutOf(plan: RunPlan, ignore: readonly string[]): Promise<Layou
  * @throws SiloError
  */
 export async function runPlan(remote: Remote, start: Start): Promise<RunOutcome> {
-  const { plan, session, report } = start;
+  const { plan, session, progress } = start;
   checkPrograms();
   const taken = await firstTaken(plan.ports);
   if (taken !== undefined) return { kind: "port-taken", port: taken };
@@ -67,27 +67,27 @@ export async function runPlan(remote: Remote, start: Start): Promise<RunOutcome>
     try {
       return await prepare(remote, start, signal);
     } catch (error) {
-      report.stage("rolling back");
+      progress.stage("rolling back");
       await rollback(remote, session.id);
       throw signal.aborted ? new Cancelled() : error;
     }
   });
   if ("kind" in ready) return ready;
-  report.stage(undefined);
-  report.keep();
-  return await attachAndFinish(remote, ready, report);
+  progress.stage(undefined);
+  progress.keep();
+  return await attachAndFinish(remote, ready, progress);
 }
 
 /** Attaches to the tool on a machine that is ready; after the tool's end syncs back and destroys the machine. */
 export async function attachAndFinish(
   remote: Remote,
   record: MachineRecord,
-  report: RunReport,
+  progress: RunProgress,
 ): Promise<RunOutcome> {
   const unwatch = watchBranches(remote, record);
-  const outcome = await attachTool(remote, record, report).finally(unwatch);
+  const outcome = await attachTool(remote, record, progress).finally(unwatch);
   if (outcome.kind === "exit")
-    return await syncBackAndDestroy(remote, record, outcome.code, report);
+    return await syncBackAndDestroy(remote, record, outcome.code, progress);
   if (outcome.kind === "lost") throw await toolLost(remote, record);
   if (outcome.kind === "gone") {
     await forgetMachine(remote, record);
@@ -136,9 +136,9 @@ async function prepare(
   start: Start,
   signal: AbortSignal,
 ): Promise<MachineRecord | Exclude<Launched, { kind: "launched" }>> {
-  const { plan, session, report } = start;
+  const { plan, session, progress } = start;
   const { provider, ignore } = remote;
-  report.stage(`starting machine ${session.name} in ${provider.location}`);
+  progress.stage(`starting machine ${session.name} in ${provider.location}`);
   const layout = await layoutOf(plan, ignore);
   const launched = await provider.launch(plan, session);
   if (launched.kind !== "launched") return launched;
@@ -150,20 +150,20 @@ async function prepare(
     claimDaemon(remote, record.id),
   ]);
   for (const one of both) if (one.status === "rejected") throw one.reason;
-  await copyFiles(remote, record, report, signal);
+  await copyFiles(remote, record, progress, signal);
   return record;
 }
 
 /** Sets up SSH access for this laptop alone, and opens the shared connections. */
 async function openAccess(
   remote: Remote,
-  { plan, report }: Start,
+  { plan, progress }: Start,
   record: MachineRecord,
   signal: AbortSignal,
 ): Promise<void> {
   await recordBranches(remote, record);
   signal.throwIfAborted();
-  report.stage(`connecting to ${record.name}`);
+  progress.stage(`connecting to ${record.name}`);
   const key = await makeKey(filesOf(remote, record.id));
   const script = setupScript(plan, record, key, JSON.stringify(record));
   await setUp(remote, record.id, script, signal);

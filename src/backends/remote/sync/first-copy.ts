@@ -1,6 +1,6 @@
 import { pause } from "../../../sys/process/pause.ts";
 import { SiloError } from "../../../errors.ts";
-import type { RunReport } from "../../backend.ts";
+import type { RunProgress } from "../../backend.ts";
 import { excludeHint, LINK_MS } from "../link/link.ts";
 import type { Remote } from "../provider.ts";
 import type { MachineRecord } from "../record.ts";
@@ -11,7 +11,7 @@ import { progressText, uncopied } from "./sessions.ts";
 type Copy = {
   readonly remote: Remote;
   readonly id: string;
-  readonly report: RunReport;
+  readonly progress: RunProgress;
   readonly signal: AbortSignal;
 };
 
@@ -22,10 +22,10 @@ type Copy = {
 export async function copyFiles(
   remote: Remote,
   { id, layout }: MachineRecord,
-  report: RunReport,
+  progress: RunProgress,
   signal: AbortSignal,
 ): Promise<void> {
-  report.stage("copying files");
+  progress.stage("copying files");
   const create = (i: number) => {
     const sync = layout.syncs[i];
     return sync === undefined ? Promise.resolve() : createSync(remote, id, i, sync);
@@ -39,7 +39,7 @@ export async function copyFiles(
   const others = layout.syncs.map((_, i) => i).filter((i) => ![...firsts.values()].includes(i));
   await Promise.all(others.map(create));
   signal.throwIfAborted();
-  await flushAll({ remote, id, report, signal });
+  await flushAll({ remote, id, progress, signal });
 }
 
 /** Interval between progress messages. */
@@ -66,14 +66,14 @@ async function flushAll(copy: Copy): Promise<void> {
 
 async function withProgress(
   flushed: Promise<string>,
-  { remote, id, report, signal }: Copy,
+  { remote, id, progress, signal }: Copy,
 ): Promise<string> {
   for (;;) {
     const failure = await Promise.race([flushed, pause(LOOK_MS)]);
     signal.throwIfAborted();
     if (failure !== undefined) return failure;
     const text = progressText(await syncSessions(remote, id).catch(() => []));
-    report.stage(`copying files${text === "" ? "" : `: ${text}`}`);
+    progress.stage(`copying files${text === "" ? "" : `: ${text}`}`);
   }
 }
 
