@@ -55,7 +55,7 @@ export type RunOutcome =
 export type BuildOptions = {
   /** Builds without cached layers (`--force-build`). */
   readonly fresh: boolean;
-  readonly report: (event: BuildEvent) => void;
+  readonly onEvent: (event: BuildEvent) => void;
   /** Aborted when the user interrupts: the build is stopped and `Cancelled` is thrown. */
   readonly signal: AbortSignal;
 };

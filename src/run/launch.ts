@@ -88,7 +88,7 @@ async function buildImage({ backend, plan, state, options }: RunContext): Promis
       );
       try {
         if (lock.waited && !fresh) return false;
-        await backend.build(plan.image, { fresh, report: progress.event, signal });
+        await backend.build(plan.image, { fresh, onEvent: progress.event, signal });
         progress.done();
         return true;
       } finally {

@@ -25,7 +25,7 @@ export function buildStep(line: string): BuildEvent | undefined {
  */
 export async function followBuild(
   cmd: Cmd,
-  { report, signal }: BuildOptions,
+  { onEvent, signal }: BuildOptions,
 ): Promise<{ readonly code: Exit; readonly tail: readonly string[] }> {
   const tail: string[] = [];
   const code = await stream(
@@ -33,9 +33,9 @@ export async function followBuild(
     (line) => {
       tail.push(line);
       if (tail.length > LAST_LINES) tail.shift();
-      report({ kind: "log", line });
+      onEvent({ kind: "log", line });
       const step = buildStep(line);
-      if (step !== undefined) report(step);
+      if (step !== undefined) onEvent(step);
     },
     signal,
   );
