@@ -1,4 +1,4 @@
-import { REFRESH_WORD } from "../tools/versions.ts";
+import { REFRESH_COMMAND } from "../tools/versions.ts";
 import { COMPLETE_COMMAND } from "./completion/scripts.ts";
 
 /** Runs an internal subcommand. @returns its exit code; undefined if there is no such subcommand. */
@@ -6,7 +6,7 @@ export async function runInternal(
   name: string,
   rest: readonly string[],
 ): Promise<number | undefined> {
-  if (name === REFRESH_WORD) return await refresh();
+  if (name === REFRESH_COMMAND) return await refresh();
   if (name === COMPLETE_COMMAND) return await offer(rest);
   const { INTERNAL } = await import("../backends/registry.ts");
   const run = await INTERNAL[name]?.();

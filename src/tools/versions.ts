@@ -11,7 +11,7 @@ export type VersionCache = {
 export type Release = { readonly asked: number; readonly version?: string };
 
 /** The internal subcommand that refreshes the versions. */
-export const REFRESH_WORD = "__refresh-versions";
+export const REFRESH_COMMAND = "__refresh-versions";
 
 export const EMPTY_CACHE: VersionCache = { asked: 0, versions: {} };
 

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { REFRESH_WORD } from "../../src/tools/versions.ts";
+import { REFRESH_COMMAND } from "../../src/tools/versions.ts";
 import { SILO } from "../support/settings.ts";
 
 const DOUBLES = join(import.meta.dir, "doubles");
@@ -80,7 +80,7 @@ test.each(["node_modules/.bin", "", "absolute"])(
 );
 
 test("the background question for versions starts none of them", () => {
-  silo("app", join(root, "app/node_modules/.bin"), [REFRESH_WORD]);
+  silo("app", join(root, "app/node_modules/.bin"), [REFRESH_COMMAND]);
   expect(trapped()).toBe("");
   expect(existsSync(join(root, "home/.cache/silo/versions.json"))).toBe(true);
 }, 60_000);

@@ -5,7 +5,7 @@ import {
   isStale,
   isVersion,
   parseCache,
-  REFRESH_WORD,
+  REFRESH_COMMAND,
   versionsFor,
   type VersionCache,
 } from "../../tools/versions.ts";
@@ -36,7 +36,7 @@ export async function toolVersions(
 export async function refreshInBackground(cache: string): Promise<void> {
   if (process.env["SILO_NO_VERSION_CHECK"] === "1" || !isStale(await readCache(cache), Date.now()))
     return;
-  const { bin, args } = ownCommand([REFRESH_WORD]);
+  const { bin, args } = ownCommand([REFRESH_COMMAND]);
   await detach({ bin, args, cwd: homedir() });
 }
 
