@@ -263,13 +263,14 @@ describe("what is built", () => {
 });
 
 test(
-  "a port inside is that port here, and one that is to be another is refused before anything is built",
+  "a port has the same number on the host, and a mapped port is refused before the build",
   async () => {
     forgetBuilt();
     configure({ ports: ["18081:80"] });
     const { code, stderr } = await probe(world, "true");
     expect([code, prefixes()]).toEqual([1, []]);
-    expect(stderr).toContain('write "80:80"');
+    expect(stderr).toContain("cannot map port 18081 to 80: bwrap uses the host's network");
+    expect(stderr).toContain('set "ports": ["80:80"]');
   },
   MINUTES,
 );

@@ -139,7 +139,7 @@ describe("arguments", () => {
     const refused = await probe(world, "true");
     expect([refused.code, refused.stderr]).toEqual([
       1,
-      expect.stringContaining("cannot be mounted") as unknown as string,
+      expect.stringContaining("cannot mount") as unknown as string,
     ]);
   });
 

@@ -94,9 +94,9 @@ describe("a failed start is reported with its fix, and leaves no machine", () =>
     ["app-missing", "Fly.io app", "fly apps create"],
     ["region-full", "no capacity in Fly.io region", "FLY_REGION"],
     ["region-unknown", "unknown Fly.io region", "fly platform regions"],
-    ["quota", "machine quota", "silo ls"],
+    ["quota", "machine quota", "silo rm"],
     ["billing", "requires a payment method", "fly dashboard"],
-    ["cannot-ssh", "has no SSH access", "fly tokens create org"],
+    ["cannot-ssh", "deploy tokens cannot open SSH", "fly tokens create org"],
   ])(
     "%s",
     async (knob, words, mend) => {

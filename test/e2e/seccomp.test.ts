@@ -156,13 +156,13 @@ describe("in a container", () => {
   );
 
   test(
-    "a runtime that the engine does not have is told, and no other one is taken",
+    "a runtime that is not registered with the engine is an error, and no other runtime is used",
     async () => {
       const backends = { docker: { runtime: "silo-test-none" } };
       put(world, "home/.config/silo/silo.jsonc", JSON.stringify({ ...PROBE_CONFIG, backends }));
       const { code, stdout, stderr } = await probe(world, "echo ran");
       expect([code, stdout]).toEqual([1, ""]);
-      expect(stderr).toContain("the engine does not have the runtime of backends.docker.runtime");
+      expect(stderr).toContain('runtime "silo-test-none" is not registered with the engine');
       const runc = { docker: { runtime: "runc" } };
       put(
         world,

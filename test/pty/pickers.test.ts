@@ -64,7 +64,7 @@ test(
     pty.type(TAB);
     await pty.shows("◼ first");
     pty.type(ENTER);
-    await pty.shows("is still running. Stop and remove?");
+    await pty.shows("is running. Stop and remove it?");
     pty.type("y");
     expect(await pty.exited).toBe(0);
     expect(containers(world, "running")).toEqual(names.slice(1));

@@ -85,7 +85,7 @@ test.skipIf(!hasTmux)("a build that fails leaves its last words, whole", async (
   const lines = shown(screen.lines());
   expect(lines[0]).toMatch(/^error: building silo-codex:\w{16} failed$/);
   expect(lines).toContain("  npm says no");
-  expect(lines.at(-2)).toStartWith("hint: silo <tool> --force-build -v");
+  expect(lines.at(-2)).toStartWith("hint: silo codex --force-build -v");
 });
 
 test.skipIf(!hasTmux)("Ctrl-C takes the line away and ends with 130", async () => {

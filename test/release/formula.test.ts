@@ -50,7 +50,7 @@ test("on this machine it installs the binary and its completions, and its own te
   expect(files).toEqual(KEG);
   expect(tested).toBe(true);
   const installed = spawnSync(join(KEG_PATH(), "bin/silo"), ["version"], { encoding: "utf8" });
-  expect(installed.stdout).toContain(`installed  by Homebrew, in ${folder}\n`);
+  expect(installed.stdout).toContain(`installed  Homebrew (${folder})\n`);
   expect(said).toMatchObject({ version: VERSION, license: "Apache-2.0" });
   for (const backend of ["container", "docker", "fly", "mutagen"])
     expect(caveats).toContain(backend);

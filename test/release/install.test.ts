@@ -96,7 +96,7 @@ test("the newest release is installed, says how it came, and goes away whole", a
   expect({ code, told }).toEqual({ code: 0, told: expect.stringContaining("next: silo doctor") });
   expect(left().toSorted()).toEqual(INSTALLED);
   const own = await run([at("home/.local/bin/silo"), "version"], environment());
-  expect(own.told).toContain("by install.sh, in ~/.local/bin");
+  expect(own.told).toContain("install.sh (~/.local/bin)");
   expect((await install({}, ["--uninstall"])).code).toBe(0);
   expect(left()).toEqual([]);
 });

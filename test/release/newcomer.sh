@@ -43,7 +43,7 @@ asked=$(now)
 for word in 'install Docker' 'apt-get install bubblewrap'; do
   case $doctor in *"$word"*) ;; *) echo "silo doctor does not say: $word"; echo "$doctor"; exit 1 ;; esac
 done
-case $(silo version) in *'installed  by install.sh, in ~/.local/bin'*) ;; *) silo version; exit 1 ;; esac
+case $(silo version) in *'installed  install.sh (~/.local/bin)'*) ;; *) silo version; exit 1 ;; esac
 silo completion bash | bash -n
 echo "newcomer: $version, installed in $((installed - began)) ms, first start $((first - installed)) ms," \
   "then $(((ten - first) / 10)) ms, doctor $((asked - ten)) ms"

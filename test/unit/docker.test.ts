@@ -203,22 +203,22 @@ describe("the engine's output", () => {
     ["unknown flag: --pull", "too old", "docs.docker.com"],
     [
       "docker: Error response from daemon: Unknown runtime specified kata",
-      "does not have the runtime",
+      'runtime "kata" is not registered with the engine',
       '"runtime"',
     ],
     [
       "docker: Error response from daemon: unknown or invalid runtime name: kata",
-      "does not have the runtime",
+      'runtime "kata" is not registered with the engine',
       '"runtime"',
     ],
     [
       'Error: default OCI runtime "kata" not found: invalid argument',
-      "does not have the runtime",
+      'runtime "kata" is not registered with the engine',
       '"runtime"',
     ],
     [
       "Error: no valid executable found for OCI runtime /no/kata: invalid argument",
-      "does not have the runtime",
+      'runtime "/no/kata" is not registered with the engine',
       '"runtime"',
     ],
     [

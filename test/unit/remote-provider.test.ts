@@ -140,7 +140,7 @@ test("a rollback destroys the machines of its session only", async () => {
 
 describe("errors name the provider's own settings and commands", () => {
   test("a full disk", async () => {
-    const error = await errorOf(setUp(remote, "m1", "", never));
+    const error = await errorOf(setUp(remote, RECORD, "", never));
     expect(error?.hint).toBe("exclude large paths with backends.ssh.ignore in silo.jsonc");
   });
 

@@ -32,13 +32,13 @@ export async function builtPrefix(
   view: HostView,
   uid: number,
   cache: string,
-  tag: string,
+  { tag, tool }: Pick<ImagePlan, "tag" | "tool">,
 ): Promise<Prefix> {
   const root = prefixRoot(cache, tag);
   const known = made(root);
   if (known === undefined)
     throw new SiloError(`the image ${tag} was removed while silo started`, {
-      hint: "silo <tool>   # builds it again",
+      hint: `silo ${tool}   # builds it again`,
     });
   const runtime = known.ownRuntime ? process.execPath : undefined;
   return { root, runtime, features: await featuresFor(view, uid, root, known) };
@@ -167,13 +167,13 @@ function buildError(image: ImagePlan, tail: readonly string[]): SiloError {
   const own = launchError(tail);
   if (own !== undefined) return own;
   if (tail.some((line) => /^bwrap: .*(namespace|Operation not permitted)/.test(line))) {
-    return new SiloError("bwrap is not allowed to create user namespaces", {
+    return new SiloError("bwrap cannot create a user namespace", {
       hint: "sudo sysctl kernel.unprivileged_userns_clone=1   # or kernel.apparmor_restrict_unprivileged_userns=0",
       detail: tail,
     });
   }
   return new SiloError(`building ${image.tag} failed`, {
-    hint: "silo <tool> --force-build -v   # shows the whole log",
+    hint: `silo ${image.tool} --force-build -v   # shows the whole log`,
     detail: tail.length === 0 ? [`the tools would be in ${TOOLS}`] : tail,
   });
 }

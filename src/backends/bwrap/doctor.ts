@@ -24,7 +24,7 @@ export async function diagnose(): Promise<readonly Diagnostic[]> {
     return [{ check, state: "bad", detail, fix: `sudo chmod u-s ${bwrap}` }];
   }
   if (tried.code !== 0) {
-    const detail = `not allowed to create user namespaces: ${tried.stderr.trim()}`;
+    const detail = `bwrap cannot create a user namespace: ${tried.stderr.trim()}`;
     const fix = "sudo sysctl kernel.unprivileged_userns_clone=1";
     return [{ check, state: "bad", detail, fix }];
   }
@@ -40,11 +40,10 @@ export async function diagnose(): Promise<readonly Diagnostic[]> {
   ];
 }
 
-/** Warns if sandboxes have no cgroup and so no memory limit; the kernel kills them first when memory runs out. */
+/** Warns if sandboxes have no memory limit. When memory runs out, the kernel still kills them first. */
 function unlimited(): readonly Diagnostic[] {
   const none = { memory: undefined, processes: 0, tmp: undefined };
   if (memoryLimit(none, process.getuid?.() ?? 0) !== undefined) return [];
-  const detail =
-    "sandboxes run without a memory limit: no systemd user manager and no writable cgroup";
+  const detail = "no memory limit: neither a systemd user manager nor a writable cgroup";
   return [{ check: "bwrap memory", state: "warn", detail }];
 }

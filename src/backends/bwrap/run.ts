@@ -69,17 +69,17 @@ export function runCommand(
 }
 
 function noSizes(): SiloError {
-  return new SiloError("backends.bwrap.tmp needs bubblewrap 0.7 or newer", {
+  return new SiloError("backends.bwrap.tmp requires bubblewrap 0.7 or newer", {
     hint: 'remove "tmp" under backends.bwrap from silo.jsonc   # or upgrade bubblewrap',
   });
 }
 
-/** Checks the ports: a sandbox shares the host's network, so a port cannot be mapped. @throws SiloError for one that is mapped. */
+/** Checks the ports, which bwrap cannot map because a sandbox uses the host's network. @throws SiloError for a mapped port. */
 export function checkPorts({ ports }: RunPlan): void {
   const moved = ports.find(({ host, guest, optional }) => !optional && host !== guest);
   if (moved === undefined) return;
   throw new SiloError(
-    `port ${moved.guest} cannot be published as port ${moved.host} because bwrap shares the host's network`,
+    `cannot map port ${moved.host} to ${moved.guest}: bwrap uses the host's network`,
     {
       hint: `set "ports": ["${moved.guest}:${moved.guest}"] in silo.jsonc   # or: silo --backend docker ...`,
     },
@@ -94,7 +94,7 @@ export async function runPlan(
 ): Promise<RunOutcome> {
   const { state, cache, view } = surroundings;
   const { name } = session;
-  const prefix = await builtPrefix(view, plan.user.uid, cache, plan.image.tag);
+  const prefix = await builtPrefix(view, plan.user.uid, cache, plan.image);
   const record = {
     name,
     project: plan.project,
@@ -170,7 +170,7 @@ export function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
 function sandboxError(said: string): SiloError {
   const detail = said.split("\n").filter((line) => line !== "");
   if (/namespace|uid map|Operation not permitted/i.test(said)) {
-    return new SiloError("bwrap is not allowed to create user namespaces", {
+    return new SiloError("bwrap cannot create a user namespace", {
       hint: "sudo sysctl kernel.unprivileged_userns_clone=1   # or kernel.apparmor_restrict_unprivileged_userns=0",
       detail,
     });

@@ -34,7 +34,7 @@ export function standsAlone(mount: Mount, all: readonly Mount[]): boolean {
 /**
  * Arguments for a mount. `--mount` splits at every comma and equals sign, `--volume` at every colon, and neither
  * supports quoting (Utility.swift, Parser.swift, 0.9 to 1.2).
- * @throws SiloError for a path that neither can express.
+ * @throws SiloError for a path that neither option accepts.
  */
 export function mountArgs({ source, target, mode, kind }: Mount): readonly string[] {
   const paths = [source, target].join("");
@@ -43,15 +43,12 @@ export function mountArgs({ source, target, mode, kind }: Mount): readonly strin
     return ["--mount", `type=bind,source=${source},target=${target}${flag}`];
   }
   if (!paths.includes(":")) return ["--volume", `${source}:${target}${mode === "ro" ? ":ro" : ""}`];
-  throw new SiloError(
-    `${source} cannot be mounted because the container command has no syntax for this path`,
-    {
-      detail: [
-        "a directory may contain a colon, or a comma or equals sign, but not both; a file may not contain a colon",
-      ],
-      hint: "silo --backend docker ...   # or rename it",
-    },
-  );
+  throw new SiloError(`cannot mount ${source}: the container command cannot quote this path`, {
+    detail: [
+      "a directory may contain a colon, or a comma or equals sign, but not both; a file may not contain a colon",
+    ],
+    hint: "silo --backend docker ...   # or rename it",
+  });
 }
 
 /** Copies of a run's single files: their directory on the host, and the guest's path of each. */

@@ -76,6 +76,6 @@ const NO_BASE =
 function buildError(image: ImagePlan, tail: readonly string[]): SiloError {
   const text = tail.join("\n");
   if (!NO_BASE.test(text) && /XPC connection error|no space left/i.test(text))
-    return containerError(text, "the build");
+    return containerError(text, "the build", image.tool);
   return buildFailure(image, tail, NO_BASE);
 }

@@ -45,7 +45,8 @@ const RULES: readonly Rule[] = [
   },
   {
     text: /failed to find target executable|no such file or directory.*exec|executable.*not found/i,
-    message: "the tool's program is missing from the image",
+    message: (text) =>
+      `${/target executable "?([^\s"]+)/.exec(text)?.[1] ?? "the tool's program"} not found in the image`,
     hint: "silo <tool> --force-build",
   },
   {
@@ -55,19 +56,24 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** The error for a `container` command that failed. @param text its output. @param what the step. */
-export function containerError(text: string, what: string): SiloError {
+/**
+ * The error for a failed `container` command.
+ * @param text its output.
+ * @param what the step.
+ * @param tool the tool of the run, if the command belongs to a run.
+ */
+export function containerError(text: string, what: string, tool?: string): SiloError {
   if (/XPC connection error|system start/i.test(text))
     return new ServiceNotRunning("the container service is not running", START);
-  return explain(RULES, text, what);
+  return explain(RULES, text, what, tool);
 }
 
-/** The error for a `container` command that is not installed. */
+/** The error for a missing `container` command. */
 export function missingCli(): SiloError {
   return missingProgram("container", "brew install container && container system start");
 }
 
-/** Returns the outcome for a message about a container that did not start, if the caller can fix the cause. */
+/** Parses the message of a failed start. @returns the outcome; undefined if the caller cannot fix the cause. */
 export function recoverable(ports: readonly number[]): (text: string) => RunOutcome | undefined {
   return (text) => {
     if (/exists: "container with id .* already exists/.test(text)) return { kind: "name-taken" };

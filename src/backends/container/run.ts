@@ -82,7 +82,7 @@ export async function runPlan(
         })),
         sweep,
         recoverable: recoverable(plan.ports.map(({ host }) => host)),
-        error: (said) => containerError(said, "starting the container"),
+        error: (said) => containerError(said, "starting the container", plan.tool),
       }),
     );
   } catch (error) {

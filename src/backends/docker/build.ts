@@ -58,6 +58,7 @@ function buildError(image: ImagePlan, tail: readonly string[]): SiloError {
   const detail = tail.filter((line) => !NOTICE.test(line));
   const text = detail.join("\n");
   // The base image is checked first, because errors of a registry look like errors of the engine.
-  if (!NO_BASE.test(text) && NO_ENGINE.test(text)) return engineError(text, "the build");
+  if (!NO_BASE.test(text) && NO_ENGINE.test(text))
+    return engineError(text, "the build", image.tool);
   return buildFailure(image, detail, NO_BASE);
 }

@@ -3,15 +3,31 @@ import type { SiloError } from "../../errors.ts";
 import type { ProgramMissing } from "../../sys/process/process.ts";
 import { explain, missingProgram, type Rule } from "../engine/errors.ts";
 
-/** Suffix of a hint on Linux, where a backend without an engine exists. */
-const WITHOUT = process.platform === "linux" ? "; without any: silo --backend bwrap ..." : "";
+/** Command that starts the engine. */
+const START =
+  process.platform === "linux"
+    ? "sudo systemctl start docker"
+    : "colima start   # or start Docker Desktop or OrbStack";
 
-/** Errors of the engines (Docker 20.10 to 28, podman 4) and their fixes; the first match counts. */
+/** The runtime in an engine's message, quoted; empty if the message has none. */
+function runtimeName(text: string): string {
+  const name = /(?:runtime specified|runtime name:|OCI runtime) "?([\w./-]+?)"?[.:]?(?:\s|$)/.exec(
+    text,
+  )?.[1];
+  return name === undefined ? "" : ` "${name}"`;
+}
+
+/** The program in an engine's message that it cannot execute. */
+function programName(text: string): string {
+  return /exec: "?([^\s":]+)"?: /.exec(text)?.[1] ?? "the tool's program";
+}
+
+/** Rules for the errors of the engines (Docker 20.10 to 28, podman 4); the first match counts. */
 const RULES: readonly Rule[] = [
   {
     text: /unknown runtime specified|unknown or invalid runtime name|OCI runtime \S+ not found|executable found for OCI runtime/i,
-    message: "the engine does not have the runtime of backends.docker.runtime",
-    hint: 'install the runtime and register it with the engine, or remove "runtime" from silo.jsonc',
+    message: (text) => `runtime${runtimeName(text)} is not registered with the engine`,
+    hint: 'remove "runtime" under backends.docker from silo.jsonc   # or register it with the engine',
   },
   {
     text: /seccomp is not enabled in your kernel/i,
@@ -31,7 +47,7 @@ const RULES: readonly Rule[] = [
   {
     text: /cannot connect to the docker daemon|is the docker daemon running|connection refused|error during connect|cannot connect to podman|no such host/i,
     message: "cannot connect to the Docker engine",
-    hint: `sudo systemctl start docker   # or start Docker Desktop, OrbStack or \`colima start\`${WITHOUT}`,
+    hint: START,
   },
   {
     text: /no space left on device/i,
@@ -51,7 +67,7 @@ const RULES: readonly Rule[] = [
   {
     text: /bind source path does not exist|invalid mount config/i,
     message: "a host directory is not shared with the Docker VM",
-    hint: "silo <tool> --dry-run   # shows the mounts; share them in the settings of the Docker VM",
+    hint: "silo <tool> --dry-run   # shows the mounts; share their directories in the settings of the VM",
   },
   {
     text: /unknown flag|unknown shorthand/i,
@@ -60,25 +76,30 @@ const RULES: readonly Rule[] = [
   },
   {
     text: /executable file not found|no such file or directory: unknown/i,
-    message: "the tool's program is missing from the image",
+    message: (text) => `${programName(text)} not found in the image`,
     hint: "silo <tool> --force-build",
   },
 ];
 
-/** The error for a docker or podman command that failed. @param text its output. @param what the step. */
-export function engineError(text: string, what: string): SiloError {
-  return explain(RULES, text, what);
+/**
+ * The error for a failed docker or podman command.
+ * @param text its output.
+ * @param what the step.
+ * @param tool the tool of the run, if the command belongs to a run.
+ */
+export function engineError(text: string, what: string, tool?: string): SiloError {
+  return explain(RULES, text, what, tool);
 }
 
 const INSTALL =
   "install Docker: `brew install docker colima && colima start`, or your distribution's docker package";
 
-/** The error for a docker or podman command that is not installed. */
+/** The error for a missing docker or podman command. */
 export function missingCli(error: ProgramMissing): SiloError {
   return missingProgram(error.bin, INSTALL, error.detail);
 }
 
-/** The outcome for an engine's message about a container that did not start, if the caller can fix the cause. */
+/** Parses the engine's message about a failed start. @returns the outcome; undefined if the caller cannot fix the cause. */
 export function recoverable(text: string): RunOutcome | undefined {
   if (/no such image|unable to find image|image not known|: image .* not found/i.test(text))
     return { kind: "no-image" };

@@ -86,23 +86,23 @@ async function start(
     const sweepKilled = () => reapLate(settings, [session.id]);
     const kept = survivesHangup(plan, settings);
     const asked = { cmd, tty, kept, sweep, sweepKilled, onStart, ran };
-    return await onTerminal(asked, session, settings, refused);
+    return await onTerminal(asked, { name: session.name, tool: plan.tool }, settings, refused);
   });
 }
 
 /** Attaches the terminal to a detached container. */
 export async function attach(
-  { id }: Instance,
+  { id, tool }: Instance,
   settings: DockerSettings,
   sweep: () => Promise<void>,
 ): Promise<RunOutcome> {
   const cmd = { bin: settings.command, args: attachArgs(id) };
-  return await onTerminal({ cmd, tty: true, kept: true, sweep }, { name: id }, settings);
+  return await onTerminal({ cmd, tty: true, kept: true, sweep }, { name: id, tool }, settings);
 }
 
 async function onTerminal(
   asked: Pick<ForegroundRun, "cmd" | "tty" | "kept" | "sweep" | "sweepKilled" | "onStart" | "ran">,
-  called: Pick<Session, "name">,
+  { name, tool }: { readonly name: string; readonly tool: string },
   settings: DockerSettings,
   limitRefused?: () => SiloError,
 ): Promise<RunOutcome> {
@@ -110,7 +110,7 @@ async function onTerminal(
   const bin = settings.command;
   const kill = (signal: NodeJS.Signals) => ({
     bin,
-    args: ["kill", `--signal=${signal}`, called.name],
+    args: ["kill", `--signal=${signal}`, name],
   });
   try {
     return await runInForeground({
@@ -123,7 +123,7 @@ async function onTerminal(
       error: (said) =>
         limitRefused !== undefined && refusesLimits(said)
           ? limitRefused()
-          : engineError(said, "starting the container"),
+          : engineError(said, "starting the container", tool),
     });
   } catch (error) {
     throw error instanceof ProgramMissing ? missingCli(error) : error;

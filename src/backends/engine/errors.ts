@@ -1,10 +1,11 @@
 import { SiloError } from "../../errors.ts";
 
-/** An error of an engine, recognised by its text, because engines give nothing finer. */
+/** A known error of an engine. It is recognised by its text, because engines have no error codes. */
 export type Rule = {
   readonly text: RegExp;
-  readonly message: string;
-  /** The command or setting that fixes it. */
+  /** The message, or how to make it from the output. */
+  readonly message: string | ((text: string) => string);
+  /** The command or setting that fixes it; `<tool>` stands for the tool of the run. */
   readonly hint: string;
 };
 
@@ -20,12 +21,22 @@ export function lastLines(text: string): readonly string[] {
 /**
  * The error for an engine's command that failed, explained by the first rule that matches its output.
  * @param what the step: `starting the container`.
+ * @param tool the tool of the run, if the command belongs to a run.
  */
-export function explain(rules: readonly Rule[], text: string, what: string): SiloError {
+export function explain(
+  rules: readonly Rule[],
+  text: string,
+  what: string,
+  tool = "<tool>",
+): SiloError {
   const detail = lastLines(text);
   const rule = rules.find((known) => known.text.test(text));
   if (rule === undefined) return new SiloError(`${what} failed`, { detail, hint: "silo doctor" });
-  return new SiloError(rule.message, { hint: rule.hint, detail });
+  const { message } = rule;
+  return new SiloError(typeof message === "string" ? message : message(text), {
+    hint: rule.hint.replace("<tool>", tool),
+    detail,
+  });
 }
 
 /** The error for a program that is not installed. @param hint how to install it. */

@@ -15,7 +15,7 @@ export async function diagnose(config: Config): Promise<readonly Diagnostic[]> {
     return [{ check: "fly", state: "off", detail: "not installed", fix: "brew install flyctl" }];
   }
   if (version === "silent" || account === "silent") {
-    return [{ check: "fly", state: "bad", detail: "fly does not answer", fix: "fly doctor" }];
+    return [{ check: "fly", state: "bad", detail: "fly timed out", fix: "fly doctor" }];
   }
   const own = /v(\d\S*)/.exec(version.stdout)?.[1] ?? "";
   const fly: Diagnostic =
@@ -40,13 +40,13 @@ export async function diagnose(config: Config): Promise<readonly Diagnostic[]> {
 
 function appDiagnostic({ backend, backends: { fly } }: Config): Diagnostic {
   if (fly.app !== undefined) {
-    const detail = `machines belong to ${fly.app.value}, in ${fly.region.value}`;
+    const detail = `${fly.app.value}, region ${fly.region.value}`;
     return { check: "fly app", state: "ok", detail };
   }
   return {
     check: "fly app",
     state: backend?.value === "fly" ? "bad" : "off",
-    detail: "backends.fly.app is not set",
+    detail: "not set (backends.fly.app)",
     fix: APP_HINT,
   };
 }

@@ -18,7 +18,7 @@ export const UNREACHABLE_HINT =
 export const APP_HINT =
   'fly apps create <name> --network silo   # then "backends": { "fly": { "app": "<name>" } }';
 
-/** Errors of flyctl and Fly's API, recognised by their text, since both give nothing finer (flyctl 2026-08, fly-go v0.9.6). */
+/** Known errors of flyctl and Fly's API. They are recognised by their text, since neither has error codes (flyctl 2026-08, fly-go v0.9.6). */
 const RULES: readonly Rule[] = [
   {
     text: /no access token available|must be authenticated|not logged in|token (is )?(expired|invalid)|login.*expired/i,
@@ -27,7 +27,7 @@ const RULES: readonly Rule[] = [
   },
   {
     text: /not authorized|unauthorized|ssh certificate|create ssh cert/i,
-    message: "not authorized by Fly.io; a deploy token, for example, has no SSH access",
+    message: "not authorized by Fly.io; deploy tokens cannot open SSH",
     hint: "fly auth login   # or: fly tokens create org",
   },
   {
@@ -38,17 +38,17 @@ const RULES: readonly Rule[] = [
   {
     text: /region .*(not found|invalid|unknown)|(invalid|unknown) region/i,
     message: ({ region }) => `unknown Fly.io region "${region}"`,
-    hint: "fly platform regions   # then set backends.fly.region",
+    hint: "fly platform regions",
   },
   {
     text: /quota|allowed .*(machines|limit)|over the allowed/i,
     message: "machine quota of your Fly.io organisation reached",
-    hint: "silo ls   # remove some with silo rm, or ask Fly.io for a higher limit",
+    hint: "silo rm   # or ask Fly.io for a higher limit",
   },
   {
     text: /insufficient (resources|memory|capacity)|no capacity|lack of capacity|could not reserve resource/i,
     message: ({ region }) => `no capacity in Fly.io region "${region}"`,
-    hint: "FLY_REGION=fra silo ...   # fly platform regions lists them",
+    hint: "FLY_REGION=fra silo ...   # or another region of: fly platform regions",
   },
   {
     text: /payment|credit card|billing|trial/i,
@@ -68,7 +68,7 @@ const RULES: readonly Rule[] = [
 ];
 
 /**
- * The error for a flyctl command that failed.
+ * The error for a failed flyctl command.
  * @param text its output.
  * @param what the step: `starting the machine`.
  */
@@ -83,7 +83,7 @@ export function flyError(text: string, what: string, names: FlyNames): SiloError
   });
 }
 
-/** The error for flyctl that is not installed. */
+/** The error for a missing flyctl. */
 export function flyMissing(): SiloError {
   return new SiloError('the command "fly" is not installed; Fly.io machines need it', {
     hint: "brew install flyctl   # or see fly.io/docs/flyctl/install",

@@ -48,7 +48,7 @@ export function open(config: Config): Backend {
   const found = settingsFrom(config, platform);
   const settings = () => {
     if (found === undefined)
-      throw new SiloError("backends.fly.app is not set; machines belong to a Fly.io app", {
+      throw new SiloError("no Fly.io app is set (backends.fly.app)", {
         hint: APP_HINT,
       });
     return found;

@@ -11,10 +11,10 @@ export function lastLines(text: string): readonly string[] {
 
 const INSTALL = {
   mutagen: "brew install mutagen-io/mutagen/mutagen",
-  ssh: "install OpenSSH's client: brew install openssh, apt-get install openssh-client",
+  ssh: "sudo apt-get install openssh-client   # on macOS: brew install openssh",
 } as const;
 
-/** The error for a program that remote machines need and that is not installed here. */
+/** The error for a missing program that remote machines need on this laptop. */
 export function missingProgram(program: keyof typeof INSTALL): SiloError {
   return new SiloError(`the command "${program}" is not installed; remote machines need it`, {
     hint: INSTALL[program],

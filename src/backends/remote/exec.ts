@@ -39,5 +39,5 @@ async function openForeign(remote: Remote, machine: Machine): Promise<void> {
   const record = { ...own, foreign: true };
   await saveRecord(remote, record);
   const key = await makeKey(filesOf(remote, id));
-  await setUp(remote, id, returnScript(record, key));
+  await setUp(remote, record, returnScript(record, key));
 }

@@ -66,7 +66,7 @@ async function connect(
   const ready = (await toolState(remote, id).catch(() => undefined))?.kind;
   if (ready === undefined || ready === "lost") {
     const key = await makeKey(filesOf(remote, id));
-    await setUp(remote, id, returnScript(record, key), signal);
+    await setUp(remote, record, returnScript(record, key), signal);
   }
   if (!(await openLinks(remote, record))) throw linkFailed(remote.provider, record.name);
   await claimDaemon(remote, id);

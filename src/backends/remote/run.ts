@@ -122,7 +122,7 @@ export async function toolLost(remote: Remote, record: MachineRecord): Promise<S
 async function syncedAfterRestart(remote: Remote, record: MachineRecord): Promise<boolean> {
   try {
     const key = await makeKey(filesOf(remote, record.id));
-    await setUp(remote, record.id, returnScript(record, key));
+    await setUp(remote, record, returnScript(record, key));
     await openLinks(remote, record);
     return isSynced(await syncBack(remote, record.id, 30_000));
   } catch {
@@ -166,7 +166,7 @@ async function openAccess(
   progress.stage(`connecting to ${record.name}`);
   const key = await makeKey(filesOf(remote, record.id));
   const script = setupScript(plan, record, key, JSON.stringify(record));
-  await setUp(remote, record.id, script, signal);
+  await setUp(remote, record, script, signal);
   signal.throwIfAborted();
   if (!(await openLinks(remote, record))) throw linkFailed(remote.provider, record.name);
 }

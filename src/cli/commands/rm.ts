@@ -37,8 +37,7 @@ export const rm: Action<typeof RM_OPTIONS> = async ({ options, args }) => {
 };
 
 async function pickSeveral(found: readonly OwnedInstance[]): Promise<readonly OwnedInstance[]> {
-  if (found.length === 0)
-    throw new SiloError("there are no silo containers to remove", { hint: "silo ls" });
+  if (found.length === 0) throw new SiloError("no silo containers to remove", { hint: "silo ls" });
   const rows = columns(
     found.map(({ name, tool, backend, status, created }) => [
       name,
@@ -49,13 +48,13 @@ async function pickSeveral(found: readonly OwnedInstance[]): Promise<readonly Ow
     ]),
   );
   return await chooseSeveral(
-    "Which containers should be removed?",
+    "Containers to remove:",
     found.map((value, i) => ({ value, label: rows[i] ?? value.name })),
     "silo rm <name>...   # or --all",
   );
 }
 
-/** @throws SiloError where a container is running, and neither --force nor an answer allows to stop it. */
+/** Asks before running containers are stopped. @throws SiloError if one is running and neither --force nor the user allows it. */
 async function allowRunning(
   wanted: readonly OwnedInstance[],
   { force, ask, all }: { force: boolean; ask: boolean; all: boolean },
@@ -64,7 +63,8 @@ async function allowRunning(
   if (running.length === 0 || force) return;
   const names = running.join(" ");
   const hint = `silo rm --force ${all ? "--all" : names}`;
-  const what = `${names} ${running.length === 1 ? "is" : "are"} still running`;
-  if (ask && (await confirm(`${what}. Stop and remove?`, hint))) return;
+  const [is, them] = running.length === 1 ? ["is", "it"] : ["are", "them"];
+  const what = `${names} ${is} running`;
+  if (ask && (await confirm(`${what}. Stop and remove ${them}?`, hint))) return;
   throw new SiloError(ask ? "nothing was removed" : what, { hint });
 }

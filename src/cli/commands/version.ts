@@ -10,21 +10,21 @@ import { printStdout } from "../../ui/print.ts";
 import type { Action } from "../grammar/command.ts";
 import type { JSON_OPTION } from "../grammar/options.ts";
 
-/** What scripts/compile.ts writes into the binary. */
+/** Build facts that scripts/compile.ts compiles into the binary. */
 declare const SILO_BUILD: { readonly commit: string; readonly target: string } | undefined;
 
 const BUILD =
   typeof SILO_BUILD === "undefined" ? { commit: "unknown", target: "none" } : SILO_BUILD;
 
-/** Ways of installation: how each is printed, and the command that installs the newest version. */
+/** Installation methods: how each is printed, and the command that installs the newest version. */
 const WAYS: { readonly [K in Way]: { readonly text: string; readonly newest: () => string } } = {
-  homebrew: { text: "by Homebrew, in", newest: () => "brew upgrade silo" },
+  homebrew: { text: "Homebrew", newest: () => "brew upgrade silo" },
   "install.sh": {
-    text: "by install.sh, in",
+    text: "install.sh",
     newest: () => `curl -fsSL ${releasesAddress()}/latest/download/install.sh | sh`,
   },
-  source: { text: "from source, in", newest: () => "git pull && npm ci && npm run build" },
-  hand: { text: "by hand, in", newest: () => `${releasesAddress()}/latest` },
+  source: { text: "from source", newest: () => "git pull && npm ci && npm run build" },
+  hand: { text: "manually", newest: () => `${releasesAddress()}/latest` },
 };
 
 /** `silo version`: prints what is known without a network request. */
@@ -46,7 +46,7 @@ export const version: Action<typeof JSON_OPTION> = async ({ options }) => {
   const rows = [
     ["commit", BUILD.commit],
     ["built for", BUILD.target],
-    ["installed", `${WAYS[way].text} ${displayPath(folder, home)}`],
+    ["installed", `${WAYS[way].text} (${displayPath(folder, home)})`],
     ["newest", newest(silo, env, way)],
   ] as const;
   const lines = rows.map(([name, value]) => `${name.padEnd(9)}  ${value}`);

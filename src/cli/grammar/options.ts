@@ -22,7 +22,7 @@ export const RUN_OPTIONS = {
 export const NO_OPTIONS = {} as const satisfies ArgsDef;
 
 export const BACKEND_OPTION = {
-  backend: { ...RUN_OPTIONS.backend, description: "look only on this backend" },
+  backend: { ...RUN_OPTIONS.backend, description: "search only this backend" },
 } as const satisfies ArgsDef;
 
 export const JSON_OPTION = {
@@ -57,7 +57,7 @@ export const PRUNE_OPTIONS = {
 } as const satisfies ArgsDef;
 
 export const DOCTOR_OPTIONS = {
-  backend: { ...RUN_OPTIONS.backend, description: "check the setup for this backend" },
+  backend: { ...RUN_OPTIONS.backend, description: "check as if this backend were configured" },
   ...JSON_OPTION,
 } as const satisfies ArgsDef;
 

@@ -44,7 +44,11 @@ function terminalDiagnostic(env: HostFacts["env"]): Diagnostic {
   const term = env["TERM"] ?? "";
   const letters = isUtf8(env, process.platform) ? "UTF-8" : "no UTF-8";
   if (!stdin.isTTY || !stdout.isTTY) {
-    return { check: "terminal", state: "ok", detail: "none here; tools run without one" };
+    return {
+      check: "terminal",
+      state: "ok",
+      detail: `${stdin.isTTY ? "stdout" : "stdin"} is not a TTY`,
+    };
   }
   const size = `${stdout.columns}x${stdout.rows}`;
   return term === "" || term === "dumb"

@@ -19,7 +19,7 @@ export const LINK_MS = 70_000;
  */
 export async function setUp(
   remote: Remote,
-  id: string,
+  { id, tool }: Pick<MachineRecord, "id" | "tool">,
   script: string,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -32,13 +32,13 @@ export async function setUp(
     if (found !== undefined) return await writeSshFiles(remote, id, found);
     signal?.throwIfAborted();
     if (outcome === "refused") throw provider.explain(stderr, "setting up the machine");
-    if (outcome === "failed") throw setUpFailed(provider, stderr);
+    if (outcome === "failed") throw setUpFailed(provider, tool, stderr);
     if (performance.now() + delay > end) throw notReachable(provider, stderr);
     await pause(delay);
   }
 }
 
-function setUpFailed({ name, settings }: Provider, text: string): SiloError {
+function setUpFailed({ name, settings }: Provider, tool: string, text: string): SiloError {
   if (/no space left/i.test(text))
     return new SiloError("the machine's disk is full", {
       detail: lastLines(text),
@@ -46,7 +46,7 @@ function setUpFailed({ name, settings }: Provider, text: string): SiloError {
     });
   return new SiloError("setting up the machine failed", {
     detail: lastLines(text),
-    hint: `silo <tool> --backend ${name} --force-build`,
+    hint: `silo ${tool} --backend ${name} --force-build`,
   });
 }
 
