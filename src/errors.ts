@@ -2,13 +2,13 @@
 export type ErrorParts = {
   /** The command or setting that fixes it, ready to paste. */
   readonly hint?: string;
-  /** Further lines: output of the engine, the last lines of a build, every problem of a file. */
+  /** Further lines, such as an engine's output, the end of a build log, or all problems of a file. */
   readonly detail?: readonly string[];
   /** Exit code of the process; 1 by default. */
   readonly exitCode?: number;
 };
 
-/** An expected failure: what failed, why, and how to fix it. Printed without a stack trace. */
+/** An expected failure, with its cause and its fix. It is printed without a stack trace. */
 export class SiloError extends Error {
   readonly hint: string | undefined;
   readonly detail: readonly string[];
@@ -34,7 +34,7 @@ export class ServiceNotRunning extends SiloError {
   }
 }
 
-/** Wrong usage of the command line; exits with 2. */
+/** An error in the command line; exits with 2. */
 export class UsageError extends SiloError {
   constructor(message: string, parts: Omit<ErrorParts, "exitCode"> = {}) {
     super(message, { ...parts, exitCode: 2 });
@@ -72,7 +72,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
 };
 
-/** The message of any thrown value; for an error of the system, what its code means. */
+/** The message of any thrown value; for a system error, the meaning of its code. */
 export function errorText(error: unknown): string {
   const reason = REASONS[errorCode(error) ?? ""];
   if (reason !== undefined) return reason;

@@ -1,17 +1,17 @@
 const argv = process.argv.slice(2);
 
 if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
-  // Scripts call this often, so nothing else is loaded. The console, because creating process.stdout takes longer.
+  // Scripts call this often, so nothing else is loaded. Uses the console, because creating process.stdout takes longer.
   const { default: manifest } = await import("../package.json", { with: { type: "json" } });
   console.log(`silo ${manifest.version}`);
 } else {
   process.exit(await main());
 }
 
-/** Runs the command line. Every error ends up here. @returns the exit code. */
+/** Runs the command line and reports every error. @returns the exit code. */
 async function main(): Promise<number> {
   process.on("uncaughtException", (error: Error & { code?: string }) => {
-    // A closed pipe or terminal must not end silo before it has cleaned up.
+    // Errors of a closed pipe or terminal are ignored, because silo still has to clean up.
     if (error.code !== "EPIPE" && error.code !== "EIO")
       void failed(error).then((code) => process.exit(code));
   });

@@ -3,7 +3,7 @@ import type { BuildEvent } from "../core/build-event.ts";
 import type { BackendName, ImagePlan, RunPlan, Session } from "../core/types.ts";
 import type { Cmd, Exit } from "../runtime/command.ts";
 
-/** A container, sandbox, VM or machine that silo started; `exec`, `reconnect` and `remove` take it. */
+/** A container, sandbox, VM or machine that silo started; the argument of `exec`, `reconnect` and `remove`. */
 export type Instance = {
   /** The backend's own identifier. */
   readonly id: string;
@@ -43,7 +43,7 @@ export type CacheInfo = {
   readonly created: string | undefined;
 };
 
-/** How a run ended. All kinds except `exit` and `detached` are recoverable: the caller fixes the cause and retries. */
+/** The result of a run. All kinds except `exit` and `detached` are recoverable: the caller fixes the cause and retries. */
 export type RunOutcome =
   | { readonly kind: "exit"; readonly code: Exit; readonly warnings?: readonly string[] }
   /** The terminal closed and the tool keeps running. */
@@ -60,11 +60,11 @@ export type BuildOptions = {
   readonly signal: AbortSignal;
 };
 
-/** Differences between backends as data, so that commands never test a backend's name. */
+/** Differences between backends as data, so that commands need not compare backend names. */
 export type Abilities = {
-  /** How files reach the guest. */
+  /** How files reach the guest: mounted, copied and kept in sync, or synced over the network. */
   readonly files: "direct" | "staged" | "synced";
-  /** Lines of a Dockerfile that the backend adds to every image. */
+  /** Dockerfile lines that the backend adds to every image. */
   readonly layer?: string;
   /** Whether `silo reconnect` works from another computer than the one that started the tool. */
   readonly attachFromAnywhere?: boolean;
@@ -74,13 +74,13 @@ export type Abilities = {
 export type RunProgress = {
   /** Shows the current step on a status line; undefined clears the line before the tool gets the terminal. */
   readonly stage: (text: string | undefined) => void;
-  /** Marks the session as one that outlives this process. */
+  /** Marks the session as one that may outlive this process. */
   readonly keep: () => void;
   /** Asks a yes/no question. @throws SiloError with the hint if there is no terminal. */
   readonly confirm: (question: string, hint: string) => Promise<boolean>;
 };
 
-/** A backend runs tools. One folder each, opened by `openBackend`. Every failure is a SiloError carrying a fix hint. */
+/** The interface of a backend, which runs tools. Opened by `openBackend`. Every failure is a SiloError with a fix hint. */
 export type Backend = {
   readonly name: BackendName;
   readonly abilities: Abilities;
@@ -88,7 +88,7 @@ export type Backend = {
   readonly warnings: readonly string[];
   /** Notice printed when this backend was auto-detected. */
   readonly autoDetectNotice?: string;
-  /** Lists every name in use on the backend, silo's or not; called after a name conflict. */
+  /** Lists every name in use on the backend, including names of other programs; called after a name conflict. */
   readonly takenNames: () => Promise<readonly string[]>;
   /** Returns the exact commands of a build and a run, for `--dry-run`. */
   readonly preview: (
@@ -120,7 +120,7 @@ export type Backend = {
   readonly list: () => Promise<readonly Instance[]>;
   /**
    * Stops and deletes instances; one that is already gone is not an error.
-   * @param force also deletes instances whose work exists nowhere else, after saving that work.
+   * @param force also deletes instances with unsynced changes, after saving these.
    * @returns warnings.
    */
   readonly remove: (instances: readonly Instance[], force: boolean) => Promise<readonly string[]>;
@@ -132,6 +132,6 @@ export type Backend = {
   readonly caches?: () => Promise<readonly CacheInfo[]>;
   /** Deletes caches. @returns those that were kept because they are in use. */
   readonly removeCaches?: (references: readonly string[]) => Promise<readonly string[]>;
-  /** Deletes everything that belongs to sessions of killed silo processes. @returns warnings. */
+  /** Reaps the containers and files of sessions whose silo process was killed. @returns warnings. */
   readonly reap: (sessions: readonly string[]) => Promise<readonly string[]>;
 };

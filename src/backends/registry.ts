@@ -11,7 +11,7 @@ type Folder = {
   readonly open: (config: Config, ask: Ask) => Backend;
 };
 
-/** The backends, loaded on use. A new backend is a folder and a line here. */
+/** The backends, loaded on use. A new backend needs a directory and a line here. */
 const REGISTRY: { readonly [K in BackendName]: () => Promise<Folder> } = {
   docker: () => import("./docker/index.ts"),
   container: () => import("./container/index.ts"),
@@ -19,7 +19,7 @@ const REGISTRY: { readonly [K in BackendName]: () => Promise<Folder> } = {
   bwrap: () => import("./bwrap/index.ts"),
 };
 
-/** Backends whose list is worth asking for before the configuration is read: the query needs none of it. */
+/** The list queries that can be prefetched, because they do not depend on the configuration. */
 const LIST_QUERIES: {
   readonly [K in BackendName]?: () => Promise<{ readonly LIST_QUERY: Cmd }>;
 } = {
@@ -27,14 +27,14 @@ const LIST_QUERIES: {
   container: () => import("./container/query.ts"),
 };
 
-/** Internal subcommands that backends start silo with; never typed by users. */
+/** Internal subcommands for processes that a backend starts; never typed by users. */
 export const INTERNAL: Readonly<
   Record<string, () => Promise<(args: readonly string[]) => Promise<Exit>>>
 > = {
   [SSH_PROXY_COMMAND]: async () => (await import("./fly/ssh-proxy.ts")).sshProxy,
 };
 
-/** The diagnosis of each backend for `silo doctor`. */
+/** The checks of each backend for `silo doctor`. */
 const DOCTORS: {
   readonly [K in BackendName]: () => Promise<{
     diagnose: (config: Config) => Promise<readonly Diagnostic[]>;
@@ -46,14 +46,14 @@ const DOCTORS: {
   bwrap: () => import("./bwrap/doctor.ts"),
 };
 
-/** Diagnoses a backend: what is missing, and how to fix it. */
+/** Checks a backend's programs and services. @returns the results with fixes. */
 export async function diagnose(name: BackendName, config: Config): Promise<readonly Diagnostic[]> {
   return await (await DOCTORS[name]()).diagnose(config);
 }
 
 const AVAILABLE = Object.keys(REGISTRY) as readonly BackendName[];
 
-/** Backends to list instances of: those whose command is installed; `docker` if none is, for its install hint. */
+/** The backends whose command is installed; `docker` if none is, for its install hint. */
 export function present(has: (bin: string) => boolean): readonly BackendName[] {
   const engines = (name: BackendName) => (name === "docker" ? ["docker", "podman"] : [name]);
   const there = AVAILABLE.filter((name) => engines(name).some(has));
@@ -66,12 +66,12 @@ export async function prefetchLists(backends: readonly BackendName[]): Promise<A
   return prefetch((await Promise.all(modules)).map(({ LIST_QUERY }) => LIST_QUERY));
 }
 
-/** Deletes files that killed silo processes left behind, of any backend. */
+/** Deletes files of any backend that killed silo processes left behind. */
 export async function sweepLeftovers(): Promise<void> {
   (await import("./engine/env-file.ts")).sweepEnvFiles();
 }
 
-/** Opens the backend of that name. @param ask runs its queries, some of which may have been prefetched. */
+/** Opens a backend by name. @param ask runs its queries; some may have been prefetched. */
 export async function openBackend(
   name: BackendName,
   config: Config,

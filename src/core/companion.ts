@@ -1,12 +1,12 @@
-/** Something that lives beside a run and ends with it: a lock, staged files, a proxy. */
+/** A resource that is opened for a run and closed after it: a lock, staged files, a proxy. */
 export type Companion = {
-  /** Names it in the warning that its end has failed. */
+  /** Name for the warning about a failed close. */
   readonly name: string;
   /**
    * Opens it before the tool starts.
-   * @param session is the id of the run's session.
+   * @param session the id of the run's session.
    * @returns the function that closes it after the tool has ended, or undefined if there is nothing to close.
-   * @throws SiloError where the tool must not start without it.
+   * @throws SiloError if the tool must not start without it.
    */
   readonly open: (session: string) => Promise<Close | undefined>;
 };

@@ -7,9 +7,9 @@ import type { ToolName } from "../core/tool-names.ts";
 import { choose } from "../ui/prompts.ts";
 
 /**
- * The tool of plain `silo`: that of the repository (longest pattern first), else the configured one, else the one that
- * the user picks from a list, which starts with the tool last used in this directory.
- * @throws UsageError where stdin is not a TTY, Cancelled where nothing is picked.
+ * Chooses the tool of plain `silo`: the tool of the matching repository pattern (longest first), else the configured
+ * tool, else one picked from a list. The list starts with the tool last used in this directory.
+ * @throws UsageError if stdin is not a TTY, Cancelled if nothing is picked.
  */
 export async function chooseTool(
   config: Config,

@@ -6,8 +6,8 @@ import { reapDead } from "./reap.ts";
 import type { RunContext } from "./types.ts";
 
 /**
- * Opens the companions of a run one after the other. The stack closes them in reverse order; one that fails to close
- * is a warning, so that the others are closed and the exit status of the tool is kept.
+ * Opens the companions of a run one after the other. The stack closes them in reverse order. A failed close is a
+ * warning, so that the others are still closed and the tool's exit status is kept.
  */
 export async function openCompanions(
   stack: AsyncDisposableStack,
@@ -45,7 +45,7 @@ function reaper({ backend, state }: RunContext): Companion {
   };
 }
 
-/** Locks the directory that no two runs of this tool may use at once. */
+/** Locks the tool's exclusive directory, which two runs must not use at the same time. */
 function exclusiveLock({ plan, state }: RunContext): Companion {
   return {
     name: "releasing the lock",

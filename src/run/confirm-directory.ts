@@ -7,9 +7,9 @@ const OTHER_DIRECTORY = "cd <project> && silo ...   # or confirm with --yes";
 type Question = { readonly access: string; readonly hint: string };
 
 /**
- * Asks before the tool, which acts without asking, gets access to the home directory, to keys, or to parts of the
- * system.
- * @throws SiloError where the working directory is `/` or the answer is no, UsageError where stdin is not a TTY.
+ * Asks before the tool gets access to the home directory, to keys, or to system directories, because it runs without
+ * further confirmations.
+ * @throws SiloError if the working directory is `/` or the answer is no, UsageError if stdin is not a TTY.
  */
 export async function confirmDirectories(
   { cwd, home }: HostFacts,

@@ -5,7 +5,7 @@ import type { RunPlan } from "../core/types.ts";
 import type { Cmd, Exit } from "../runtime/command.ts";
 import { printStdout } from "../ui/print.ts";
 
-/** Prints what would run. Values of environment variables are left out, because any may be secret. */
+/** Prints the plan and the commands of a run. Values of variables are omitted, because any of them may be secret. */
 export async function printPlan(backend: Backend, plan: RunPlan, json: boolean): Promise<Exit> {
   const name = plan.name ?? nextName(plan.project, []);
   const commands = await backend.preview(plan, { id: "0".repeat(16), name });
@@ -59,7 +59,7 @@ function asText(
   const lines = rows
     .filter(([, values]) => values.length > 0)
     .flatMap(([title, values]) =>
-      // On one line, so that a crafted path cannot look like another row.
+      // Printed on one line, so that a crafted path cannot look like another row.
       values.map((value, i) => `${(i === 0 ? title : "").padEnd(9)} ${printableLine(value)}`),
     );
   return [

@@ -25,6 +25,6 @@ export async function execute(context: RunContext): Promise<Exit> {
   await using stack = new AsyncDisposableStack();
   stack.defer(session.close);
   await openCompanions(stack, context, session.id);
-  // Identified as late as possible: what is mounted must be what was checked.
+  // The ids are read as late as possible, because the backend compares them with what it mounts.
   return await launch({ ...context, plan: { ...plan, mounts: withIds(plan.mounts) } }, session);
 }

@@ -13,18 +13,18 @@ import { log } from "../ui/log.ts";
 import { loadApproved } from "../trust/approved-config.ts";
 import { reapDead } from "./reap.ts";
 
-/** An instance and the backend that it runs on. */
+/** An instance with its backend. */
 export type OwnedInstance = Instance & { readonly owner: Backend };
 
-/** Loaded once, so that each warning about a file is printed once. */
+/** The configuration. It is loaded once, so that each warning about a file is printed once. */
 let settings: Promise<Config> | undefined;
 
 /**
  * Queries one backend, or every backend whose command is installed, in parallel.
- * @param asked is the only backend to query.
+ * @param asked the only backend to query, if given.
  * @param ask runs the queries; some may have been prefetched.
- * @returns the lists of all, joined. Of several backends, one that fails is a warning.
- * @throws SiloError where the only backend fails.
+ * @returns the joined results. If several backends are queried, the failure of one is a warning.
+ * @throws SiloError if the only backend fails.
  */
 export async function queryEach<T>(
   asked: BackendName | undefined,
@@ -51,7 +51,7 @@ export async function queryEach<T>(
   return lists.flat();
 }
 
-/** The silo containers of one backend or of all, after reaping those of killed silo processes. */
+/** Lists the silo containers of one backend or of all, after reaping those of killed silo processes. */
 export async function allInstances(
   asked: BackendName | undefined,
   ask?: Ask,
@@ -72,7 +72,7 @@ export async function allInstances(
   return await queryEach(asked, list, ask);
 }
 
-/** The instance of that name. @throws SiloError that suggests the nearest name. */
+/** Finds an instance by name. @throws SiloError that suggests the nearest name. */
 export function findInstance(containers: readonly OwnedInstance[], name: string): OwnedInstance {
   const found = containers.find((container) => container.name === name);
   if (found !== undefined) return found;

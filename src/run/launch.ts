@@ -13,7 +13,7 @@ import { runProgress } from "./progress.ts";
 import { offeringToStart } from "./start-service.ts";
 import type { RunContext } from "./types.ts";
 
-/** Up to 20 silo processes may start at once; each conflict means that another one made progress. */
+/** Number of name conflicts to accept. Up to 20 silo processes may start at once, and each conflict means that another one has started. */
 const MAX_CONFLICTS = 50;
 
 /** Exit status after the terminal has hung up: 128 + SIGHUP. */
@@ -23,7 +23,7 @@ const HANGUP = 129;
  * Runs the plan of a context. Builds a missing image, takes the next name after a conflict, and drops an optional port
  * that is in use.
  * @returns the exit status of the tool.
- * @throws SiloError where the name of `--name` or a configured port is in use, or the backend fails.
+ * @throws SiloError if the name of `--name` or a configured port is in use, or the backend fails.
  */
 export async function launch(context: RunContext, session: OwnSession): Promise<Exit> {
   const { backend, state, options } = context;
@@ -34,7 +34,7 @@ export async function launch(context: RunContext, session: OwnSession): Promise<
   let built = options["force-build"] || !hasImage ? await buildImage(context) : false;
   let taken: readonly string[] = [];
   for (let conflicts = 0; ;) {
-    // From the session files, because listing the containers takes as long as the rest of the start.
+    // Names come from the session files, because listing containers takes as long as the rest of the start.
     const known = [...otherNames(state, backend.name, session.id), ...taken];
     const name = plan.name ?? nextName(plan.project, known);
     session.update(name, backend.survivesHangup(plan));
@@ -64,7 +64,7 @@ export async function launch(context: RunContext, session: OwnSession): Promise<
   }
 }
 
-/** Keeps the session of a tool that runs on without this terminal, and prints how to reattach. */
+/** Keeps the session of a detached tool, and prints how to reattach. */
 export function detached(session: OwnSession, name: string): Exit {
   session.detach();
   printStderr(`detached; reattach with: silo reconnect ${name}`);
@@ -72,7 +72,7 @@ export function detached(session: OwnSession, name: string): Exit {
 }
 
 /**
- * Builds the image. Of several silo processes that miss the same image, one builds it and the others wait.
+ * Builds the image. If several silo processes need the same image, one builds it and the others wait.
  * @returns false if another process has built it.
  */
 async function buildImage({ backend, plan, state, options }: RunContext): Promise<boolean> {

@@ -18,18 +18,18 @@ import type { RealPath } from "../trust/record.ts";
 import { chooseTool } from "./choose-tool.ts";
 import type { RunContext, RunOptions } from "./types.ts";
 
-/** A run as the command line requests it: `silo [tool] [-- args...]`. */
+/** The arguments and options of `silo [tool] [-- args...]`. */
 export type RunInput = {
-  /** Undefined: as `chooseTool` chooses. */
+  /** The name of the tool; undefined for plain `silo`, which calls `chooseTool`. */
   readonly tool: string | undefined;
   readonly args: readonly string[];
   readonly options: RunOptions;
 };
 
 /**
- * Plans a run. Reads the configuration and the host, and asks for the approvals and choices that the plan depends on;
- * it starts nothing and changes nothing but recorded approvals.
- * @throws SiloError where the run is not possible or not approved.
+ * Plans a run. Reads the configuration and the host, and asks for the approvals and choices that the plan depends on.
+ * It starts nothing, and changes only the recorded approvals.
+ * @throws SiloError if the run is not possible or not approved.
  */
 export async function prepare({ tool: named, args, options }: RunInput): Promise<RunContext> {
   const here = readEnvironment();
@@ -66,7 +66,7 @@ export async function prepare({ tool: named, args, options }: RunInput): Promise
   return { backend, detected, plan, options, host, state, cache };
 }
 
-/** Asks where a repository pattern needs an approval here. @returns the real paths of its mounts. */
+/** Asks for the approval of repository patterns that match here. @returns the real paths of their mounts. */
 async function approvePatterns(
   config: Config,
   here: HostEnvironment,
@@ -78,7 +78,7 @@ async function approvePatterns(
   return await ensurePatterns(config, here, git, !options["dry-run"]);
 }
 
-/** Asks where the tool runs or loads files of the project that are not approved. */
+/** Asks for the approval of project files that the tool runs or loads. */
 async function approveToolFiles(
   tool: Tool,
   config: Config,
@@ -91,8 +91,8 @@ async function approveToolFiles(
 }
 
 /**
- * The facts about every path of the plan.
- * @throws SiloError where a mount resolves to another path than when it was approved.
+ * Gathers the facts about every path of the plan.
+ * @throws SiloError if a mount resolves to another path than when it was approved.
  */
 async function checkedFacts(
   request: Request,

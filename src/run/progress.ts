@@ -3,8 +3,8 @@ import { canAnimate, liveLine, type LiveLine } from "../ui/live.ts";
 import { printStderr } from "../ui/print.ts";
 
 /**
- * Shows the stages of a starting run: as one live line on a TTY, or one line each with `verbose`.
- * @param keep is called when the run has become able to outlive silo.
+ * Shows the stages of a starting run on one live line on a TTY, or on one line each with `verbose`.
+ * @param keep called when the run can outlive this process.
  */
 export function runProgress(verbose: boolean, keep: () => void): RunProgress {
   let line: LiveLine | undefined;

@@ -4,7 +4,7 @@ import { log } from "../ui/log.ts";
 
 /**
  * Reaps containers orphaned by killed silo processes. Best effort: the next command retries.
- * @returns the sessions whose containers are gone.
+ * @returns the sessions whose containers were reaped.
  */
 export async function reapDead(backend: Backend, state: string): Promise<readonly string[]> {
   try {
@@ -14,7 +14,7 @@ export async function reapDead(backend: Backend, state: string): Promise<readonl
     for (const id of dead) forgetSession(state, id);
     return dead;
   } catch {
-    // The engine is stopped or busy, so the session records are kept.
+    // The engine is stopped or busy; the session records are kept for the next command.
     return [];
   }
 }

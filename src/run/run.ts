@@ -10,7 +10,7 @@ import { execute } from "./execute.ts";
 import { prepare, type RunInput } from "./prepare.ts";
 import type { RunContext } from "./types.ts";
 
-/** Runs a tool here, or prints what would run with `--dry-run`. @returns the exit status of the tool. */
+/** Runs a tool in the working directory; with `--dry-run` prints the plan instead. @returns the exit status of the tool. */
 export async function runTool(input: RunInput): Promise<Exit> {
   const context = await prepare(input);
   const { plan, host, state, cache, options } = context;
@@ -38,7 +38,7 @@ async function printNotices({ backend, plan, host, detected }: RunContext): Prom
   await log.warn(...backend.warnings, ...plan.warnings, ...sockets);
 }
 
-/** The directories of the host that the tool can write to. */
+/** The host directories that the tool can write to. */
 function writable({ mounts }: RunPlan): readonly string[] {
   return mounts.flatMap(({ mode, kind, source }) =>
     mode === "rw" && kind === "dir" ? [source] : [],

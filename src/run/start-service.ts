@@ -2,7 +2,7 @@ import { ServiceNotRunning, SiloError } from "../errors.ts";
 import { interactive } from "../sys/process/process.ts";
 import { canAsk, confirm } from "../ui/prompts.ts";
 
-/** Queries a backend. If its service is stopped, offers on a TTY to start the service, and queries again. */
+/** Queries a backend. If its service is stopped and there is a TTY, offers to start the service and retries. */
 export async function offeringToStart<T>(query: () => Promise<T>): Promise<T> {
   try {
     return await query();

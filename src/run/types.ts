@@ -13,10 +13,10 @@ export type RunOptions = {
   readonly yes: boolean;
 };
 
-/** Everything that a run needs. It is gathered by `prepare` before anything is changed or started. */
+/** The input of a run, gathered by `prepare` before anything is changed or started. */
 export type RunContext = {
   readonly backend: Backend;
-  /** Whether the backend was detected, because neither an option nor the configuration names one. */
+  /** Whether the backend was auto-detected. */
   readonly detected: boolean;
   readonly plan: RunPlan;
   readonly options: RunOptions;

@@ -8,23 +8,23 @@ const SIGNS = {
   ascii: ["|", "/", "-", "\\"],
 } as const;
 const FRAME_MS = 100;
-/** Work that ends sooner shows no line. */
+/** Delay before a live line is shown, so that short work shows none. */
 const PATIENCE_MS = 500;
 
 /** A line on standard error that is redrawn until `stop` erases it. */
 export type LiveLine = { readonly say: (text: string) => void; readonly stop: () => void };
 
-/** Whether a line may be redrawn: on a TTY with colours, and not in CI, where each drawing would end up in the log. */
+/** Whether a line may be redrawn: on a TTY with colours, but not in CI, whose log would keep every frame. */
 export function canAnimate(): boolean {
   return hasColour(process.stderr) && (process.env["CI"] ?? "") === "";
 }
 
-/** A text cut to at most `width` columns, with wide characters counted as two. */
+/** Cuts a text to at most `width` columns; wide characters count as two. */
 export function fitted(text: string, width: number): string {
   const whole = printable(text).replaceAll(/\s+/g, " ");
   let cut = "";
   let room = width;
-  // A grapheme of several code points, such as a flag, is kept whole.
+  // By grapheme, because one may have several code points, such as a flag.
   for (const { segment } of new Intl.Segmenter().segment(whole)) {
     room -= stringWidth(segment);
     if (room < 0) break;
@@ -34,8 +34,8 @@ export function fitted(text: string, width: number): string {
 }
 
 /**
- * One drawing of a live line. It is narrower than the terminal and leaves the cursor at its start, so that the
- * next drawing covers it even if the terminal was narrowed and has wrapped the line.
+ * One frame of a live line. It is narrower than the terminal and leaves the cursor at its start, so that the next frame
+ * overwrites it even if the terminal was narrowed and has wrapped the line.
  */
 export function frame(sign: string, text: string, seconds: number, width: number): string {
   const tail = ` ${Math.floor(seconds)}s`;
@@ -43,7 +43,7 @@ export function frame(sign: string, text: string, seconds: number, width: number
   return `${fitted(line, width - 1)}\u001B[J\r`;
 }
 
-/** Shows a live line with the seconds since `start`, a time of `performance.now()`. */
+/** Shows a live line with the seconds since `start`. @param start a time of `performance.now()`. */
 export function liveLine(first: string, start: number = performance.now()): LiveLine {
   let text = first;
   let turn = 0;

@@ -23,7 +23,7 @@ async function create(): Promise<ConsolaInstance> {
     reporters: [
       {
         log: ({ type, args }) => {
-          // A project may control parts of it: paths, and messages of an engine.
+          // Paths and an engine's messages in it may come from the project.
           const text = printable(args.map(String).join(" "));
           const kind = type === "warn" || type === "error" || type === "info" ? type : undefined;
           const head =
@@ -35,7 +35,7 @@ async function create(): Promise<ConsolaInstance> {
   });
 }
 
-/** Messages for people, one a text, on standard error: standard output is for data. */
+/** Logs each text as one message on standard error, because standard output is for data. */
 export const log: { readonly [L in Level]: (...texts: readonly string[]) => Promise<void> } = {
   warn: (...texts) => write("warn", texts),
   error: (...texts) => write("error", texts),

@@ -4,7 +4,7 @@ import { printStderr } from "./print.ts";
 
 export type Progress = {
   readonly event: (event: BuildEvent) => void;
-  /** Shows why the build waits. */
+  /** Shows a message, such as the reason for a wait. */
   readonly note: (text: string) => void;
   /** Prints one line with the duration. */
   readonly done: () => void;
@@ -12,7 +12,7 @@ export type Progress = {
   readonly stop: () => void;
 };
 
-/** Shows the progress of a build: the full log with `verbose`, one live line on a TTY, else one line for each step. */
+/** Shows the progress of a build: the full log with `verbose`, one live line on a TTY, otherwise one line per step. */
 export function buildProgress(what: string, verbose: boolean): Progress {
   const start = performance.now();
   const done = () =>

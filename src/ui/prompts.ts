@@ -8,7 +8,7 @@ export function canAsk(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
 }
 
-/** Loads the prompts. They draw in ASCII only if TERM is `linux` when they are loaded, so without UTF-8 that is set. */
+/** Loads the prompts. Without UTF-8 it sets TERM to `linux` meanwhile, because the library then draws in ASCII. */
 async function library() {
   const { TERM } = process.env;
   if (isUtf8(process.env, process.platform)) return await import("@clack/prompts");
@@ -23,8 +23,8 @@ async function library() {
 
 /**
  * Shows a prompt.
- * @param instead the command or setting that answers it without a prompt: the hint of the error.
- * @throws UsageError where stdin or stderr is not a TTY, Cancelled on Esc or Ctrl-C.
+ * @param instead the hint of the error: the command or setting that replaces the prompt.
+ * @throws UsageError if stdin or stderr is not a TTY, Cancelled on Esc or Ctrl-C.
  */
 async function ask<T extends boolean | number | readonly number[] | undefined>(
   question: string,
@@ -36,15 +36,15 @@ async function ask<T extends boolean | number | readonly number[] | undefined>(
     throw new UsageError(`cannot ask "${question}": ${stream} is not a TTY`, { hint: instead });
   }
   const answer = await run(await library());
-  // The symbol is the library's sign of a cancelled prompt.
+  // The library returns a symbol for a cancelled prompt.
   if (typeof answer === "symbol") throw new Cancelled();
   return answer;
 }
 
 /**
  * Asks a yes-or-no question; Enter alone means `initialValue`.
- * @param instead the command or setting that answers it without a prompt.
- * @throws UsageError where stdin or stderr is not a TTY, Cancelled on Esc or Ctrl-C.
+ * @param instead the command or setting that replaces the prompt.
+ * @throws UsageError if stdin or stderr is not a TTY, Cancelled on Esc or Ctrl-C.
  */
 export async function confirm(
   question: string,
@@ -56,14 +56,14 @@ export async function confirm(
   );
 }
 
-/** How long a terminal may take to deliver earlier key presses, or a reply that a program made it send. */
+/** Time in which a terminal delivers earlier key presses, and replies to escape sequences of earlier programs. */
 const TYPED_AHEAD_MS = 60;
 
 /**
  * Shows untrusted lines and asks a yes-or-no question about them; Enter alone means no. Requires a TTY: see `canAsk`.
  * Key presses from before the lines were shown are discarded, because a program that ran on this terminal
  * earlier may have queued an answer.
- * @throws UsageError where stdin or stderr is not a TTY, Cancelled on Esc or Ctrl-C.
+ * @throws UsageError if stdin or stderr is not a TTY, Cancelled on Esc or Ctrl-C.
  */
 export async function confirmShown(
   title: string,
@@ -92,14 +92,14 @@ async function dropTypedAhead(): Promise<void> {
 /** An entry of a list to pick from. */
 export type Choice<T> = { readonly value: T; readonly label: string; readonly hint?: string };
 
-/** The label, cut to one line of the list. */
+/** Cuts a label to one line of the list. */
 function fittedLabel(label: string): string {
   return fitted(label, Math.max(10, (process.stderr.columns || 80) - 6));
 }
 
 /**
  * Lets the user pick one entry with the arrow keys, or by typing a part of its label; the first is preselected.
- * @throws UsageError where stdin or stderr is not a TTY, Cancelled on Esc or Ctrl-C.
+ * @throws UsageError if stdin or stderr is not a TTY, Cancelled on Esc or Ctrl-C.
  */
 export async function choose<T>(
   question: string,
@@ -118,7 +118,7 @@ export async function choose<T>(
       output: process.stderr,
     }),
   );
-  // Enter on a list that typing has emptied picks nothing.
+  // Enter picks nothing if no entry matches the typed text.
   const chosen = answer === undefined ? undefined : choices[answer];
   if (chosen === undefined) throw new Cancelled();
   return chosen.value;
@@ -126,7 +126,7 @@ export async function choose<T>(
 
 /**
  * Lets the user pick one or more entries with the space or tab key.
- * @throws UsageError where stdin or stderr is not a TTY, Cancelled on Esc or Ctrl-C.
+ * @throws UsageError if stdin or stderr is not a TTY, Cancelled on Esc or Ctrl-C.
  */
 export async function chooseSeveral<T>(
   question: string,
