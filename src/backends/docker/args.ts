@@ -8,12 +8,12 @@ import { publishArg } from "../engine/publish.ts";
 import { steersCli } from "../engine/steering.ts";
 import type { ImagePlan, Mount, RunPlan, Session } from "../../core/types.ts";
 
-/** Whether the tool keeps running when its terminal hangs up. A tool with an exclusive directory does not, because this silo process holds the lock. */
+/** Whether the tool keeps running when its terminal hangs up. A tool with an exclusive directory does not, because its lock belongs to this silo process. */
 export function survivesHangup(plan: RunPlan, settings: DockerSettings): boolean {
   return plan.tty && plan.exclusive === undefined && (plan.keep || settings.keep);
 }
 
-/** Detach keys that nobody types by accident; docker's default would swallow Ctrl-P. */
+/** Detach keys that are hard to type by accident; with docker's default the tool would not get Ctrl-P. */
 const DETACH_KEYS = "ctrl-^,ctrl-],ctrl-^,ctrl-]";
 
 export function mountArg({ source, target, mode }: Mount): string {
@@ -45,7 +45,7 @@ export function runArgs(
     "--init",
     "--interactive",
     ...(plan.tty ? ["--tty"] : []),
-    // The CLI gets SIGHUP from a closed terminal too, and would forward it.
+    // The CLI also gets SIGHUP when the terminal closes, and would forward it.
     ...(survivesHangup(plan, settings) ? ["--sig-proxy=false"] : []),
     `--detach-keys=${DETACH_KEYS}`,
     `--name=${session.name}`,
@@ -77,7 +77,7 @@ export function runArgs(
   ];
 }
 
-/** `docker events …`: prints an id if a session's container was ever started. @param until in ms since 1970. */
+/** `docker events …`, which prints an id if a session's container was ever started. @param until in ms since 1970. */
 export const startsOf = (session: string, until: number): readonly string[] => [
   "events",
   "--since=0",
@@ -95,7 +95,7 @@ export function attachArgs(name: string): readonly string[] {
   return ["attach", "--sig-proxy=false", `--detach-keys=${DETACH_KEYS}`, name];
 }
 
-/** `docker exec …` in a running container, as its own user and in its own directory. */
+/** `docker exec …` in a running container, with the container's user and working directory. */
 export function execArgs(name: string, argv: readonly string[], tty: boolean): readonly string[] {
   return [
     "exec",
@@ -107,14 +107,14 @@ export function execArgs(name: string, argv: readonly string[], tty: boolean): r
   ];
 }
 
-/** `docker build` with the Dockerfile on standard input and no context, so that no file of the project gets into the image. */
+/** `docker build` with the Dockerfile on standard input and no context, so that the image contains no project files. */
 export function buildArgs(
   image: ImagePlan,
   options: { readonly fresh: boolean; readonly buildkit: boolean },
 ): readonly string[] {
   return [
     "build",
-    // The legacy builder would leave the container of a failed step.
+    // Without --force-rm the legacy builder keeps the container of a failed step.
     options.buildkit ? "--progress=plain" : "--force-rm",
     ...(options.fresh ? ["--no-cache"] : []),
     ...Object.entries(image.buildArgs).flatMap(([name, value]) => [

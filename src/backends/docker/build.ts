@@ -19,12 +19,12 @@ export function buildCommand(
     bin: settings.command,
     args: buildArgs(image, options),
     stdin: image.dockerfile,
-    // The CLI refuses to build with DOCKER_BUILDKIT=1 if buildx is not installed.
+    // Without buildx the CLI refuses to build with DOCKER_BUILDKIT=1.
     env: { DOCKER_BUILDKIT: options.buildkit ? "1" : "0" },
   };
 }
 
-/** Whether the CLI builds with BuildKit; costs a process, so it is checked only before a build. */
+/** Whether the CLI builds with BuildKit. The query costs a process, so it runs only before a build. */
 async function hasBuildkit({ command }: DockerSettings): Promise<boolean> {
   if (!dialectOf({ command }).buildx) return false;
   return (await capture({ bin: command, args: ["buildx", "version"] })).code === 0;
@@ -46,12 +46,12 @@ export async function buildImage(
   }
 }
 
-/** Messages of the engine in a build log, which also has the output of the programs that the build ran. */
+/** Matches messages of the engine; a build log also contains the output of build steps. */
 const NO_BASE =
   /pull access denied|manifest unknown|manifest for \S+ not found|repository does not exist|failed to resolve source metadata|failed to do request|^Get "https?:\/\/[^"]*\/v2\//im;
 const NO_ENGINE =
   /^(ERROR: )?(Cannot connect to the Docker daemon|error during connect|permission denied while trying to connect)|no space left on device/im;
-/** Notice that newer CLIs print above every build without BuildKit. */
+/** Matches the notice that newer CLIs print before every build without BuildKit. */
 const NOTICE = /^(DEPRECATED: | {12}\S)/;
 
 function buildError(image: ImagePlan, tail: readonly string[]): SiloError {

@@ -8,7 +8,7 @@ import { engineError } from "./errors.ts";
 import { dockerOutput } from "./list.ts";
 import { createdAt, labelsOf, rows, textOf } from "./rows.ts";
 
-/** Name of the volume of a cache. A new volume gets its content and owner from the image. */
+/** The volume name of a cache. A new volume gets its content and owner from the image. */
 function volumeName(plan: RunPlan, { key, name }: Cache): string {
   return `silo-${plan.project}-${key}-${name}`;
 }
@@ -25,7 +25,7 @@ export function cacheArgs(plan: RunPlan, settings: DockerSettings): readonly str
   });
 }
 
-/** A field of `--mount` (CSV), quoted if it contains a comma, a quote or a line break. */
+/** Quotes a field of `--mount` (CSV) if it contains a comma, a quote or a line break. */
 export function csvField(text: string): string {
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
@@ -37,7 +37,7 @@ export async function makeVolumes(plan: RunPlan, settings: DockerSettings): Prom
     plan.caches.map((cache) => {
       const flags = labelArgs(cacheLabels(plan, cache));
       const args = ["volume", "create", ...flags, volumeName(plan, cache)];
-      // The run itself reports the failure.
+      // If this fails, the run reports the error.
       return capture({ bin: settings.command, args }).catch(() => {});
     }),
   );

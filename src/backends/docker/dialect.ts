@@ -2,8 +2,9 @@ import type { StderrPrefixes } from "../engine/stderr.ts";
 
 /** Differences between docker and podman as data. */
 export type Dialect = StderrPrefixes & {
+  /** Subcommand that deletes containers in any state. */
   readonly remove: readonly string[];
-  /** Arguments that give an ordinary user the same ids inside as outside. */
+  /** Arguments that keep the ids of an ordinary user in the container. */
   readonly userns: readonly string[];
   /** Whether `--ulimit` adds to the configured limits; podman's drops all limits of containers.conf. */
   readonly ulimits: boolean;
@@ -11,13 +12,13 @@ export type Dialect = StderrPrefixes & {
   readonly volumeLabels: boolean;
   /** Whether the buildx plugin can be installed. */
   readonly buildx: boolean;
-  /** Whether the command forwards signals to the container and still returns the tool's exit code. */
+  /** Whether the command forwards signals to the container and then still returns the tool's exit code. */
   readonly forwardsSignals: boolean;
   /** The exit codes of a run that the engine itself refused. */
   readonly refused: readonly number[];
 };
 
-/** docker run reference, "Exit status". */
+/** Docker; exit codes as in the docker run reference, "Exit status". */
 const DOCKER: Dialect = {
   remove: ["rm", "--force"],
   userns: [],
@@ -31,8 +32,8 @@ const DOCKER: Dialect = {
 };
 
 /**
- * Podman 4.3: `podman rm` waits ten seconds for a container by default, `podman run` exits with 126 if a port is in
- * use, and with 0 if a rootless `podman run` got a signal.
+ * Podman 4.3. By default `podman rm` waits ten seconds for a container. `podman run` exits with 126 if a port is in use,
+ * and a rootless one exits with 0 after a signal.
  */
 const PODMAN: Dialect = {
   remove: ["rm", "--force", "--time=0"],
@@ -50,7 +51,7 @@ export function isPodman(command: string): boolean {
   return /(^|\/)podman$/.test(command);
 }
 
-/** The dialect by the command's name, because a query would cost every start a process. */
+/** Returns the dialect by the command's name, because a query would cost a process at every start. */
 export function dialectOf({ command }: { readonly command: string }): Dialect {
   return isPodman(command) ? PODMAN : DOCKER;
 }

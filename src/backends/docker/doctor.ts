@@ -8,10 +8,10 @@ import { ProgramMissing } from "../../sys/process/process.ts";
 import { isPodman } from "./dialect.ts";
 import { engineError, missingCli } from "./errors.ts";
 
-/** The first with `--pull=never`, which a start needs. */
+/** Oldest supported version: the first with `--pull=never`. */
 const LEAST = "20.10";
 
-/** The engine's command, whether it answers, how it builds and filters, and the kernel that this machine's boxes share. */
+/** Checks the engine's command, its connection, builder and system call filter, and the host's kernel. */
 export async function diagnose({ backends }: Config): Promise<readonly Diagnostic[]> {
   const command = backends.docker.command.value;
   const [engine, facts] = await Promise.all([engineFindings(command), kernelFacts()]);

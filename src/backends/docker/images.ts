@@ -46,7 +46,7 @@ export async function images(settings: DockerSettings): Promise<readonly ImageIn
   return rows(await dockerOutput(settings, IMAGES_ARGS)).map(image);
 }
 
-/** Deletes images, one by one, because an image in use would fail the whole command. @returns those in use. */
+/** Deletes images one by one, because an image in use would fail the whole command. @returns those in use, which were kept. */
 export async function removeImages(
   { command }: DockerSettings,
   references: readonly string[],

@@ -32,7 +32,7 @@ function settingsFrom({ backends: { docker } }: Config): DockerSettings {
   };
 }
 
-/** The engine's socket on the host; a VM or remote engine has it at the same path. */
+/** The engine's socket on the host; in the VM of an engine it has the same path. */
 function hostSocket(): { path: string; gid: number } {
   try {
     return { path: SOCKET, gid: statSync(SOCKET).gid };
@@ -43,7 +43,7 @@ function hostSocket(): { path: string; gid: number } {
   }
 }
 
-/** Tools in containers of a Docker engine, through whatever context the docker command uses. */
+/** Runs tools in containers of a Docker engine, with the current context of the docker command. */
 export function open(config: Config, ask: Ask): Backend {
   const settings = settingsFrom(config);
   const runner = async () => (await import("./runner.ts")).dockerRunner(settings);

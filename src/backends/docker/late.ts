@@ -5,12 +5,12 @@ import type { DockerSettings } from "./settings.ts";
 import { reap } from "./list.ts";
 import { wasStarted } from "./started.ts";
 
-/** Time to wait for a container whose command was killed: the engine still creates it, which takes seconds on a busy machine. */
+/** How long to wait for a container whose command was killed, because the engine still creates it, slowly on a busy machine. */
 const LATE_MS = 3_000;
 const AGAIN_MS = 100;
 
 /**
- * Deletes the containers of sessions, and kills their engine commands. Waits for containers that the engine is still
+ * Deletes the containers of sessions and kills their engine commands. Waits for containers that the engine is still
  * creating and does not list yet.
  */
 export async function reapLate(
@@ -19,14 +19,14 @@ export async function reapLate(
 ): Promise<void> {
   const seen = new Set(await reap(settings, sessions));
   const missing = sessions.filter((id) => !seen.has(id));
-  // A command whose container was deleted exits by itself and restores its terminal, so only the others are killed.
+  // Only commands without a container are killed, because the others exit by themselves and restore their terminals.
   killAll(
     processesWith(
       "cmdline",
       missing.map((id) => `${label("session", id)}\0`),
     ),
   );
-  // A container that was started and is gone has exited by itself.
+  // A session whose container was started and no longer exists is done.
   const ran = await Promise.all(missing.map((id) => wasStarted(id, settings)));
   const open = new Set([...seen, ...missing.filter((_, i) => ran[i] !== true)]);
   const end = performance.now() + LATE_MS;

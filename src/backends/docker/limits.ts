@@ -2,7 +2,7 @@ import { memoryHere } from "../../sys/host/hardware.ts";
 import type { DockerSettings } from "./settings.ts";
 import { dialectOf } from "./dialect.ts";
 
-/** OOM score: the kernel kills processes of the container before the user's own; the maximum is 1000 (proc(5)). */
+/** OOM score of the container, so that the kernel kills its processes before the user's own; the maximum is 1000 (proc(5)). */
 const OOM_SCORE = 500;
 
 /** Default memory limit: three quarters of the machine's memory, so that the rest of the system keeps running. */
@@ -18,13 +18,13 @@ export function limitArgs(settings: DockerSettings): readonly string[] {
     ...(cpus === undefined ? [] : [`--cpus=${cpus}`]),
     ...(memory === undefined || memory === "none" ? [] : [`--memory=${memory}`]),
     `--oom-score-adj=${OOM_SCORE}`,
-    // The log would hold all output of the terminal, without a size limit.
+    // The log would contain all terminal output, without a size limit.
     ...(log ? [] : ["--log-driver=none"]),
     ...(coreDumps || !dialectOf(settings).ulimits ? [] : ["--ulimit=core=0:0"]),
   ];
 }
 
-/** The guest's command; it turns core dumps off itself if the engine cannot, because they would be written to the project. */
+/** The guest's command. It turns off core dumps itself if the engine cannot, because they would be written to the project. */
 export function limitedCommand(
   argv: readonly string[],
   settings: DockerSettings,
@@ -33,7 +33,7 @@ export function limitedCommand(
   return ["/bin/sh", "-c", 'ulimit -c 0; exec "$0" "$@"', ...argv];
 }
 
-/** Whether the engine refused a start because it cannot set limits, as without delegated cgroups. */
+/** Whether the engine refused a start because it cannot set limits, for example without delegated cgroups. */
 export function refusesLimits(said: string): boolean {
   return /cgroup/i.test(said);
 }

@@ -8,7 +8,7 @@ import { LIST, NAMES, query } from "./query.ts";
 import { engineError, missingCli } from "./errors.ts";
 import { createdAt, labelsOf, rows, textOf, type Row } from "./rows.ts";
 
-/** Runs a docker query for its output. @throws SiloError with a fix hint if it fails. */
+/** Runs a docker query. @returns its output. @throws SiloError with a fix hint if it fails. */
 export async function dockerOutput(
   settings: DockerSettings,
   args: readonly string[],
@@ -63,7 +63,7 @@ export async function remove(
   );
 }
 
-/** Deletes the containers of sessions. @returns the sessions that had one. */
+/** Deletes the containers of sessions. @returns the sessions that had a container. */
 export async function reap(
   settings: DockerSettings,
   sessions: readonly string[],

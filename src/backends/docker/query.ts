@@ -1,21 +1,21 @@
 import type { Cmd } from "../../runtime/command.ts";
 import { LABEL } from "../engine/labels.ts";
 
-// Loaded before the configuration is read, to prefetch the list.
+// This module is loaded before the configuration is read, to prefetch the list.
 
 /** The default of backends.docker.command. */
 export const DEFAULT_COMMAND = "docker";
 
-/** Filter for silo's containers. Images have the other labels too, and containers that users start from them inherit those. */
+/** Filter for silo's containers, by the only label that images do not have, because containers inherit the labels of images. */
 const OURS = `label=${LABEL.session}`;
 
-/** Settings of Go's runtime without garbage collector and threads: a short query gets a tenth faster. */
+/** Settings of Go's runtime without garbage collection and threads, which make a short query 10 % faster. */
 const SHORT_LIVED = { GOGC: "off", GOMAXPROCS: "1" };
 
-/** Silo's containers as one JSON object a line, running or not. */
+/** Lists silo's containers, running or not, as one JSON object per line. */
 export const LIST = ["ps", "--all", "--no-trunc", "--filter", OURS, "--format", "{{json .}}"];
 
-/** Every name in use on the engine. */
+/** Lists every name in use on the engine. */
 export const NAMES = ["ps", "--all", "--format", "{{.Names}}"];
 
 /** A short query to the engine. */

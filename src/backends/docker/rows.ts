@@ -1,7 +1,7 @@
 /** A row of a list that an engine prints as JSON. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Parses the output of `--format '{{json .}}'`: Docker prints a line for each row, podman 4 one list. */
+/** Parses the output of `--format '{{json .}}'`: Docker prints one object per line, podman 4 one array. */
 export function rows(stdout: string): readonly Row[] {
   if (stdout.trimStart().startsWith("[")) return JSON.parse(stdout) as Row[];
   return stdout
@@ -10,14 +10,14 @@ export function rows(stdout: string): readonly Row[] {
     .map((line) => JSON.parse(line) as Row);
 }
 
-/** A field as text; the first entry of podman's lists of names. Podman prefixes local images with `localhost/`. */
+/** A field as text. Podman has arrays of names, of which the first counts, and prefixes local images with `localhost/`. */
 export function textOf(row: Row, key: string): string {
   const value: unknown = row[key];
   const first: unknown = Array.isArray(value) ? value[0] : value;
   return typeof first === "string" ? first.replace(/^localhost\//, "") : "";
 }
 
-/** Creation time in ISO 8601, from `2026-11-24 05:38:01 +0000 UTC` (Docker) or seconds since 1970 (podman). */
+/** The creation time in ISO 8601, from `2026-11-24 05:38:01 +0000 UTC` (Docker) or seconds since 1970 (podman). */
 export function createdAt(row: Row): string | undefined {
   const seconds = row["Created"];
   if (typeof seconds === "number") return new Date(seconds * 1000).toISOString();
@@ -27,7 +27,7 @@ export function createdAt(row: Row): string | undefined {
   return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
 }
 
-/** `a=1,b=2` (Docker) or an object (podman). */
+/** Parses the labels: `a=1,b=2` (Docker) or an object (podman). */
 export function labelsOf(row: Row): Readonly<Record<string, string>> {
   const value = row["Labels"];
   if (typeof value === "object" && value !== null) return value as Record<string, string>;

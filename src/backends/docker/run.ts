@@ -15,7 +15,7 @@ import { reapLate } from "./late.ts";
 import { wasStarted } from "./started.ts";
 import { defaultMemory, refusesLimits } from "./limits.ts";
 
-/** The command of a run; values are in the CLI's environment, which `--env NAME` reads. */
+/** The command of a run. Values of variables are in the CLI's environment, which `--env NAME` reads. */
 export function runCommand(
   plan: RunPlan,
   session: Session,
@@ -35,13 +35,13 @@ export function limited(settings: DockerSettings): DockerSettings {
   return { ...settings, memory: settings.memory ?? defaultMemory() };
 }
 
-/** The engine cannot set the default memory limit, which the user did not ask for. */
+/** The engine cannot set the default memory limit; the run is retried without it. */
 class LimitRefused extends SiloError {}
 
 /**
- * Runs a plan on the user's terminal. If the engine cannot limit memory, the tool runs without the default limit and a
- * warning is returned; for a configured limit it is an error.
- * @param sweep deletes what the run left behind.
+ * Runs a plan on the user's terminal. If the engine cannot limit memory, the tool runs without the default limit and the
+ * outcome has a warning; with a configured limit this is an error.
+ * @param sweep deletes the container of the run.
  * @throws SiloError if the tool could not be started.
  */
 export async function runPlan(
@@ -117,7 +117,7 @@ async function onTerminal(
       ...asked,
       prefixes: dialect,
       refused: dialect.refused,
-      // The CLI of a container that survives a hangup runs with --sig-proxy=false.
+      // If the container survives a hangup, the CLI runs with --sig-proxy=false.
       send: asked.kept || !dialect.forwardsSignals ? sendBy(kill) : undefined,
       recoverable,
       error: (said) =>

@@ -14,7 +14,7 @@ import { attach, limited, runCommand, runPlan } from "./run.ts";
 import { ensureProfile } from "./seccomp.ts";
 import type { DockerSettings } from "./settings.ts";
 
-/** Builds, runs and cleans up with an engine; not needed for `silo ls`, so it is loaded when it is used. */
+/** The members of the backend that build, run and clean up. They are loaded on use, because `silo ls` does not need them. */
 export function dockerRunner(settings: DockerSettings) {
   return {
     preview: (plan, session) =>

@@ -1,8 +1,8 @@
 import { SiloError } from "../../errors.ts";
 
 /**
- * Checks that a runtime confines `silo exec` as well as the tool.
- * @throws SiloError for krun, because it runs the container in a VM, but `exec` outside the VM on the host's kernel.
+ * Checks that a runtime isolates `silo exec` as well as the tool.
+ * @throws SiloError for krun, because it runs the container in a VM, but `exec` outside of the VM on the host's kernel.
  */
 export function checkRuntime(runtime: string | undefined): void {
   const program = runtime?.slice(runtime.lastIndexOf("/") + 1) ?? "";

@@ -2,15 +2,15 @@ import { existsSync } from "node:fs";
 import { PROFILE_DIGESTS } from "../../core/seccomp/digest.ts";
 import type { Inhabitant } from "../../core/seccomp/inhabitant.ts";
 
-/** Path of the engine's seccomp profile in the cache directory; its name holds the hash of its content. */
+/** Path of the engine's seccomp profile in the cache directory; the name contains the hash of the content. */
 export function profilePath(cache: string, inhabitant: Inhabitant): string {
   return `${cache}/silo/seccomp-${PROFILE_DIGESTS[inhabitant].slice(0, 16)}.json`;
 }
 
 /**
- * Writes the profile if it does not exist yet; otherwise this costs a single system call.
- * The directory is silo's own, which sandboxes see read-only or not at all.
- * @throws SiloError if it cannot be written, because a run without it would be less confined than promised.
+ * Writes the profile if it does not exist yet; otherwise this costs a single system call. Guests cannot change it,
+ * because they see silo's own directory read-only or not at all.
+ * @throws SiloError if it cannot be written, because a run without it would be less isolated than documented.
  */
 export async function ensureProfile(path: string, inhabitant: Inhabitant): Promise<void> {
   if (existsSync(path)) return;
@@ -20,7 +20,7 @@ export async function ensureProfile(path: string, inhabitant: Inhabitant): Promi
     import("../../core/seccomp/profile.ts"),
     import("../../sys/files/write.ts"),
   ]);
-  // The write below reports a failure.
+  // If this fails, the write below reports the error.
   await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(() => {});
   await replaceFile(path, engineProfile(inhabitant), 0o644);
 }

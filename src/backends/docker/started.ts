@@ -2,10 +2,10 @@ import { capture } from "../../sys/process/process.ts";
 import { startsOf } from "./args.ts";
 import type { DockerSettings } from "./settings.ts";
 
-/** Timeout of the query: if the engine does not respond, the container counts as not started. */
+/** Timeout of the query; after it the container counts as not started. */
 const EVENTS_MS = 5_000;
 
-/** Whether a session's container was ever started, by the engine's events; it may be deleted since. */
+/** Whether a session's container was ever started, from the engine's events; it may no longer exist. */
 export async function wasStarted(
   session: string,
   { command: bin }: DockerSettings,

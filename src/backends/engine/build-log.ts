@@ -6,7 +6,7 @@ import type { BuildEvent } from "../../core/build-event.ts";
 
 const LAST_LINES = 20;
 
-/** Parses a line of the log as a step: `Step 3/12 : RUN x` (legacy), `#7 [base 2/5] RUN x` (BuildKit), `STEP 3/12: RUN x` (podman). */
+/** Parses a log line as a step: `Step 3/12 : RUN x` (legacy), `#7 [base 2/5] RUN x` (BuildKit), `STEP 3/12: RUN x` (podman). */
 export function buildStep(line: string): BuildEvent | undefined {
   const found =
     /^Step (\d+)\/(\d+) : (.*)$/.exec(line) ??
@@ -14,14 +14,15 @@ export function buildStep(line: string): BuildEvent | undefined {
     /^#\d+ \[(?:\S+ )?(\d+)\/(\d+)\] (.*)$/.exec(line);
   if (found === null) return undefined;
   const [, step, total, text = ""] = found;
-  // The step of the hooks begins with a long bash script.
+  // The step of the hooks is a long bash script.
   const shown = text.includes("post_build_hooks: ") ? "post_build_hooks" : text;
   return { kind: "step", step: Number(step), total: Number(total), text: shown };
 }
 
 /**
- * Runs a build and reports its steps.
- * @returns its exit status and the last lines of its log. @throws Cancelled when interrupted.
+ * Runs a build and passes its log and steps to `onEvent`.
+ * @returns the exit status and the last lines of the log.
+ * @throws Cancelled when interrupted.
  */
 export async function followBuild(
   cmd: Cmd,

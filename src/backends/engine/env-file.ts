@@ -11,13 +11,13 @@ import { tmpdir } from "node:os";
 import type { EnvEntry } from "../../core/types.ts";
 import { SiloError } from "../../errors.ts";
 
-/** Variables in an unlinked file, so that nothing remains on disk however silo ends. */
+/** A file of variables. It is already unlinked, so that nothing remains on disk even if silo is killed. */
 export type EnvFile = {
-  /** Path of the file for a command that is started with `files`. */
+  /** Path of the file, valid in a command that is started with `files`. */
   readonly path: string;
   /** For `Cmd.files`. */
   readonly files: readonly [number];
-  /** Closes silo's own descriptor, once the command was started. Can be called twice. */
+  /** Closes silo's own descriptor after the command has started. May be called twice. */
   readonly close: () => void;
 };
 
@@ -25,9 +25,10 @@ const NAME = "silo-env-";
 const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 
 /**
- * Calls `work` with a private file of variables that would steer an engine's command if they were in its environment.
- * They are not passed as arguments, because every user of the machine can read those.
- * @param work gets the file; undefined if there are no such variables.
+ * Calls `work` with a private file of the variables that would change the behaviour of an engine's command if they were
+ * in its environment. They are not passed as arguments, because every user of the machine can read those.
+ * @param entries the variables.
+ * @param work gets the file; undefined if there are no variables.
  * @throws SiloError for a value with a line break.
  */
 export async function withEnvFile<T>(
@@ -54,7 +55,7 @@ function namelessFile(text: string): EnvFile {
   const path = `${process.env["XDG_RUNTIME_DIR"] ?? tmpdir()}/${NAME}${crypto.randomUUID()}`;
   const opened = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   unlinkSync(path);
-  // Written at a position, because macOS passes on the descriptor's offset, which must stay at the start.
+  // Written at position 0, because on macOS the command shares the descriptor's offset, which must stay at the start.
   writeSync(opened, text, 0);
   let open = true;
   return {
@@ -67,7 +68,7 @@ function namelessFile(text: string): EnvFile {
   };
 }
 
-/** Age after which a file is stale: an engine's command reads its file when it starts. */
+/** Age after which a file is stale; an engine's command reads its file when it starts. */
 const READ_MS = 60_000;
 
 /** Deletes the env files that killed processes of an earlier version of silo left behind. */

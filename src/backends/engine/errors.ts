@@ -19,7 +19,7 @@ export function lastLines(text: string): readonly string[] {
 }
 
 /**
- * The error for an engine's command that failed, explained by the first rule that matches its output.
+ * The error for a failed command of an engine, explained by the first rule that matches its output.
  * @param what the step: `starting the container`.
  * @param tool the tool of the run, if the command belongs to a run.
  */
@@ -39,7 +39,7 @@ export function explain(
   });
 }
 
-/** The error for a program that is not installed. @param hint how to install it. */
+/** The error for a missing program. @param hint the command that installs it. */
 export function missingProgram(
   bin: string,
   hint: string,

@@ -11,39 +11,40 @@ import { bufferEngineErrors, type StderrPrefixes } from "./stderr.ts";
 
 const KILLED = 128;
 
-/** A run of a tool by an engine's command, on the user's terminal. */
+/** An engine's command that runs a tool on the user's terminal. */
 export type ForegroundRun = {
   readonly cmd: Cmd;
   readonly tty: boolean;
   /** Whether the tool keeps running when its terminal hangs up. */
   readonly kept: boolean;
-  /** Prefixes of the engine's own messages, and the exit codes of a run that the engine refused. */
+  /** Prefixes of the engine's own messages. */
   readonly prefixes: StderrPrefixes;
+  /** Exit codes of a run that the engine refused. */
   readonly refused: readonly number[];
   /**
-   * Whether the tool was started although the exit code and the message look like a refusal. A tool without a terminal
-   * can print such a message itself, and must not trigger another start by it. Default: no.
+   * Whether the tool was started, although the exit code and the message look like a refusal. A tool without a terminal
+   * can print such a message itself, which must not cause another start. Default: no.
    */
   readonly ran?: () => Promise<boolean>;
-  /** Sends a signal directly to the tool; undefined if the command forwards signals. @returns whether it arrived. */
+  /** Sends a signal directly to the tool; undefined if the command forwards signals. @returns whether the tool got it. */
   readonly send: ((signal: NodeJS.Signals) => Promise<boolean>) | undefined;
   /** Runs the tool on its own PTY, so that it cannot inject input into the user's terminal. */
   readonly ownTerminal?: boolean;
-  /** Whether the tool is in a session of its own; it then gets no descriptor of the user's terminal. */
+  /** Whether the tool runs in its own session; it then gets no descriptor of the user's terminal. */
   readonly newSession?: boolean;
-  /** Called with the command's process id as soon as it runs. */
+  /** Called with the process id of the command when it has started. */
   readonly onStart?: (pid: number) => void;
-  /** Deletes what the run left behind. */
+  /** Deletes the container and files of the run. */
   readonly sweep: () => Promise<void>;
-  /** Replaces `sweep` after the command was killed by a signal, if its engine may still be creating the container. */
+  /** Replaces `sweep` after the command was killed by a signal, when the engine may still be creating the container. */
   readonly sweepKilled?: () => Promise<void>;
-  /** Turns the engine's message into an outcome that the caller can fix, if it is one. */
+  /** Parses the engine's message. @returns the outcome; undefined if the caller cannot fix the cause. */
   readonly recoverable: (said: string) => RunOutcome | undefined;
   readonly error: (said: string) => SiloError;
 };
 
 /**
- * Runs the command to its end, forwards signals, and restores the terminal.
+ * Runs the command until it exits, forwards signals, and restores the terminal.
  * @throws SiloError made by `error` if the engine refused to start the tool.
  */
 export async function runInForeground(asked: ForegroundRun): Promise<RunOutcome> {
@@ -54,7 +55,7 @@ export async function runInForeground(asked: ForegroundRun): Promise<RunOutcome>
   let swept: Promise<void> | undefined;
   let detached = false;
   let interrupted = false;
-  // Handlers are set before the start, so that no signal kills silo between the start and its own cleanup.
+  // Handlers are set before the start, so that no signal kills silo before it can clean up.
   const release = supervise({
     forward: (signal) => {
       interrupted = true;
@@ -82,7 +83,7 @@ export async function runInForeground(asked: ForegroundRun): Promise<RunOutcome>
     const isRefused = asked.refused.includes(code) && said !== "";
     if (isRefused && (await asked.ran?.()) !== true) return await refused(said, asked);
     stderr.release();
-    // The command itself was killed, so it neither removed the container nor restored the terminal.
+    // If the command itself was killed, it neither removed the container nor restored the terminal.
     const killed = code > KILLED && child.signalled();
     if (!kept && (killed || interrupted)) await (asked.sweepKilled ?? (killed ? sweep : none))();
     if (killed) {
@@ -97,7 +98,7 @@ export async function runInForeground(asked: ForegroundRun): Promise<RunOutcome>
 
 const none = () => Promise.resolve();
 
-/** Sends a signal to the tool; if the tool does not run yet, to its command. */
+/** Sends a signal to the tool, or to its command if the tool has not started yet. */
 async function forwardSignal(
   signal: NodeJS.Signals,
   child: Interactive,
@@ -106,7 +107,7 @@ async function forwardSignal(
   if (send === undefined || !(await send(signal))) child.kill(signal);
 }
 
-/** Sends a signal with the engine's own command. */
+/** A `send` that uses an engine's command. @param kill makes the command for a signal. */
 export function sendBy(kill: (signal: NodeJS.Signals) => Cmd) {
   return async (signal: NodeJS.Signals) => (await capture(kill(signal))).code === 0;
 }

@@ -1,6 +1,6 @@
 import type { Backend } from "../backend.ts";
 
-/** Cache members of the backends that mount host directories as caches; these backends share the directories. */
+/** The cache members of backends that mount host directories as caches. These backends share the directories. */
 export function hostCachesOf(data: string): Pick<Backend, "caches" | "removeCaches"> {
   const load = () => import("../../sys/files/caches.ts");
   return {

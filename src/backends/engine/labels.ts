@@ -2,14 +2,14 @@ import type { Cache, ImagePlan, RunPlan, Session } from "../../core/types.ts";
 
 /** Names of the labels on silo's containers, images and volumes, and of the metadata of its machines. */
 export const LABEL = {
-  /** `1` on everything that silo makes. */
+  /** `1` on everything that silo creates. */
   managed: "silo.managed",
   tool: "silo.tool",
-  /** The project's name as in the names of containers. */
+  /** The project's name, as in container names. */
   project: "silo.project",
-  /** The id of the run. Images do not have it, so containers that users start from them do not either. */
+  /** The id of the run. Images do not have this label, so containers that users start from them do not inherit it. */
   session: "silo.session",
-  /** The key of a cache's user and project directory. */
+  /** The key of a cache (`cacheKey`). */
   cache: "silo.cache",
   /** The uid of a cache's user, because several users can share an engine. */
   user: "silo.user",
@@ -42,22 +42,22 @@ export function cacheLabels({ project, user }: RunPlan, { key }: Cache): Labels 
   };
 }
 
-/** A label as engines write and filter it: `name=value`. */
+/** A label in the form of a filter: `name=value`. */
 export function label(name: keyof typeof LABEL, value: string): string {
   return `${LABEL[name]}=${value}`;
 }
 
-/** Labels as `name=value` each. */
+/** The labels in the form `name=value`. */
 export function pairs(labels: Labels): readonly string[] {
   return Object.entries(labels).map(([name, value]) => `${name}=${value}`);
 }
 
-/** Labels as arguments of a command: `--label name=value` each. */
+/** The labels as arguments: `--label name=value`. */
 export function labelArgs(labels: Labels): readonly string[] {
   return pairs(labels).flatMap((pair) => ["--label", pair]);
 }
 
-/** Reads the labels of a container or machine; one that is missing or no text is empty. */
+/** Reads the labels of a container or machine. A label that is missing or not a string is empty. */
 export function readLabels(labels: Readonly<Record<string, unknown>>): {
   readonly tool: string;
   readonly project: string;

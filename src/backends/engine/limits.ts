@@ -1,2 +1,2 @@
-/** Default limit of processes in a guest: enough for a build with many jobs, too few to take the host down. */
+/** Default process limit of a guest: enough for a parallel build, too few to exhaust the host. */
 export const DEFAULT_PROCESSES = 4096;

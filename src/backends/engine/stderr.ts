@@ -1,25 +1,25 @@
 /** Prefixes of an engine's own messages on standard error. */
 export type StderrPrefixes = {
-  /** Prefixes of the message of a run that the engine refused. */
+  /** Prefixes of messages about a refused run. */
   readonly failure: readonly string[];
-  /** Prefixes of lines that it may print before that message. */
+  /** Prefixes of lines that the engine may print before such a message. */
   readonly noise: readonly string[];
 };
 
 const NEWLINE = 10;
 
 /**
- * Passes a tool's standard error through unchanged and at once, but holds back output that begins like a message of the
- * engine, until the exit code shows which of the two wrote it.
+ * Passes a tool's standard error through immediately and unchanged, except for output that begins like a message of the
+ * engine. That is held back until the exit code shows whether the engine or the tool wrote it.
  */
 export function bufferEngineErrors(
   { failure, noise }: StderrPrefixes,
   pass: (chunk: Uint8Array) => void,
 ): {
   readonly take: (chunk: Uint8Array) => void;
-  /** The output that is held back, as text; the caller prints or explains it. */
+  /** Returns the output that is held back. */
   readonly held: () => string;
-  /** Passes on what was held back, because the tool wrote it. */
+  /** Passes on the output that was held back, because the tool wrote it. */
   readonly release: () => void;
 } {
   const decoder = new TextDecoder();

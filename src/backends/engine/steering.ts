@@ -1,7 +1,7 @@
 /**
- * Variables that steer an engine's command (Docker 20.10 to 28, podman 4, apple/container 1.2), or a script or helper
- * that it starts. The tool's variables reach the guest through the command's own environment, so these have to take
- * another way: `STORAGE_OPTS` names a program that podman runs, `BASH_ENV` one that a wrapper script does.
+ * Variables that change the behaviour of an engine's command (Docker 20.10 to 28, podman 4, apple/container 1.2) or of a
+ * script or helper that it starts. Other variables reach the guest through the command's environment. These must not,
+ * because podman runs the program in `STORAGE_OPTS`, for example, and a wrapper script the file in `BASH_ENV`.
  */
 const STEERING = new RegExp(
   `^(${[
@@ -12,7 +12,7 @@ const STEERING = new RegExp(
   ].join("|")})$`,
 );
 
-/** Whether a variable must not stand in the environment of an engine's command. */
+/** Whether a variable must not be in the environment of an engine's command. */
 export function steersCli(name: string): boolean {
   return STEERING.test(name);
 }
