@@ -2,23 +2,23 @@ import { enterCommand, limits as processLimits } from "../../core/guest/enter.ts
 import type { RunPlan, Session } from "../../core/types.ts";
 import type { Limits } from "./limits.ts";
 
-/** Facts of the host that a sandbox depends on, gathered once (`host.ts`). */
+/** Facts about the host that a sandbox depends on, gathered once (`host.ts`). */
 export type HostView = {
-  /** Absolute paths, so that the environment does not decide which programs are started. */
+  /** Absolute paths, so that PATH does not decide which programs are started. */
   readonly bwrap: string;
   readonly perl: string;
-  /** The processor, as `process.arch` names it. */
+  /** The CPU architecture, in the form of `process.arch`. */
   readonly arch: string;
-  /** Changes when bwrap is replaced. */
+  /** Identifies the installed bwrap file. */
   readonly version: string;
-  /** `/bin`, `/lib` …: links as on the host, or directories. */
+  /** The host's `/bin`, `/lib` …, which are symbolic links or directories. */
   readonly system: readonly (
     | { readonly path: string; readonly link: string }
     | { readonly path: string; readonly link: undefined }
   )[];
   /** Files of `/etc` that programs need for the network, the time zone and shared libraries. */
   readonly etc: readonly string[];
-  /** Existing paths of `/proc` that reveal facts about the whole host. */
+  /** Existing paths in `/proc` with information about the whole host. */
   readonly hidden: { readonly files: readonly string[]; readonly directories: readonly string[] };
 };
 
@@ -30,14 +30,14 @@ export type Features = {
   readonly noNamespaces: boolean;
   /** `--bind-fd`, bubblewrap 0.10. */
   readonly descriptors: boolean;
-  /** The system call filter in hex. */
+  /** The system call filter, hex-encoded. */
   readonly filter: string;
 };
 
 /** A built tool on the host. */
 export type Prefix = {
   readonly root: string;
-  /** Path of silo's own runtime, if the host has no recent node. */
+  /** Path of silo's own runtime, which replaces node if the host's is missing or too old. */
   readonly runtime: string | undefined;
   readonly features: Features;
 };
@@ -45,11 +45,11 @@ export type Prefix = {
 /** The user inside the sandbox. */
 export type Inhabitant = { readonly uid: number; readonly gid: number; readonly home: string };
 
-/** Paths of the tools and of silo's runtime in the sandbox. */
+/** Paths in the sandbox: the tools, and silo's runtime. */
 export const TOOLS = "/opt/silo";
 export const RUNTIME = "/opt/silo-runtime/bun";
 
-/** Arguments of a mount that `launch.pl` resolves; as root it maps the files to the sandbox's user. */
+/** Arguments of a mount. `launch.pl` resolves the path, and as root maps the owner to the sandbox's user. */
 const mount = (mode: "ro" | "rw", source: string, target: string, id = "-") =>
   [`--mount-${mode}`, id, source, target] as const;
 
@@ -60,7 +60,7 @@ const inMemory = ({ sizes }: Features, size: string, path: string) => [
   path,
 ];
 
-/** Kernel settings to mount read-only: bwrap only covers directories that it cannot write, though files in them may be writable. */
+/** Kernel settings to mount read-only. bwrap itself covers only directories that are writable, but not writable files in others. */
 const READ_ONLY = ["sys", "bus", "fs", "irq", "sysrq-trigger"].map((name) => `/proc/${name}`);
 
 /** Arguments of every sandbox (bubblewrap 0.6). */
@@ -73,7 +73,7 @@ function sandbox(
   const size = (share: string) => (tmp === undefined ? share : String(tmp));
   return [
     "--unshare-user",
-    // As root, the launcher switches to another user, which is root inside the sandbox.
+    // As root, the launcher switches to another user, which has uid 0 in the sandbox.
     ...(uid === 0 ? ["--uid", "0", "--gid", String(gid)] : []),
     ...(features.noNamespaces ? ["--disable-userns"] : []),
     "--unshare-pid",
@@ -90,7 +90,7 @@ function sandbox(
     "--proc",
     "/proc",
     ...READ_ONLY.flatMap((path) => ["--ro-bind-try", path, path]),
-    // A device node of the host, which no program in the sandbox can open.
+    // Covered by a device node of the host, which programs in the sandbox cannot open.
     ...hidden.files.flatMap((path) => ["--ro-bind", "/dev/null", path]),
     ...hidden.directories.flatMap((path) => ["--tmpfs", path, "--remount-ro", path]),
     "--dev",
@@ -102,7 +102,7 @@ function sandbox(
     ...inMemory(features, size("10%"), "/var/tmp"),
     ...inMemory(features, size("1%"), "/run"),
     ...inMemory(features, size("25%"), home),
-    // Programs create their own folder in these, and expect these to exist.
+    // Programs expect these directories to exist.
     ...[".cache", ".config", ".local/bin", ".local/share", ".local/state"].flatMap((name) => [
       "--dir",
       `${home}/${name}`,
@@ -118,7 +118,7 @@ function runtime({ runtime: path }: Prefix): readonly string[] {
   return path === undefined ? [] : mount("ro", path, RUNTIME);
 }
 
-/** Remounts the root read-only: the directories above the mounts are in a tmpfs without a size limit. */
+/** Arguments that remount the root read-only, because it is a tmpfs without a size limit. */
 const CLOSED = ["--remount-ro", "/"] as const;
 
 /** Arguments of a build: only the prefix is writable. */
@@ -137,7 +137,7 @@ export function buildArgs(
     ...mount("rw", `${prefix.root}/tools`, TOOLS),
     ...settings.flatMap((path) => mount("ro", path, path)),
     ...CLOSED,
-    // It has no PTY of its own, so it must not reach the user's terminal (TIOCSTI).
+    // A build has no PTY of its own. A new session keeps it from injecting input into the user's terminal (TIOCSTI).
     "--new-session",
     "--chdir",
     user.home,
@@ -148,7 +148,7 @@ export function buildArgs(
   ];
 }
 
-/** Arguments of a run: an empty home directory with the mounts of the plan, and the files that hooks wrote to it in the build. */
+/** Arguments of a run. The home directory has only the mounts of the plan, and the files that hooks wrote to it in the build. */
 export function runArgs(
   view: HostView,
   prefix: Prefix,
@@ -167,7 +167,7 @@ export function runArgs(
     ...plan.mounts.flatMap(({ mode, source, target, id }) => mount(mode, source, target, id)),
     ...plan.caches.flatMap(({ directory, target }) => mount("rw", directory, target)),
     ...CLOSED,
-    // With a TTY it has its own PTY; without one it must not reach the user's terminal (TIOCSTI).
+    // With a TTY the tool has its own PTY. Otherwise a new session keeps it from injecting input into the user's terminal (TIOCSTI).
     ...(plan.tty ? [] : ["--new-session"]),
     "--hostname",
     session.name,

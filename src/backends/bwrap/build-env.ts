@@ -2,16 +2,16 @@ import { existsSync } from "node:fs";
 
 type Env = Readonly<Record<string, string>>;
 
-/** What a build takes from this machine. */
+/** Inputs of a build from the host. */
 export type BuildHost = {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The settings of npm, bun and pip that are here (`settingFiles`). */
+  /** Existing configuration files of npm, bun and pip (`settingFiles`). */
   readonly files: readonly string[];
-  /** Silo's own process id, which makes the names of concurrent builds differ. */
+  /** silo's process id, which makes the cgroup name of the build unique. */
   readonly pid: number;
 };
 
-/** The host of a build by the user with that home directory. */
+/** Gathers the inputs of a build. @param home the user's home directory. */
 export function buildHost(home: string): BuildHost {
   return { env: process.env, files: settingFiles(home), pid: process.pid };
 }
@@ -19,7 +19,7 @@ export function buildHost(home: string): BuildHost {
 /** Variables that an installation needs: the registry, its credentials, and the proxy. */
 const PASSED =
   /^(npm_config_.*|NPM_CONFIG_.*|NPM_TOKEN|NODE_AUTH_TOKEN|BUN_CONFIG_.*|PIP_.*|UV_.*|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|(HTTPS?|NO)_PROXY|https?_proxy|no_proxy)$/;
-/** Settings of npm that would lead out of the sandbox. */
+/** npm settings with paths outside of the sandbox, which are not passed. */
 const KEPT_OUT = /^npm_config_(prefix|globalconfig|userconfig|cache|local_prefix|global_prefix)$/i;
 
 /** Names of variables with credentials: `NPM_CONFIG__AUTHTOKEN`, `npm_config_//registry/:_auth`, `NPM_CONFIG_KEY`. */
@@ -43,7 +43,7 @@ export function scriptEnv(env: Readonly<Record<string, string | undefined>>): En
   return Object.fromEntries(passed);
 }
 
-/** Certificate files that the variables name and that the sandbox would not see otherwise. */
+/** Certificate files in the variables that have to be mounted, because they are outside of `/usr` and `/etc`. */
 export function certificates(env: Env): readonly string[] {
   return ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "PIP_CERT", "SSL_CERT_DIR"]
     .map((name) => env[name] ?? "")
@@ -53,7 +53,7 @@ export function certificates(env: Env): readonly string[] {
     .filter((path) => existsSync(path));
 }
 
-/** Existing configuration files of npm, bun and pip; they may contain credentials. */
+/** The existing configuration files of npm, bun and pip; they may contain credentials. */
 export function settingFiles(home: string): readonly string[] {
   return [
     `${home}/.npmrc`,

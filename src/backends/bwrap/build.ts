@@ -25,8 +25,8 @@ import { FETCH_ENV, split } from "./split.ts";
 import { discard, sweepBuilds } from "./sweep.ts";
 
 /**
- * The built prefix of an image, with the features of the host's bwrap.
- * @throws SiloError if it was removed meanwhile.
+ * Returns the built prefix of an image, with the features of the host's bwrap.
+ * @throws SiloError if the prefix was removed meanwhile.
  */
 export async function builtPrefix(
   view: HostView,
@@ -44,26 +44,26 @@ export async function builtPrefix(
   return { root, runtime, features: await featuresFor(view, uid, root, known) };
 }
 
-/** Whether an image exists and is usable: one that was built with the host's node needs that node. */
+/** Whether an image exists and is usable. An image that was built with the host's node requires that node. */
 export function isBuilt(cache: string, tag: string): boolean {
   const known = made(prefixRoot(cache, tag));
   return known !== undefined && (known.ownRuntime || seesNode());
 }
 
-/** The script of a build. Each step prints its number first, as a builder does; the first failure ends the build. */
+/** The script of a build. Each step first prints its number in the form of podman's builder; the first failure ends the build. */
 export function buildScript(steps: readonly BuildStep[], before: number, total: number): string {
   const lines = steps.flatMap(({ about, run }, i) => [
     `echo 'STEP ${before + i + 1}/${total}: ${about.replaceAll("'", "")}'`,
-    // Each step has its own shell, as in a Dockerfile.
+    // Each step runs in its own shell, as in a Dockerfile.
     `bash -o pipefail -ec ${shellWord(run)} || exit`,
   ]);
-  // The same limit of processes as in a run, and no core dumps.
+  // The same process limit as in a run, and no core dumps.
   return [`ulimit -u ${DEFAULT_PROCESSES} -c 0`, ...lines].join("\n");
 }
 
 /**
- * The two commands that build a prefix: `fetch` has the user's credentials for the registries and runs no code of a
- * package; `rest` has no credentials.
+ * The two commands that build a prefix. `fetch` has the user's credentials for the registries and runs no code of
+ * packages; `rest` has no credentials.
  */
 export function buildCommands(
   image: ImagePlan,
@@ -100,8 +100,8 @@ export function buildCommands(
 }
 
 /**
- * Builds a prefix in a temporary folder and renames it into place, so that an existing prefix is always complete. The
- * caller holds the lock of this image's build.
+ * Builds a prefix in a temporary directory and renames it into place, so that an existing prefix is always complete. The
+ * caller holds the build lock of the image.
  * @throws Cancelled when interrupted, SiloError with the last 20 lines if a step fails.
  */
 export async function buildImage(
@@ -141,7 +141,7 @@ async function forgetSettings(root: string, { buildArgs: { HOME: home = "" } }: 
   await Promise.all(places.map((path) => discard(`${root}/home/${path.slice(home.length + 1)}`)));
 }
 
-/** Writes the folders of a prefix, its passwd and group files, and the replacements for a missing node and npm. */
+/** Writes the directories of a prefix, its passwd and group files, and the replacements for a missing node and npm. */
 async function writeSkeleton(
   root: string,
   image: ImagePlan,

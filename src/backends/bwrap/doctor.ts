@@ -7,7 +7,7 @@ import { memoryLimit } from "./limits.ts";
 
 const INSTALL = "sudo apt-get install bubblewrap";
 
-/** Diagnoses bubblewrap: the command, user namespaces, perl, and the memory limit. */
+/** Checks bubblewrap: the command, user namespaces, perl, and the memory limit. */
 export async function diagnose(): Promise<readonly Diagnostic[]> {
   const check = "bwrap";
   if (process.platform !== "linux") return [{ check, state: "off", detail: "only on Linux" }];

@@ -1,5 +1,5 @@
-# Runs a command in a sandbox from the host. Nothing from the sandbox, above all its environment, influences this process
-# before it is inside and has dropped every privilege that the sandbox lacks: the environment is read as data.
+# Runs a command in a sandbox from the host. The sandbox, and its environment in particular, cannot influence this process
+# before it has entered the sandbox and has dropped its further privileges: the environment is read as data.
 # Arguments: settings as name=value, "--", the command.
 use strict;
 my %with;
@@ -13,7 +13,7 @@ my %number = (
 );
 sub call { my $name = shift; syscall $number{$name}[$with{arch} eq "arm64"], @_; }
 sub failed { print STDERR "error: entering $with{name} failed: $_[0]: $!\nhint: silo ls\n"; exit 1; }
-# Every command in a sandbox has the sandbox's system call filter, so a missing one is an error. struct sock_filter of
+# Every command in a sandbox gets the sandbox's system call filter, so a missing filter is an error. struct sock_filter of
 # linux/filter.h has 8 bytes.
 if ($filter !~ /^(?:[0-9a-f]{16})+\z/) {
   print STDERR "error: entering $with{name} failed: its system call filter is missing\nhint: silo --force-build\n";
@@ -23,7 +23,7 @@ sub gone { print STDERR "error: $with{name} is not running\nhint: silo ls\n"; ex
 sub text { open my $in, "<", $_[0] or return ""; local $/; my $read = <$in>; close $in; return $read // ""; }
 sub inode { return (stat $_[0])[1] // 0; }
 
-# A process by its open directory, so that it is never confused with a later process of the same id (proc(5)).
+# A process is identified by its open /proc directory, so that it is not confused with a later process of the same id (proc(5)).
 my @kept;
 sub process {
   my $id = shift;
@@ -42,7 +42,7 @@ sub child_of {
   gone() if $child->{parent} != $parent->{id};
   return $child;
 }
-# bwrap, the init of the sandbox, and the tool, which is the first child of that.
+# bwrap, the init process of the sandbox, and the tool, which is the first child of the init process.
 my $sandbox = process($with{pid});
 gone() if $sandbox->{start} ne $with{start};
 my $first = child_of($sandbox);
@@ -55,7 +55,7 @@ for my $kind (qw(user ipc uts pid mnt cgroup)) {
   next if inode($path) == inode("/proc/self/ns/$kind");
   open $namespace{$kind}, "<", $path or failed($path);
 }
-# Without these namespaces it is no sandbox, and the command would run on the host.
+# A process without these namespaces is no sandbox, and the command would run on the host.
 for (qw(user pid mnt)) { gone() if !$namespace{$_}; }
 # bwrap may have created a nested user namespace, whose parent owns the other namespaces (ioctl_ns(2), NS_GET_PARENT).
 my $outer;

@@ -11,10 +11,10 @@ import type { Limits } from "./limits.ts";
 import type { Running } from "./state.ts";
 
 /**
- * Runs a command in a sandbox, as its user, in its directory, with its environment and without any capability.
- * A Perl program enters the namespaces, because nsenter(1) before util-linux 2.39 cannot enter nested user namespaces,
- * and starts programs of the host with an environment from the sandbox. Perl gets an environment made by silo.
- * @throws SiloError if perl is not installed. The program prints other errors itself and exits with 1.
+ * Runs a command in a sandbox, with its user, working directory and environment, and without capabilities. A Perl
+ * program enters the namespaces, because nsenter(1) before util-linux 2.39 cannot enter nested user namespaces, and would
+ * start host programs with an environment from the sandbox. Perl itself gets an environment made by silo.
+ * @throws SiloError if perl is not installed. Other errors are printed by the program, which exits with 1.
  */
 export async function execIn(
   { name, pid, started, directory, image }: Running,
@@ -28,7 +28,7 @@ export async function execIn(
     arch: process.arch,
     name,
     pid,
-    // The record's start time also names the boot; the program compares the time alone.
+    // The start time in the record is preceded by the boot id, which the program does not compare.
     start: started.split(" ").at(-1) ?? "",
     dir: directory,
     processes,
@@ -47,13 +47,13 @@ export async function execIn(
     ],
     env: { SILO_FILTER: await filterOf(cache, image) },
     cleanEnv: true,
-    // Without its own PTY it has no terminal at all, not even the one that silo was started on.
+    // Without its own PTY the command gets no terminal, not even silo's.
     newSession: !tty,
   };
   return await supervised(tty ? onOwnTerminal(cmd) : await offTerminal(cmd), true);
 }
 
-/** The system call filter of the sandbox, from its prefix. */
+/** The system call filter of a sandbox, read from its prefix if it is up to date. */
 async function filterOf(cache: string, image: string): Promise<string> {
   const known = made(prefixRoot(cache, image));
   return known?.filterOf === FILTER ? known.filter : await filterHex(process.getuid?.() ?? 0);

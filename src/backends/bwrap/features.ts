@@ -7,21 +7,21 @@ import { launchCommand } from "./launch.ts";
 
 /** Content of a prefix's `made.json`: how it was built, and the features of the bwrap that was probed. */
 export type Made = Features & {
-  /** Whether silo's own runtime replaces node. */
+  /** Whether the prefix was built with silo's own runtime instead of node. */
   readonly ownRuntime: boolean;
   /** Identify the bwrap that was probed, and the filter. */
   readonly version: string;
   readonly filterOf: string;
 };
 
-/** Path of the prefix of an image; its name holds the hash of everything that goes in. */
+/** Path of the prefix of an image; the name contains the hash of all build inputs. */
 export function prefixRoot(cache: string, tag: string): string {
   return `${cache}/silo/bwrap/${tag.replace(":", "-")}`;
 }
 
 const file = (root: string) => `${root}/made.json`;
 
-/** Reads how a prefix was made; undefined if there is none, or if an older silo made it. */
+/** Reads the `made.json` of a prefix; undefined if there is none. */
 export function made(root: string): Made | undefined {
   try {
     return JSON.parse(readFileSync(file(root), "utf8")) as Made;
@@ -38,7 +38,7 @@ export const LIKELY: Features = {
   filter: "",
 };
 
-/** Features from the prefix's file; bwrap is probed again if it or the filter has changed. */
+/** Returns the features in the prefix's file. Probes bwrap again if bwrap or the filter has changed. */
 export async function featuresFor(
   view: HostView,
   uid: number,
@@ -49,7 +49,7 @@ export async function featuresFor(
   return await note(view, uid, root, known.ownRuntime);
 }
 
-/** Probes the features of bwrap and saves them in the prefix, so that no start has to probe. */
+/** Probes the features of bwrap and saves them in the prefix, so that starts need no probe. */
 export async function note(
   view: HostView,
   uid: number,

@@ -1,9 +1,9 @@
 import { inhabitantOf } from "../../core/seccomp/inhabitant.ts";
 
-/** Identifies the filter in all its forms, checked by a test; a prefix with another one gets a new filter. */
+/** Hash of the filter in all its variants, checked by a test. A prefix with another hash gets a new filter. */
 export const FILTER = "6416c1e91d2582bf";
 
-/** The system call filter of every sandbox, in hex. Prefixes store it, because making it takes longer than a start. */
+/** The system call filter of every sandbox, hex-encoded. It is stored in prefixes, because making it takes longer than a start. */
 export async function filterHex(uid: number): Promise<string> {
   const { filterFor } = await import("../../core/seccomp/filter.ts");
   return hex(filterFor(process.arch === "arm64" ? "arm64" : "x64", inhabitantOf(uid)));

@@ -32,7 +32,7 @@ const ETC = [
   "timezone",
 ].map((name) => `/etc/${name}`);
 
-/** Files and directories of /proc that reveal facts about the whole host; runc hides the same (libcontainer, `MaskPaths`). */
+/** Files and directories in /proc with information about the whole host; runc hides the same (libcontainer, `MaskPaths`). */
 const HIDDEN = {
   files: ["kcore", "keys", "latency_stats", "timer_list", "timer_stats", "sched_debug"],
   directories: ["acpi", "asound", "scsi"],
@@ -42,7 +42,7 @@ const here = (names: readonly string[]) =>
   names.map((name) => `/proc/${name}`).filter((path) => existsSync(path));
 
 /**
- * Gathers the facts of the host for a sandbox.
+ * Gathers the facts about the host for a sandbox.
  * @throws SiloError if bwrap or perl is not installed, or if bwrap is setuid root in an unsafe version.
  */
 export async function hostView(): Promise<HostView> {
@@ -65,7 +65,7 @@ export async function hostView(): Promise<HostView> {
   };
 }
 
-/** The error for perl, which starts and enters sandboxes and is not installed. */
+/** The error for a missing perl, which starts and enters sandboxes. */
 export function missingPerl(): SiloError {
   return missingProgram(
     "perl",
@@ -83,7 +83,7 @@ function asOnHost(path: string): HostView["system"][number] {
 // eslint-disable-next-line no-bitwise -- a mode is bits
 const isSetUid = (mode: number) => (mode & 0o4000) !== 0;
 
-/** First bubblewrap whose setuid mode is safe; before, programs in it could trace it (CVE-2026-41163). */
+/** First bubblewrap whose setuid mode is safe; in earlier ones a program in the sandbox can trace bwrap (CVE-2026-41163). */
 const SAFE = "0.11.2";
 
 /** Whether bwrap is setuid root in an unsafe version. @param version output of `bwrap --version`. */
@@ -101,10 +101,10 @@ async function refuseUnsafe(bwrap: string): Promise<void> {
   );
 }
 
-/** Oldest node that all tools support. */
+/** Oldest node that all tools run on. */
 const NODE = "22";
 
-/** Whether node and npm are below `/usr`, the only part of the host that the sandbox sees. */
+/** Whether node and npm are in `/usr`, the only directory of the host with programs that the sandbox sees. */
 export function seesNode(): boolean {
   return ["node", "npm"].every((name) => whereIs(name)?.startsWith("/usr/") === true);
 }

@@ -41,7 +41,7 @@ export async function removeImages(
 ): Promise<readonly string[]> {
   for (const reference of references.filter((each) => !used.has(each))) {
     const path = prefixRoot(cache, reference);
-    // Renamed first, so that a half deleted prefix is never used.
+    // Renamed first, so that a partly deleted prefix is never used.
     await rename(path, `${path}.old`).catch(() => {});
     await discard(`${path}.old`);
   }

@@ -9,7 +9,7 @@ import { hostCachesOf } from "../engine/host-caches.ts";
 import { limitsFrom } from "./limits.ts";
 import { running, type Running } from "./state.ts";
 
-/** Time a killed sandbox has to disappear. */
+/** How long to wait until a killed sandbox has exited. */
 const GONE_MS = 5_000;
 
 function instanceOf({
@@ -27,7 +27,7 @@ function instanceOf({
   };
 }
 
-/** Kills sandboxes and waits until they are gone. @throws SiloError if one remains. */
+/** Kills sandboxes and waits until they have exited. @throws SiloError if one is still running. */
 async function removeSessions(state: string, sessions: readonly string[]): Promise<void> {
   const end = performance.now() + GONE_MS;
   for (;;) {
@@ -43,7 +43,7 @@ async function removeSessions(state: string, sessions: readonly string[]): Promi
   }
 }
 
-/** Runs tools in Linux namespaces with bubblewrap: no engine, no image, the host's own programs. */
+/** Runs tools in Linux namespaces with bubblewrap and the host's own programs, without an engine or a base image. */
 export function open(config: Config): Backend {
   const { home, env, uid } = readEnvironment();
   const { state, cache, data } = xdgDirectories(home, env);

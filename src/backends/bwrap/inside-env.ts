@@ -18,14 +18,14 @@ export function baseEnv(home: string, user: string): Readonly<Record<string, str
 /**
  * Scripts that replace node and npm with silo's own runtime, a complete Bun, if the host has no recent node. Unlike
  * node, Bun runs the preloads of `bunfig.toml` in the working directory and loads `.env`. Both are turned off, because a
- * project must not decide them for a tool.
+ * project must not control the runtime of a tool.
  */
 export const SHIMS: Readonly<Record<string, string>> = {
   node: `#!/bin/sh
 export BUN_BE_BUN=1
 exec ${RUNTIME} --config=/dev/null --no-env-file --preload ${TOOLS}/bin/silo-preload.js "$@"
 `,
-  // A tool can start compiled Bun programs, and BUN_BE_BUN would turn those into a plain Bun.
+  // Unset, because a tool may start compiled Bun programs, which BUN_BE_BUN would turn into a plain Bun.
   "silo-preload.js": "delete process.env.BUN_BE_BUN;\n",
   npm: `#!/bin/bash
 export BUN_BE_BUN=1 BUN_INSTALL=${TOOLS} BUN_INSTALL_CACHE_DIR=/tmp/bun-cache
@@ -37,7 +37,7 @@ for word in "\${@:2}"; do
     *) packages+=("$word");;
   esac
 done
-# The scripts of packages run later, where no sign-in can be read.
+# Install scripts run in a later step, which has no credentials.
 exec ${RUNTIME} add --global --exact --ignore-scripts "\${packages[@]}"
 `,
 };

@@ -15,20 +15,20 @@ function children(pid: number): readonly number[] {
 }
 
 /**
- * The tool's process id on the host: bwrap starts its init, and that the tool.
- * Undefined if the tool has not started yet, or has exited.
+ * The tool's process id on the host. bwrap starts an init process, which starts the tool.
+ * @returns undefined if the tool has not started yet, or has exited.
  */
 export function toolOf(sandbox: number): number | undefined {
   const [init] = children(sandbox);
   return init === undefined ? undefined : children(init)[0];
 }
 
-/** Variable that marks the processes of a session, also after their parents have died. */
+/** Environment variable that marks the processes of a session, also after their parents have exited. */
 export const SESSION = "SILO_SESSION";
 
 /**
- * Every process of some sessions. A sandbox that is being created when its silo process is killed has not set
- * PR_SET_PDEATHSIG yet (prctl(2)), and no record names it.
+ * Finds all processes of sessions by that variable. A sandbox that is being created while its silo process is killed has
+ * no record, and has not set PR_SET_PDEATHSIG yet (prctl(2)).
  */
 export function processesOf(sessions: readonly string[]): readonly number[] {
   return processesWith(
@@ -37,12 +37,12 @@ export function processesOf(sessions: readonly string[]): readonly number[] {
   );
 }
 
-/** Programs in the tool's process before the tool: bwrap, then the program that compares the mounts. */
+/** Names of the programs that run in the tool's process before the tool: bwrap, then the program that checks the mounts. */
 const FIRST = ["bwrap", "perl"];
 /** SIGINT and SIGQUIT in the mask of ignored signals (proc(5), `SigIgn`). */
 const SIGINT_AND_SIGQUIT = 0b110n;
 
-/** Whether the tool itself has started in that process: the programs before it ignore SIGINT and SIGQUIT. */
+/** Whether the tool itself runs in that process already; the programs before it ignore SIGINT and SIGQUIT. */
 export function isStarted(pid: number): boolean {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");

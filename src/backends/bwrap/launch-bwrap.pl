@@ -1,5 +1,5 @@
-# Executes bwrap. The end of the program that begins with launch.pl.
-# The sandbox must not have the keys of silo's session keyring (keyctl(2), KEYCTL_JOIN_SESSION_KEYRING).
+# Executes bwrap. The last part of the program that begins with launch.pl.
+# Joins a new session keyring, so that the sandbox has no keys of silo's (keyctl(2), KEYCTL_JOIN_SESSION_KEYRING).
 call("keyctl", 1, 0);
 
 # A memory file whose descriptor bwrap reads and closes.
@@ -16,8 +16,8 @@ sub memory_file {
   return $file;
 }
 my @added;
-# Every sandbox has a system call filter, so a missing one is an error and never a sandbox without it. struct
-# sock_filter of linux/filter.h has 8 bytes.
+# Every sandbox has a system call filter, so a missing filter is an error. struct sock_filter of linux/filter.h has 8
+# bytes.
 my $filter = delete $ENV{SILO_FILTER} // "";
 refuse("the sandbox was not started because its system call filter is missing", "silo --force-build")
   if $filter !~ /^(?:[0-9a-f]{16})+\z/;
@@ -26,7 +26,7 @@ my @variables = map { ("--setenv", $_->[0], $_->[1]) } map { /^BOX_(.*)/s ? [$1,
 push @added, "--args", memory_file(join "", map { "$_\0" } @variables) if @variables;
 for my $name (keys %ENV) { delete $ENV{$name} if $name =~ /^BOX_/; }
 
-# Opens a checked path. bwrap mounts the descriptor and closes it, so no other process can replace the path meanwhile.
+# Opens a checked path. bwrap mounts the descriptor and closes it, so other processes cannot replace the path meanwhile.
 # O_PATH | O_NOFOLLOW, which has another number on arm64.
 sub checked {
   my ($path, $expected) = @_;

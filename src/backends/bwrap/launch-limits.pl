@@ -1,5 +1,5 @@
 # Limits the memory and the number of processes of the sandbox. A part of the program that begins with launch.pl.
-# A configured limit that cannot be set is an error; the default limit is set if the host can.
+# If a configured limit cannot be set, that is an error; if the default limit cannot be set, there is no limit.
 sub unlimited {
   my $why = shift;
   return if !$with{must};
@@ -31,7 +31,7 @@ sub limit_by_systemd {
   }
   waitpid $child, 0;
   return unlimited("systemd created no scope") if $?;
-  # systemd replies when the job is queued, so wait for the move; not for long if it is only the default limit.
+  # systemd replies when the job is queued, so wait for the move, but only shortly for the default limit.
   for (1 .. ($with{must} ? 1000 : 150)) { return if text("/proc/self/cgroup") ne $before; select undef, undef, undef, 0.002; }
   unlimited("systemd did not move the sandbox into its scope");
 }

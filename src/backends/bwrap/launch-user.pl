@@ -1,6 +1,6 @@
-# Gives the sandbox another user if silo runs as root. A part of the program that begins with launch.pl.
-# bubblewrap protects nothing from the real root: kernel settings, limits, other processes. Root in a user namespace
-# other than the initial one is not the real root, and needs none of this.
+# Runs the sandbox as another user if silo runs as root. A part of the program that begins with launch.pl.
+# bubblewrap protects kernel settings, limits and other processes from every user except the real root. Root in another
+# user namespace than the initial one is not the real root, so this is not needed there.
 sub user_namespace {
   my ($uids, $gids) = @_;
   pipe my $ready, my $tells or failed("pipe"); pipe my $waits, my $end or failed("pipe");
@@ -58,7 +58,7 @@ sub become_another {
   };
   for my $i (0 .. $#mounts) { $words[$mounts[$i] + 2] = $attach->($trees[$i], $i); }
   $bwrap = $attach->($self, "bwrap");
-  # Programs open /dev/stdout by its path, so they must own it. Only pipes and silo's own PTY are changed, which nobody else uses.
+  # Programs open /dev/stdout by its path, so they must own it. Only pipes and silo's own PTY are changed, because other programs do not use these.
   for my $stream (\*STDIN, \*STDOUT, \*STDERR) {
     my $is = readlink("/proc/self/fd/" . fileno $stream) // "";
     chown $own, -1, $stream if $is =~ /^pipe:/ || ($with{tty} && -t $stream);

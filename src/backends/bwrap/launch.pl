@@ -1,5 +1,5 @@
-# Starts bwrap on the host. Every variable of the sandbox is passed in as BOX_<name>, so that none of them steers this
-# program or bwrap, and is passed on to bwrap by a descriptor, which no other process can read.
+# Starts bwrap on the host. Each variable of the sandbox is passed as BOX_<name>, so that it does not affect this program
+# or bwrap, and then to bwrap by a descriptor, which other processes cannot read.
 # Arguments: settings as name=value, "--", bwrap's path and its arguments. Two of these are options of this program,
 # --mount-ro and --mount-rw with an expected "device:inode" (or "-"), a source and a target; a size may be a
 # percentage of this machine's memory.
@@ -21,7 +21,7 @@ sub replaced { refuse("$_[0] was replaced on the host while silo started; nothin
 sub text { open my $in, "<", $_[0] or return ""; local $/; my $read = <$in>; close $in; return $read // ""; }
 sub put { my ($path, $text) = @_; open my $out, ">", $path or return; print $out $text; return close $out; }
 
-# The terminal sends these to bwrap too, which would kill the tool before it can clean up.
+# Ignored, because the terminal sends these signals to bwrap too, whose end would kill the tool before it can clean up.
 if ($with{ignore_sigint}) { $SIG{$_} = "IGNORE" for qw(INT QUIT); }
 # When memory runs out, the kernel kills the sandbox before other programs.
 put("/proc/self/oom_score_adj", "500");

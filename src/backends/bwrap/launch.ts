@@ -8,29 +8,29 @@ import type { Features, HostView } from "./args.ts";
 import type { MemoryLimit } from "./limits.ts";
 
 /**
- * User id of every sandbox that root starts. systemd's table of ids (UIDS-GIDS.md) leaves 0x70000000 to 0x7fffffff
- * unused, and so do containers.
+ * User id of the sandboxes that root starts. systemd's table of ids (UIDS-GIDS.md) leaves 0x70000000 to 0x7fffffff
+ * unused, and containers do not use them either.
  */
 export const ROOTS_USER = 0x7f00_0000;
 
-/** Strips comments and `use strict` from a program, because it is passed as an argument on every start. */
+/** Strips comments and `use strict` from a program, because it is passed as an argument at every start. */
 export const compact = (program: string) => program.replaceAll(/^\s*#.*\n|^use strict;\n/gm, "");
 
-/** A start of bwrap. */
+/** Parameters of a start of bwrap. */
 export type Launch = {
   readonly args: readonly string[];
-  /** Environment of the sandbox; neither the launcher nor bwrap has it in their own. */
+  /** Environment of the sandbox; it is not in the environment of the launcher or of bwrap. */
   readonly inside: Readonly<Record<string, string>>;
-  /** Environment of bwrap itself, by which silo finds its processes. */
+  /** Environment of bwrap itself, with the variable that marks its processes. */
   readonly outside?: Readonly<Record<string, string>>;
   /** Unique name of its cgroup. */
   readonly name: string;
   readonly features: Pick<Features, "filter" | "descriptors">;
-  /** As root, files of this directory's owner are mapped to the sandbox's user. */
+  /** The working directory; as root, files of its owner are mapped to the sandbox's user. */
   readonly workdir: string;
   /** Whether it runs on its own PTY. */
   readonly tty: boolean;
-  /** Whether bwrap ignores SIGINT and SIGQUIT, which a terminal sends to it as well as to the tool. */
+  /** Whether bwrap ignores SIGINT and SIGQUIT, which a terminal sends to bwrap as well as to the tool. */
   readonly ignoreSigint: boolean;
   readonly memory: MemoryLimit | undefined;
 };
@@ -79,7 +79,7 @@ export function launchCommand({ perl, bwrap, arch }: HostView, uid: number, laun
   };
 }
 
-/** Parses an error that the launcher printed; undefined if the lines are something else. */
+/** Parses an error that the launcher printed; undefined if the lines are other output. */
 export function launchError(lines: readonly string[]): SiloError | undefined {
   const [first = "", last = ""] = [lines[0], lines.at(-1)];
   if (!first.startsWith("error: ") || !last.startsWith("hint: ")) return undefined;

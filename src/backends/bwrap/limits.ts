@@ -7,13 +7,13 @@ import { whereIs } from "../../sys/host/which.ts";
 export type Limits = {
   /** Bytes, or `none` for no limit; undefined for the default limit. */
   readonly memory: number | "none" | undefined;
-  /** Counted in the sandbox's own user namespace. */
+  /** Maximum number of processes, counted in the sandbox's user namespace. */
   readonly processes: number;
   /** Maximum size of each tmpfs in bytes; undefined for the defaults. */
   readonly tmp: number | undefined;
 };
 
-/** Parses an amount of silo.jsonc into bytes. */
+/** Parses an amount of memory in silo.jsonc, such as `4g`, into bytes. */
 export function bytes(written: string): number {
   const [, count = "0", unit = ""] = /^([\d.]+)([bkmg]?)$/i.exec(written) ?? [];
   const power = { "": 0, b: 0, k: 1, m: 2, g: 3 }[unit.toLowerCase()] ?? 0;
@@ -31,14 +31,15 @@ export function limitsFrom({ backends: { bwrap } }: Config): Limits {
   };
 }
 
-/** A memory limit: bytes, or a percentage of the host's memory. */
+/** A memory limit and how to set it. */
 export type MemoryLimit = {
+  /** Bytes, or a percentage of the host's memory. */
   readonly most: string;
   /** Maximum number of processes and threads. */
   readonly tasks: number;
   /** Whether the start fails if the limit cannot be set. */
   readonly must: boolean;
-  /** The root of the cgroups, or systemd's command with the directory of its socket; both undefined if there is neither. */
+  /** The root of the cgroups, or systemd's command with the directory of its socket; both undefined if neither is available. */
   readonly cgroup: string | undefined;
   readonly systemd: { readonly busctl: string; readonly runtime: string } | undefined;
 };
@@ -47,12 +48,13 @@ export type MemoryLimit = {
 const DEFAULT_MEMORY = "75%";
 const CGROUPS = "/sys/fs/cgroup";
 
-/** Path of the cgroup of a session; it must be removed when the sandbox has exited. */
+/** Path of a session's cgroup, which is removed after the sandbox has exited. */
 export const cgroupOf = (session: string) => `${CGROUPS}/silo-${session}`;
 
 /**
- * How to limit the memory of a sandbox on this host: root creates a cgroup (cgroups(7), version 2), other users ask
- * their systemd user manager. Undefined if neither exists and no limit is configured.
+ * Decides how to limit the memory of a sandbox on this host: root creates a cgroup (cgroups(7), version 2), other users
+ * use their systemd user manager.
+ * @returns undefined if neither is available and no limit is configured.
  */
 export function memoryLimit({ memory, processes }: Limits, uid: number): MemoryLimit | undefined {
   if (memory === "none") return undefined;
@@ -60,7 +62,7 @@ export function memoryLimit({ memory, processes }: Limits, uid: number): MemoryL
   const systemd = uid === 0 ? undefined : userManager();
   if (memory === undefined && cgroup === undefined && systemd === undefined) return undefined;
   const most = memory === undefined ? DEFAULT_MEMORY : String(memory);
-  // Plus some for bwrap itself.
+  // Some more for bwrap itself.
   return { most, tasks: processes + 16, must: memory !== undefined, cgroup, systemd };
 }
 

@@ -5,7 +5,7 @@ import { LIKELY, made, prefixRoot } from "./features.ts";
 import { hostView } from "./host.ts";
 import { runCommand, type Surroundings } from "./run.ts";
 
-/** The commands of a build and a run, with the bwrap features that the last build probed. */
+/** The commands of a build and a run, with the bwrap features that were probed in the last build. */
 export async function preview(
   plan: RunPlan,
   session: Session,

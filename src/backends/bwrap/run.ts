@@ -15,16 +15,17 @@ import { cgroupOf, type Limits, type MemoryLimit } from "./limits.ts";
 import { isStarted, SESSION, toolOf } from "./inside.ts";
 import { claim, release, started } from "./state.ts";
 
+/** Inputs of a run besides the plan: the host, silo's directories, and the limits. */
 export type Surroundings = {
   readonly view: HostView;
   readonly state: string;
   readonly cache: string;
   readonly limits: Limits;
-  /** What limits the memory of a sandbox here (`memoryLimit`). */
+  /** How to limit the memory of a sandbox on this host (`memoryLimit`). */
   readonly memory: MemoryLimit | undefined;
 };
 
-/** Entries of the home directory that hooks wrote, without caches of the installation; of shared folders their entries. */
+/** Paths in the home directory that hooks wrote, without caches of the installation. A shared directory is replaced by its entries. */
 function inHome(root: string, path = ""): readonly string[] {
   const shared = /^(\.config|\.local|\.local\/(bin|share|state))$/;
   return entries(`${root}/home/${path}`)
@@ -41,7 +42,7 @@ function entries(path: string): readonly string[] {
   }
 }
 
-/** The command of a run; the environment inside is the base and the plan's, nothing else. */
+/** The command of a run. The environment in the sandbox is the base environment and the plan's variables. */
 export function runCommand(
   plan: RunPlan,
   session: Session,
@@ -122,7 +123,7 @@ export async function runPlan(
         sandbox = pid;
         noted = started(state, record, pid);
       },
-      // Sent to the tool, because the signal would kill bwrap, and with it the tool before it can clean up.
+      // Sent to the tool itself, because a signal to bwrap would kill the tool before it can clean up.
       send: async (signal) => sandbox !== undefined && (await sendToTool(sandbox, signal)),
       sweep: end,
       recoverable: () => undefined,
@@ -135,19 +136,19 @@ export async function runPlan(
   }
 }
 
-/** Removes the cgroup of a session. If a process in it is still exiting, the next start removes it. */
+/** Removes the cgroup of a session. If a process in it is still exiting, the next start removes the cgroup. */
 function removeCgroup(session: string): void {
   try {
     rmdirSync(cgroupOf(session));
   } catch {
-    // There was none, or it is still in use.
+    // There is no cgroup, or it is still in use.
   }
 }
 
-/** Time a sandbox has to start its tool. */
+/** How long a sandbox may take to start its tool after a signal. */
 const START_MS = 2_000;
 
-/** Sends a signal to the tool as soon as it has started; kills the sandbox if it does not start. @returns whether it arrived. */
+/** Sends a signal to the tool when it has started; kills the sandbox if it does not start. @returns whether the signal was delivered. */
 async function sendToTool(sandbox: number, signal: NodeJS.Signals): Promise<boolean> {
   const end = performance.now() + START_MS;
   do {

@@ -19,7 +19,7 @@ type Settings = {
   readonly limits: Limits;
 };
 
-/** Builds, runs and enters sandboxes; not needed for `silo ls`, so it is loaded when it is used. */
+/** The members of the backend that build, run and enter sandboxes. They are loaded on use, because `silo ls` does not need them. */
 export function bwrapRunner({ state, cache, uid, limits }: Settings) {
   const limited = () => ({ state, cache, limits, memory: memoryLimit(limits, uid) });
   return {

@@ -4,30 +4,31 @@ import { shellWord } from "../../core/text/quote.ts";
 /** Separator of the commands in the steps of the tools (`tools/npm.ts`, `tools/vibe.ts`). */
 const JOINT = " \\\n && ";
 
-/** Matches a command that fetches packages; it names the packages whose install scripts may run. */
+/** Matches a command that fetches packages. */
 const FETCHES = /^(npm install |"\$SILO_TOOLS\/[\w-]+\/bin\/pip" install )/;
+/** Matches the packages whose install scripts may run. */
 const ALLOWED = /--allow-scripts=(\S+)/;
 
 /**
- * Settings for a fetch without code of packages: npm runs no scripts (config of npm 6 to 12), and pip installs only
- * wheels (`--only-binary`), because a source package runs its own code for its metadata.
+ * Variables for a fetch that runs no code of packages: npm runs no scripts (config of npm 6 to 12), and pip installs only
+ * wheels (`--only-binary`), because a source package runs code to build its metadata.
  */
 export const FETCH_ENV = {
   NPM_CONFIG_IGNORE_SCRIPTS: "true",
   PIP_ONLY_BINARY: ":all:",
 } as const;
 
-/** The steps of a build in two sandboxes. */
+/** The steps of a build, which run in two sandboxes. */
 export type Split = {
-  /** Needs the user's credentials for the registries, and runs no code of packages. */
+  /** Downloads, with the user's credentials for the registries; no code of packages runs. */
   readonly fetch: readonly BuildStep[];
-  /** Install scripts, checks and hooks. */
+  /** Install scripts, checks and hooks, without credentials. */
   readonly rest: readonly BuildStep[];
 };
 
 /**
- * Splits the steps of a build so that no code of a package runs where the credentials can be read. A step that fetches
- * nothing, such as hooks, is not split and runs without credentials.
+ * Splits the steps of a build so that no code of packages can read the credentials. A step that fetches nothing, such as
+ * hooks, is not split and runs without credentials.
  */
 export function split({ steps }: Pick<ImagePlan, "steps">): Split {
   const fetch: BuildStep[] = [];
@@ -49,8 +50,8 @@ export function split({ steps }: Pick<ImagePlan, "steps">): Split {
 }
 
 /**
- * Node program that runs the install scripts of some packages wherever they are installed below a directory, as npm does
- * (docs.npmjs.com/cli/using-npm/scripts): the deepest, which are dependencies, first.
+ * Node program that runs the install scripts of the named packages as npm does (docs.npmjs.com/cli/using-npm/scripts),
+ * wherever they are installed below a directory: the deepest first, because they are dependencies.
  */
 const SCRIPTS = `const { existsSync, readdirSync, readFileSync } = require("node:fs");
 const { spawnSync } = require("node:child_process");

@@ -63,7 +63,7 @@ export async function started(
   pid: number,
 ): Promise<void> {
   const start = (await processStarts([pid])).get(pid);
-  // It has exited already.
+  // The sandbox has exited already.
   if (start === undefined) return;
   const record: Claim = { ...given, pid, started: start };
   renameSync(written(state, record), file(state, given.name));

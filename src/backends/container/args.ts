@@ -12,18 +12,18 @@ import { steersCli } from "../engine/steering.ts";
 /** Settings of the container backend, from the configuration and the host. */
 export type ContainerSettings = {
   readonly cpus: number;
-  /** As in `--memory`: `4096M`. */
+  /** The value of `--memory`: `4096M`. */
   readonly memory: string;
-  /** The processor of this machine and its guests, as `process.arch` names it. */
+  /** The CPU architecture of the host and its guests, in the form of `process.arch`. */
   readonly arch: string;
-  /** Whether the guest has its own Docker engine, which is started on first use. */
+  /** Whether the guest has its own Docker engine, which starts on first use. */
   readonly engine: boolean;
 };
 
-/** Directory of the copies of single files in the guest. */
+/** Directory in the guest with the copies of single files. */
 const COPIES = "/opt/silo-files";
 
-/** Whether a mount is a single file outside of every mounted directory. Such files are copied and linked in the guest. */
+/** Whether a mount is a single file outside of all mounted directories. Such files are copied, and linked in the guest. */
 export function standsAlone(mount: Mount, all: readonly Mount[]): boolean {
   return (
     mount.kind === "file" &&
@@ -51,7 +51,7 @@ export function mountArgs({ source, target, mode, kind }: Mount): readonly strin
   });
 }
 
-/** Copies of a run's single files: their directory on the host, and the guest's path of each. */
+/** Copies of a run's single files: their directory on the host, and the path of each in the guest. */
 export type Copies = {
   readonly root: string;
   readonly links: readonly {
@@ -74,10 +74,10 @@ function copyMounts({ root, links }: Copies): readonly string[] {
   );
 }
 
-/** First versions with a feature (tags of apple/container). */
+/** First version with each feature (tags of apple/container). */
 const SINCE = { init: "0.10", capabilities: "0.12" } as const;
 
-/** setpriv prefix: no new privileges, and no capabilities for root if the command cannot drop them itself. */
+/** setpriv command: no new privileges, and no capabilities for root if `container run` cannot drop them. */
 function dropped(uid: number, version: string): readonly string[] {
   const left = uid === 0 && !isAtLeast(version, SINCE.capabilities);
   const all = left ? ["--inh-caps=-all", "--bounding-set=-all"] : [];
@@ -104,7 +104,7 @@ function guestCommand(
   return engine ? withEngine(plan.user, command) : [...dropped(plan.user.uid, version), ...command];
 }
 
-/** Capability arguments. The Docker engine in the guest needs all; the tool itself never keeps one. */
+/** Capability arguments. A Docker engine in the guest needs all capabilities; the tool itself drops them. */
 function capabilityArgs(version: string, engine: boolean): readonly string[] {
   if (!isAtLeast(version, SINCE.capabilities)) return [];
   return engine ? ["--cap-add", "ALL"] : ["--cap-drop", "ALL"];
@@ -155,7 +155,7 @@ export function runArgs(
   ];
 }
 
-/** `container exec …` as the user; with an engine in the guest the container itself was started as root. */
+/** `container exec …` as the user, because a container with its own engine was started as root. */
 export function execArgs(
   name: string,
   user: { readonly uid: number; readonly gid: number },

@@ -14,14 +14,14 @@ import { BIN, containerOutput } from "./query.ts";
 import { containerError, missingCli } from "./errors.ts";
 import { builderOf } from "./parse.ts";
 
-/** Maximum size of a Dockerfile for the builder (apple/container issue 735); older versions crash on larger ones. */
+/** Size at which the builder refuses a Dockerfile, or crashes in older versions (apple/container issue 735). */
 const LARGEST = 16_384;
-/** Builder size that compiling a tool's native modules needs. */
+/** Minimum size of the builder, for compiling a tool's native modules. */
 const WANTED = { cpus: 4, memoryMb: 4096 };
 
 export type BuilderSize = { readonly cpus: number; readonly memoryMb: number };
 
-/** The builder's current size if it suffices, because a change would delete the builder with its cache and other builds. */
+/** Chooses the builder's size. A sufficient current size is kept, because a change would delete the builder with its cache and other builds. */
 export function builderSize(now: BuilderSize | undefined, cores: number): BuilderSize {
   const wanted = { ...WANTED, cpus: Math.min(WANTED.cpus, cores) };
   if (now === undefined) return wanted;
@@ -38,7 +38,7 @@ export function buildCommand(
   folder: string,
   options: BuilderSize & { readonly fresh: boolean },
 ): Cmd {
-  // The builder gets these variables, and is recreated if they differ from those of the last build.
+  // The builder gets these variables, and is recreated if they differ from the last build's.
   const unsetEnv = ["NO_COLOR", "BUILDKIT_COLORS"];
   return { bin: BIN, args: buildArgs(image, folder, options), unsetEnv };
 }

@@ -6,7 +6,7 @@ import { probe } from "../../sys/process/probe.ts";
 const LEAST = "0.9";
 const INSTALL = "brew install container && container system start";
 
-/** Diagnoses Apple's `container`: the command, its version and its service (`container --version`, `container system status`). */
+/** Checks Apple's `container`: the command, its version and its service (`container --version`, `container system status`). */
 export async function diagnose(): Promise<readonly Diagnostic[]> {
   const check = "container";
   const [version, status] = await Promise.all([

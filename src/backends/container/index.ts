@@ -9,7 +9,7 @@ import type { ContainerSettings } from "./args.ts";
 import { deleteAll, hasImage, images, list, names, removeImages } from "./list.ts";
 
 const MIB = 1024 ** 2;
-/** Default share of the host's memory. A VM takes memory only as it uses it, so this can be large, but not all. */
+/** Default share of the host's memory. It can be large, because a VM takes memory only as it uses it. */
 const SHARE = 0.4;
 const LEAST_MIB = 2048;
 

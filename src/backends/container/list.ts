@@ -20,7 +20,7 @@ export async function list(run?: Ask): Promise<readonly Instance[]> {
   return (await all(run)).filter(({ session }) => session !== "");
 }
 
-/** Time a stopping container has until it can be deleted. */
+/** How long to retry while a container is stopping and cannot be deleted yet. */
 const STOPPING_MS = 10_000;
 
 /** Deletes containers in any state; one that is already gone is not an error. @throws SiloError if one remains. */
@@ -30,7 +30,7 @@ export async function deleteAll(wanted: readonly string[]): Promise<void> {
   while (left.length > 0) {
     const { code, stderr } = await tryContainer(["delete", "--force", ...left]);
     if (code === 0) return;
-    // Before 1.0 a missing container fails the deletion of all others, and a stopping one is refused.
+    // Before 1.0, if one container is missing, none is deleted, and a stopping one cannot be deleted.
     const there = new Set(await names());
     left = left.filter((name) => there.has(name));
     if (left.length > 0 && performance.now() > end)
@@ -46,7 +46,7 @@ export async function reap(sessions: readonly string[]): Promise<void> {
   await deleteAll(left.map(({ name }) => name));
 }
 
-/** Whether an image exists; checked because `run` would pull a missing one from a registry. */
+/** Whether an image exists. This is checked because `run` would pull a missing image from a registry. */
 export async function hasImage(tag: string): Promise<boolean> {
   const { code, stdout, stderr } = await tryContainer(["image", "inspect", tag]);
   if (code === 0) return rows(stdout).length > 0;

@@ -2,19 +2,19 @@ import { list, object, text, type Json } from "../../core/json.ts";
 import type { ImageInfo, Instance } from "../backend.ts";
 import { LABEL, readLabels } from "../engine/labels.ts";
 
-/** Parses the list that `--format json` prints. */
+/** Parses the output of `--format json`. */
 export function rows(stdout: string): readonly Json[] {
   return stdout.trim() === "" ? [] : list(JSON.parse(stdout));
 }
 
-/** A date in ISO 8601, from seconds since 2001 (Swift's dates, 0.8 to 0.12) or ISO 8601. */
+/** A date in ISO 8601, from seconds since 2001 (Swift dates, 0.8 to 0.12) or ISO 8601. */
 function date(value: unknown): string | undefined {
   const EPOCH_2001 = Date.UTC(2001, 0, 1);
   if (typeof value === "number") return new Date(EPOCH_2001 + value * 1000).toISOString();
   return text(value) === "" ? undefined : text(value);
 }
 
-/** Parses a row of `container ls`: since 1.0 the state is in `status.state`, before it was `status` itself. */
+/** Parses a row of `container ls`. The state is in `status.state` since 1.0, and in `status` before. */
 export function containerOf(row: Json): Instance {
   const configuration = object(row["configuration"]);
   const status = row["status"];
@@ -33,7 +33,7 @@ export function containerOf(row: Json): Instance {
   };
 }
 
-/** Parses a row of `container image list`: since 1.0 the fields are in `configuration`, before at the top level. */
+/** Parses a row of `container image list`. The fields are in `configuration` since 1.0, and at the top level before. */
 export function imageOf(row: Json): ImageInfo | undefined {
   const configuration = object(row["configuration"]);
   const variants = list(row["variants"]);

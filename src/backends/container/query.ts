@@ -9,7 +9,7 @@ export const BIN = "container";
 /** The query that lists all containers with their names. */
 export const LIST_QUERY: Cmd = { bin: BIN, args: LIST_ARGS };
 
-/** Runs a query for its output. @throws SiloError with a fix hint if it fails. */
+/** Runs a query. @returns its output. @throws SiloError with a fix hint if it fails. */
 export async function containerOutput(args: readonly string[], run?: Ask): Promise<string> {
   const { code, stdout, stderr } = await tryContainer(args, run);
   if (code !== 0) throw containerError(stderr, `container ${args.slice(0, 2).join(" ")}`);

@@ -19,7 +19,7 @@ function alone(plan: RunPlan) {
   return plan.mounts.filter((mount) => standsAlone(mount, plan.mounts));
 }
 
-/** The copies of single files that a run of this plan has. */
+/** The copies of single files for a run of this plan. */
 export function copiesOf(plan: RunPlan, session: Session, state: string): Copies {
   const mounts = alone(plan);
   const links = stagedFiles(mounts).map(({ name, mode }, i) => ({
@@ -30,7 +30,7 @@ export function copiesOf(plan: RunPlan, session: Session, state: string): Copies
   return { root: stageRoot(state, session.id), links };
 }
 
-/** The command of a run; values are in the command's environment, which `--env NAME` reads. */
+/** The command of a run. Values of variables are in the command's environment, which `--env NAME` reads. */
 export function runCommand(
   plan: RunPlan,
   session: Session,
@@ -75,7 +75,7 @@ export async function runPlan(
         kept: false,
         prefixes: PREFIXES,
         refused: REFUSED,
-        // The command forwards no signal on a terminal, and no SIGHUP elsewhere.
+        // The command forwards no signals on a terminal, and no SIGHUP without one.
         send: sendBy((signal) => ({
           bin: BIN,
           args: ["kill", "--signal", signal, session.name],

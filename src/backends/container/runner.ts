@@ -15,7 +15,7 @@ import { BIN } from "./query.ts";
 import { runCommand, runPlan } from "./run.ts";
 import { cliVersion } from "./version.ts";
 
-/** Builds, runs and cleans up with `container`; not needed for `silo ls`, so it is loaded when it is used. */
+/** The members of the backend that build, run and clean up. They are loaded on use, because `silo ls` does not need them. */
 export function containerRunner(settings: ContainerSettings, host: HostEnvironment) {
   const { state, cache } = xdgDirectories(host.home, host.env);
   return {
@@ -44,7 +44,7 @@ export function containerRunner(settings: ContainerSettings, host: HostEnvironme
   } satisfies Partial<Backend>;
 }
 
-/** Syncs back what tools last wrote to their copies of single files, for sessions of killed silo processes. */
+/** Syncs back the last changes of single files in sessions whose silo process was killed. */
 async function syncBackStages(
   state: string,
   sessions: readonly string[],

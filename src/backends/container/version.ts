@@ -9,9 +9,9 @@ import { containerOutput } from "./query.ts";
 export const LEAST = "0.9";
 
 /**
- * The version of the command (`container --version`: `container CLI version 1.2.2 (build: …)`). It is queried once for
- * each binary and cached, because the query costs a process.
- * @throws SiloError if it is too old or unknown.
+ * Returns the version of the command (`container --version`: `container CLI version 1.2.2 (build: …)`). It is queried
+ * once for each binary and cached, because the query costs a process.
+ * @throws SiloError if the version is too old or unknown.
  */
 export async function cliVersion(cache: string): Promise<string> {
   const binary = fingerprint();
