@@ -2,7 +2,7 @@ import type { ImagePlan, RunPlan, Session } from "../../core/types.ts";
 import { pairs, runLabels } from "../engine/labels.ts";
 import { KEEP_ALIVE } from "../remote/link/guest.ts";
 
-/** How machines are started, from the configuration. */
+/** Settings of machines, from the configuration. */
 export type FlySettings = {
   readonly app: string;
   readonly region: string;
@@ -23,15 +23,15 @@ export function imageReference(app: string, tag: string): string {
   return `${REGISTRY}/${app}:${imageLabel(tag)}`;
 }
 
-/** Reverses `imageReference`: silo's own tag of a machine's image. */
+/** Reverses `imageReference`: returns silo's own tag of a machine's image. */
 export function tagOf(repository: string, label: string): string {
   const parts = /^(silo-[a-z]+)-([0-9a-f]{16})$/.exec(label);
   return parts === null ? `${repository}:${label}` : `${parts[1]}:${parts[2]}`;
 }
 
 /**
- * `fly machine run`. It contains no value of a variable, since everyone in the organisation can read a machine's
- * configuration. The root file system is persistent, so that unsynced work survives a restart of the host.
+ * `fly machine run`. The arguments contain no values of variables, since everyone in the organisation can read a
+ * machine's configuration. The root file system is persistent, so that unsynced changes survive a restart of the host.
  */
 export function runArgs(
   plan: RunPlan,
@@ -68,7 +68,7 @@ export function runArgs(
   ];
 }
 
-/** `fly deploy` that only builds on Fly's remote builder and pushes. */
+/** `fly deploy` that only builds the image on Fly's remote builder and pushes it. */
 export function deployArgs(
   image: ImagePlan,
   app: string,
@@ -103,7 +103,7 @@ export function listArgs(app: string): readonly string[] {
   return ["machine", "list", "--app", app, "--json"];
 }
 
-/** `fly ssh console`: runs a command in a machine as root. The machine splits it at spaces, without a shell (flyctl issue 1442). */
+/** `fly ssh console`, which runs a command in a machine as root. The command is split at spaces, without a shell (flyctl issue 1442). */
 export function consoleArgs(app: string, machine: string, command: string): readonly string[] {
   const at = ["--app", app, "--machine", machine];
   return ["ssh", "console", ...at, "--quiet", "--user", "root", "--command", command];
@@ -114,7 +114,7 @@ export function startArgs(app: string, machine: string): readonly string[] {
   return ["machine", "start", machine, "--app", app];
 }
 
-/** `fly machine wait` until the machine has started. */
+/** `fly machine wait`, which waits until the machine has started. */
 export function waitArgs(app: string, machine: string, seconds: number): readonly string[] {
   const until = ["--state", "started", "--wait-timeout", `${seconds}s`];
   return ["machine", "wait", machine, "--app", app, ...until];

@@ -16,7 +16,8 @@ import { flyCommand } from "./flyctl.ts";
 /**
  * The command that builds an image.
  * @param folder the directory of this backend's files.
- * @param context the directory with the Dockerfile; `fresh`: without any cached layer.
+ * @param context the directory with the Dockerfile.
+ * @param fresh builds without cached layers.
  */
 export function buildCommand(
   image: ImagePlan,
@@ -43,7 +44,7 @@ export async function buildImage(
   try {
     await makeEmptyFolder({ folder });
     await writeFile(join(context, "Dockerfile"), image.dockerfile, { mode: 0o600 });
-    // Fly.io has no configuration of a new app yet, and a build needs one.
+    // A build needs an app configuration, which a new app does not have yet.
     const toml = `app = ${JSON.stringify(app)}\nprimary_region = ${JSON.stringify(region)}\n`;
     await writeFile(join(context, "fly.toml"), toml, { mode: 0o600 });
     const cmd = buildCommand(image, settings, folder, { context, fresh: options.fresh });
@@ -56,7 +57,7 @@ export async function buildImage(
   }
 }
 
-/** Messages of a base image that cannot be pulled. */
+/** Matches messages about a base image that cannot be pulled. */
 const NO_BASE =
   /failed to resolve source metadata|failed to do request|pull access denied|manifest unknown|Get "https?:\/\/[^"]*\/v2\//i;
 

@@ -3,7 +3,7 @@ import type { Diagnostic } from "../../core/diagnostic.ts";
 import { probe } from "../../sys/process/probe.ts";
 import { APP_HINT } from "./errors.ts";
 
-/** Checks flyctl, the sign-in, the app, and the programs that sync files. Other backends need none of them. */
+/** Checks flyctl, the sign-in, the app, and the programs that sync files. */
 export async function diagnose(config: Config): Promise<readonly Diagnostic[]> {
   const [version, account, mutagen, ssh] = await Promise.all([
     probe("fly", ["version"]),

@@ -1,7 +1,7 @@
 import { SiloError } from "../../errors.ts";
 import { lastLines } from "../remote/errors.ts";
 
-/** The app and region that an error names. */
+/** The app and region for error messages. */
 export type FlyNames = { readonly app: string; readonly region: string };
 
 type Rule = {
@@ -97,7 +97,7 @@ export function isImageMissing(text: string): boolean {
   );
 }
 
-/** Whether another machine of the app has the name (fly-go issue 306). */
+/** Whether another machine of the app has the same name (fly-go issue 306). */
 export function isNameTaken(text: string): boolean {
   return /name .*(already (been )?(taken|in use|exists)|taken|not unique)|already exists.*name|unique.*name/i.test(
     text,

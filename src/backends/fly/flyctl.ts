@@ -5,7 +5,7 @@ import { flyError, flyMissing, type FlyNames } from "./errors.ts";
 
 const BIN = "fly";
 
-/** Variables that would override silo's arguments to flyctl (internal/config/config.go), or make it update itself. */
+/** Variables that would override silo's arguments (internal/config/config.go) or change the behaviour of flyctl. */
 const STEERING = [
   "FLY_APP",
   "FLY_ORG",
@@ -28,7 +28,7 @@ export function flyFolder(state: string): string {
 
 /**
  * A flyctl command. It runs in an empty directory, since flyctl parses a `fly.toml` in its working directory even if the
- * app is given, and fails if it is broken (internal/command/command.go).
+ * app is given, and fails if that file is invalid (internal/command/command.go).
  */
 export function flyCommand(fly: Pick<FlyContext, "folder">, args: readonly string[]): Cmd {
   return {
@@ -37,7 +37,7 @@ export function flyCommand(fly: Pick<FlyContext, "folder">, args: readonly strin
     cwd: emptyFolder(fly),
     env: { NO_COLOR: "1", FLY_NO_UPDATE_CHECK: "1" },
     unsetEnv: STEERING,
-    // Ctrl-C must not end it between the creation of a machine and the output of its id.
+    // In its own session, so that Ctrl-C does not end it between the creation of a machine and the output of its id.
     newSession: true,
   };
 }

@@ -10,7 +10,7 @@ import { APP_HINT } from "./errors.ts";
 import { flyFolder } from "./flyctl.ts";
 import { flyProvider } from "./provider.ts";
 
-/** Size of a machine without settings. Fly's own default of 256 MB runs no agent; a shared CPU may have up to 2 GB. */
+/** Default size of a machine. Fly's own default of 256 MB is too small for an agent; a shared CPU may have up to 2 GB. */
 const DEFAULT_SIZE = { cpus: 4, memoryMb: 8192 } as const;
 const MIB = 1024 ** 2;
 
@@ -21,10 +21,10 @@ function megabytes(written: string): number {
   return Math.max(256, Math.round((Number(count) * bytes) / MIB));
 }
 
-/** Default patterns of `ignore` on macOS, whose builds do not run on Linux. */
+/** Default of `ignore` on macOS: build results and packages, which do not run on Linux. */
 const FOREIGN = ["node_modules", "target", ".venv"];
 
-/** How machines are made and synced, from the configuration; undefined without an app. */
+/** Settings of machines and of syncing, from the configuration. */
 type Settings = FlySettings & { readonly ignore: readonly string[]; readonly persist: boolean };
 
 function settingsFrom({ backends: { fly } }: Config, platform: string): Settings | undefined {
@@ -75,7 +75,7 @@ export function open(config: Config): Backend {
       const { buildImage } = await import("./build.ts");
       await buildImage(image, settings(), folder, options);
     },
-    // silo starts no machine without an app.
+    // Without an app there are no machines.
     list: async () => (found === undefined ? [] : await shared.list()),
     // Fly.io keeps an app's images, and flyctl has no command to delete one.
     images: () => Promise.resolve([]),

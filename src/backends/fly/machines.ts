@@ -15,7 +15,7 @@ function phaseOf(state: string): Machine["phase"] {
   return /^(stop|suspend|fail)/.test(state) ? "stopped" : "starting";
 }
 
-/** silo's labels, from the metadata of `fly machine run`; undefined for a machine that silo did not start. */
+/** silo's labels in a machine's metadata; undefined if silo did not start the machine. */
 function labelsOf(metadata: Json): Machine["labels"] {
   return metadata[LABEL.session] === undefined ? undefined : readLabels(metadata);
 }
@@ -56,14 +56,14 @@ export async function machines(fly: FlyContext): Promise<readonly Machine[]> {
   return list(jsonIn(stdout)).map(machineOf);
 }
 
-/** The id of a machine that `fly machine run` created, which it prints even if waiting for the machine fails (run.go). */
+/** Parses the machine's id in the output of `fly machine run`, which prints it even if waiting for the machine fails (run.go). */
 export function launchedId(stdout: string): string | undefined {
   return /^\s*Machine ID:\s*([0-9a-f]+)\s*$/m.exec(stdout)?.[1];
 }
 
 /**
- * Prices in US dollars a month, from Fly.io's price list of 2026 for the cheapest regions: an estimate. A shared CPU
- * includes 256 MB; memory beyond that is billed by the gigabyte.
+ * Estimated prices in US dollars a month, from Fly.io's price list of 2026 for the cheapest regions. A shared CPU
+ * includes 256 MB; more memory is billed by the gigabyte.
  */
 const MONTHLY = { shared: 0.69, performance: 21, gigabyte: 5 } as const;
 /** Hours in a month. */

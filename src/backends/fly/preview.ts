@@ -4,7 +4,7 @@ import { runArgs, type FlySettings } from "./args.ts";
 import { buildCommand } from "./build.ts";
 import { flyCommand } from "./flyctl.ts";
 
-/** The commands that `--dry-run` prints: those that cost money. The ssh commands depend on the machine's id. */
+/** The commands for `--dry-run`: the build and the start of the machine. The ssh commands are omitted, because they need the machine's id. */
 export function previewRun(
   plan: RunPlan,
   session: Session,

@@ -8,8 +8,8 @@ import { consoleArgs } from "./args.ts";
 import { flyCommand, flyFolder } from "./flyctl.ts";
 
 /**
- * Connects ssh to a machine: starts sshd there through Fly's console, on this process's own stdin and stdout. Nothing
- * listens on a port; each connection is its own process, so that a broken one is never reused.
+ * Connects ssh to a machine: starts sshd there through Fly's console, on this process's stdin and stdout. sshd listens on
+ * no port, and each connection is its own process, so that a broken connection is never reused.
  * @returns flyctl's exit status.
  */
 export async function sshProxy([

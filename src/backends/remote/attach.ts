@@ -21,7 +21,7 @@ const RETRY_MS = 120_000;
 /** Exit status of ssh when the connection fails. */
 const LINK_LOST = 255;
 
-/** Beginnings of ssh's own error messages, which are not shown as the tool's. */
+/** Prefixes of ssh's own error messages, which are not passed on as output of the tool. */
 const SSH_PREFIXES = {
   failure: ["ssh: ", "kex_exchange_identification", "mux_client", "Connection closed"],
   noise: [],
@@ -36,7 +36,7 @@ export function stateOf(stdout: string): ToolState | undefined {
 }
 
 /**
- * Queries the tool's state once.
+ * Queries the state of the tool.
  * @returns undefined if the machine is not reachable.
  */
 export async function toolState(remote: Remote, id: string): Promise<ToolState | undefined> {
@@ -46,7 +46,7 @@ export async function toolState(remote: Remote, id: string): Promise<ToolState |
   return code === 0 ? stateOf(stdout) : undefined;
 }
 
-/** The ssh command that attaches to the tool's tmux session, or starts the tool without one; the initial size is passed. */
+/** The ssh command that attaches to the tool's tmux session, with the terminal's size, or starts the tool without tmux. */
 function attachCommand(remote: Remote, record: MachineRecord, forward: boolean): Cmd {
   const { ports, tty, persist } = record;
   const forwards = ports
@@ -84,9 +84,8 @@ async function attachOnce(remote: Remote, record: MachineRecord, forward: boolea
 }
 
 /**
- * Starts the tool on this terminal, or attaches to it, and attaches again after a lost connection as long as the
- * machine is found within two minutes.
- * @returns how the tool ended; `detached` if it keeps running.
+ * Starts the tool on this terminal or attaches to it. After a lost connection it retries for two minutes and reattaches.
+ * @returns the result of the tool; `detached` if it keeps running.
  */
 export async function attachTool(
   remote: Remote,
@@ -95,7 +94,7 @@ export async function attachTool(
 ): Promise<
   { readonly kind: "exit"; readonly code: Exit } | { readonly kind: "detached" | "lost" | "gone" }
 > {
-  // The shared connection forwards the ports, so each new one must be given them again.
+  // The shared connection forwards the ports, so a new one needs them again.
   for (let forward = true; ;) {
     const outcome = await attachOnce(remote, record, forward);
     if (outcome.kind === "detached") return { kind: "detached" };
@@ -110,12 +109,12 @@ export async function attachTool(
       return found;
     }
     if (found.kind === "lost" || found.kind === "gone") return { kind: found.kind };
-    // Output that a pipe without tmux has lost cannot be replayed.
+    // Without tmux, output that was lost with the connection cannot be replayed.
     if (found.kind === "running" && !(record.tty && record.persist)) return { kind: "detached" };
   }
 }
 
-/** Prints the tool's last screen, if it ended while no terminal was attached. */
+/** Prints the tool's last screen, for a tool that exited while no terminal was attached. */
 export async function showLastScreen(remote: Remote, record: MachineRecord): Promise<void> {
   if (!record.tty || !record.persist) return;
   const screen = await sshCapture(filesOf(remote, record.id), [GUEST, "screen"]);
@@ -123,8 +122,8 @@ export async function showLastScreen(remote: Remote, record: MachineRecord): Pro
 }
 
 /**
- * Retries the connection for two minutes. Only the machine's own note tells that the tool has ended, never ssh.
- * @returns undefined if the machine is not found, or the user interrupts.
+ * Retries the connection for two minutes. The tool's state comes from a file in the machine, never from ssh's exit status.
+ * @returns undefined if the machine is not reachable, or the user interrupts.
  */
 async function findAgain(
   remote: Remote,
@@ -147,8 +146,8 @@ async function findAgain(
 }
 
 /**
- * What the provider says of a machine that SSH does not reach.
- * @returns undefined if it may come back.
+ * Queries the provider for a machine that is not reachable over SSH.
+ * @returns undefined if the machine may become reachable again.
  */
 async function lossOf({ provider }: Remote, id: string): Promise<"gone" | "lost" | undefined> {
   const all = await provider.machines().catch(() => undefined);
@@ -156,7 +155,7 @@ async function lossOf({ provider }: Remote, id: string): Promise<"gone" | "lost"
   const phase = all.find((one) => one.id === id)?.phase;
   if (phase === undefined || phase.startsWith("destroy")) return "gone";
   if (phase === "stopped") return "lost";
-  // A restart clears /run, which the set-up has written.
+  // A restart deletes /run, where the set-up creates this directory.
   const asked = { timeoutMs: 30_000 };
   const { status } = await provider.runAsRoot(id, "/usr/bin/test -d /run/sshd", asked);
   return status === 1 ? "lost" : undefined;

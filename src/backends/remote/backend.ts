@@ -13,10 +13,10 @@ type Shared =
 
 /**
  * The members of a `Backend` that are the same for every provider.
- * @param remote called on use, so that a missing setting is an error of the command that needs it.
+ * @param remote called on use, so that a missing setting fails only the commands that need it.
  */
 export function remoteBackend(remote: () => Remote): Required<Pick<Backend, Shared>> {
-  // A query of the provider takes seconds, so listed machines are kept for the commands that take an instance.
+  // Listed machines are cached for the commands that take an instance, because a query takes seconds.
   const listed = new Map<string, Machine>();
   const machineOf = ({ id, name }: Instance): Machine => {
     const machine = listed.get(id);

@@ -11,7 +11,7 @@ import type { Machine, Remote } from "./provider.ts";
 import { filesOf, readRecord, saveRecord } from "./record.ts";
 
 /**
- * Runs a command next to the tool, with its environment and working directory.
+ * Runs a command in the tool's machine, with the tool's environment and working directory.
  * @throws SiloError
  */
 export async function execIn(
@@ -31,7 +31,7 @@ export async function execIn(
   return await runInteractive(sshCommand(files, [GUEST, "enter", ...argv], [tty ? "-t" : "-T"]));
 }
 
-/** Lets this laptop log in to a machine that another one started, without syncing its files. */
+/** Sets up SSH access to a machine that another laptop started, without syncing its files. */
 async function openForeign(remote: Remote, machine: Machine): Promise<void> {
   const { id, name } = machine;
   const found = await fetchRecord(remote, machine);

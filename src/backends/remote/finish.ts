@@ -11,7 +11,7 @@ import { conflictLines, isSynced, saveToolSide, statusText, syncBack } from "./s
 /** How long to retry syncing back before the machine is kept. */
 const RETRY_MS = 120_000;
 
-/** Cleans up the local state of a destroyed machine: sync sessions, SSH connections, files. */
+/** Cleans up the local state of a destroyed machine: its sync sessions, SSH connections and files. */
 export async function forgetMachine(remote: Remote, record: MachineRecord): Promise<void> {
   await terminateSyncs(remote, record.id);
   await closeLinks(remote, record, "all");
@@ -39,7 +39,7 @@ export async function destroyMachine(
   ];
 }
 
-/** The warning for a machine that is kept because not everything is synced back. */
+/** The warning for a machine that is kept because some changes are not synced back. */
 async function keptWarning(
   remote: Remote,
   record: MachineRecord,
@@ -63,7 +63,7 @@ export async function syncBackAndDestroy(
   progress: RunProgress,
 ): Promise<RunOutcome> {
   progress.stage("syncing files back");
-  // Once the machine's side arrives, branches that were moved here during a lost connection can no longer be read.
+  // Recorded first, because syncing back overwrites branches that were moved here during a lost connection.
   await recordBranches(remote, record).catch(() => {});
   const status = await syncBack(remote, record.id, RETRY_MS);
   const notes = [

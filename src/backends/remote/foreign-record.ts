@@ -15,7 +15,7 @@ const path = v.pipe(
 const id = v.pipe(v.number(), v.integer(), v.minValue(0));
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 
-/** The parts of a machine's own record that a laptop which did not start it accepts; programs in the machine may have changed it. */
+/** The valid form of a machine's own record. It is checked, because programs in the machine may have changed it. */
 const schema = v.object({
   session: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)),
   tool: v.pipe(v.string(), v.regex(/^[a-z]+$/)),
@@ -47,12 +47,12 @@ const schema = v.object({
   persist: v.boolean(),
 });
 
-/** A record that another laptop wrote, checked against the schema. */
+/** A checked record that another laptop wrote. */
 export type ForeignRecord = v.InferOutput<typeof schema>;
 
 /**
- * Reads the record from the machine itself.
- * @throws SiloError if there is none, or not one of silo's.
+ * Reads the record from the machine.
+ * @throws SiloError if it does not exist or is not valid.
  */
 export async function fetchRecord(
   { provider }: Remote,
@@ -72,7 +72,7 @@ export async function fetchRecord(
   return record.output;
 }
 
-/** Maps a record of another laptop onto this one: rewrites home paths, forces ports to 127.0.0.1. */
+/** Adapts a record of another laptop to this one: rewrites home paths, and binds ports to 127.0.0.1. */
 export function importRecord(
   record: ForeignRecord,
   machine: Pick<MachineRecord, "scope" | "id" | "name">,

@@ -1,5 +1,5 @@
 /**
- * The JSON in a program's output; warnings may precede it on the same stream.
+ * Parses the JSON in a program's output, which warnings may precede.
  * @returns undefined if there is none.
  */
 export function jsonIn(stdout: string): unknown {

@@ -4,12 +4,12 @@ import type { Machine, Provider, Remote } from "./provider.ts";
 import { forget, knownMachines, readEnding, readRecord } from "./record.ts";
 import { terminateSyncs } from "./sync/mutagen.ts";
 
-/** An instance with the machine that `exec`, `reconnect` and `remove` need. */
+/** An instance with its machine, for `exec`, `reconnect` and `remove`. */
 export type Listed = { readonly machine: Machine; readonly instance: Instance };
 
-/** Lists silo's machines in the provider's scope, and cleans up the local state of those that no longer exist. */
+/** Lists silo's machines in the provider's scope, and cleans up the local state of destroyed machines. */
 export async function list(remote: Remote): Promise<readonly Listed[]> {
-  // Read before the query, so that a machine that another silo process starts meanwhile does not count as destroyed.
+  // Read before the query, so that a machine that another silo process starts meanwhile is not taken for destroyed.
   const known = await knownMachines(remote);
   const all = await remote.provider.machines();
   await forgetDestroyed(remote, known, all);
@@ -18,15 +18,15 @@ export async function list(remote: Remote): Promise<readonly Listed[]> {
     if (labels === undefined || phase.startsWith("destroy")) return undefined;
     const ending = await readEnding(remote, machine.id);
     const instance = instanceOf(remote.provider, machine, labels, ending?.held);
-    // A machine whose tool has ended is kept for its conflicts only, and may be removed without force.
+    // A machine whose tool has exited is kept only for its conflicts. It is not running, so `silo rm` needs no --force.
     return { machine, instance: ending === undefined ? instance : { ...instance, running: false } };
   });
   return (await Promise.all(listed)).filter((one) => one !== undefined);
 }
 
 /**
- * A row of `silo ls`.
- * @param held what keeps the machine from being destroyed, if its tool has ended.
+ * The instance of a machine.
+ * @param held the reason why the machine is kept, if its tool has exited.
  */
 function instanceOf(
   { name: backend }: Provider,

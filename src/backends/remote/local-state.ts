@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 
-/** silo's own state on this laptop: where a provider's files are, and whose they are. */
+/** silo's own state on this laptop: the directories of a provider's files, and their owner. */
 export type LocalState = {
   /** The user's state directory (XDG_STATE_HOME), which holds the locks of all backends. */
   readonly state: string;
@@ -9,7 +9,7 @@ export type LocalState = {
   readonly uid: number;
 };
 
-/** An empty working directory for programs that read configuration from where they start. */
+/** An empty working directory, for programs that read configuration from their working directory. */
 export const emptyFolder = ({ folder }: Pick<LocalState, "folder">) => `${folder}/empty`;
 
 /** Creates the empty working directory. */

@@ -7,7 +7,7 @@ import type { LocalState } from "./local-state.ts";
 export type Machine = {
   readonly id: string;
   readonly name: string;
-  /** The state in the provider's own words, for people: `started`, `stopped` … */
+  /** The state as the provider names it, for messages: `started`, `stopped` … */
   readonly state: string;
   readonly phase: "starting" | "running" | "stopped" | "destroying" | "destroyed";
   /** ISO 8601, if the provider reports it. */
@@ -26,14 +26,14 @@ export type Machine = {
   readonly details: readonly string[];
 };
 
-/** How a launch ended. `no-image` and `name-taken` are retried by the caller. */
+/** The result of a launch. After `no-image` and `name-taken` the caller retries. */
 export type Launched =
   | { readonly kind: "launched"; readonly id: string }
   | { readonly kind: "no-image" | "name-taken" };
 
 /** The result of a command that the provider ran in a machine as root. */
 export type RootResult = {
-  /** May start or end with the provider's own warnings. */
+  /** The output, which warnings of the provider may precede and follow. */
   readonly stdout: string;
   readonly stderr: string;
   /**
@@ -45,12 +45,12 @@ export type RootResult = {
   readonly status: number | undefined;
 };
 
-/** Where machines come from: all that the remote backends need of a cloud, a cluster or a host with SSH. */
+/** The interface of a provider of machines, such as a cloud, a cluster or a host with SSH. */
 export type Provider = {
   readonly name: BackendName;
-  /** What machines are grouped by, such as a Fly.io app. Machines of another scope are left alone. */
+  /** The group of machines, such as a Fly.io app. Machines of other scopes are left alone. */
   readonly scope: string;
-  /** Where new machines start, for progress messages: a region. */
+  /** The location of new machines, such as a region, for progress messages. */
   readonly location: string;
   /** The section of silo.jsonc with this provider's settings, for hints: `backends.fly`. */
   readonly settings: string;
@@ -94,13 +94,13 @@ export type Provider = {
   readonly explain: (text: string, what: string) => SiloError;
 };
 
-/** What every step of a remote run works with. */
+/** The context of every step of a remote run. */
 export type Remote = LocalState & {
   readonly provider: Provider;
   /** The user's home directory on this laptop. */
   readonly home: string;
   /** Patterns that are not synced, in the form of .gitignore. */
   readonly ignore: readonly string[];
-  /** Whether the tool runs in tmux, which outlives the connection. */
+  /** Whether the tool runs in tmux, so that it survives a lost connection. */
   readonly persist: boolean;
 };

@@ -20,7 +20,7 @@ import { copyFiles } from "./sync/first-copy.ts";
 import { resumeSyncs, syncSessions } from "./sync/mutagen.ts";
 
 /**
- * Reattaches to a machine's tool, also from another laptop, and ends as a run does.
+ * Reattaches to a machine's tool, also from another laptop. When the tool exits, it syncs back as after a run.
  * @throws SiloError
  */
 export async function reconnect(
@@ -76,8 +76,8 @@ async function connect(
 }
 
 /**
- * Takes over a machine of another laptop. Programs in the machine may have changed the paths in its record, so each is
- * shown as it is on this laptop, with links followed, and none is read or written before the user agrees.
+ * Takes over a machine of another laptop. Programs in the machine may have changed the paths in its record. The paths are
+ * therefore shown as they resolve on this laptop, and are not read or written before the user agrees.
  */
 async function adopt(
   remote: Remote,

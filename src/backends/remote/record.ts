@@ -4,7 +4,7 @@ import type { LocalState } from "./local-state.ts";
 import type { Remote } from "./provider.ts";
 import type { Layout } from "./sync/layout.ts";
 
-/** What silo knows of a machine that it started; saved on this laptop and in the machine itself. */
+/** The record of a machine that silo started; saved on this laptop and in the machine. */
 export type MachineRecord = {
   /** The provider's scope, such as a Fly.io app. */
   readonly scope: string;
@@ -18,11 +18,11 @@ export type MachineRecord = {
   readonly ports: readonly Port[];
   readonly tty: boolean;
   readonly persist: boolean;
-  /** Started on another laptop, and the user has not agreed to sync its files here. */
+  /** Whether it was started on another laptop and the user has not agreed to sync its files here. */
   readonly foreign?: boolean;
 };
 
-/** The tool's exit status and, in a few words, what keeps its machine from being destroyed. */
+/** The tool's exit status, and a short reason why its machine is kept. */
 export type Ending = { readonly code: number; readonly held: string };
 
 /** This laptop's files of one machine. */
@@ -75,7 +75,7 @@ export async function saveRecord(local: LocalState, record: MachineRecord): Prom
   await replace(`${folder}/machine.json`, JSON.stringify(record));
 }
 
-/** Writes how a machine's tool ended. */
+/** Writes the ending of a machine's tool. */
 export async function saveEnding(local: LocalState, id: string, ending: Ending): Promise<void> {
   await replace(`${filesOf(local, id).folder}/ending.json`, JSON.stringify(ending));
 }
@@ -96,12 +96,12 @@ export async function readRecord(
   return await json<MachineRecord>(`${filesOf(local, id).folder}/machine.json`);
 }
 
-/** @returns how a machine's tool ended; undefined if it has not, or not as far as this laptop knows. */
+/** @returns the ending of a machine's tool; undefined if this laptop has recorded none. */
 export async function readEnding(local: LocalState, id: string): Promise<Ending | undefined> {
   return await json<Ending>(`${filesOf(local, id).folder}/ending.json`);
 }
 
-/** The ids of the machines that this laptop has files of. */
+/** The ids of the machines with files on this laptop. */
 export async function knownMachines(local: LocalState): Promise<readonly string[]> {
   return await readdir(machinesFolder(local)).catch(() => []);
 }

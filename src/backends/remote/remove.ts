@@ -10,10 +10,10 @@ const RETRY_MS = 30_000;
 
 /**
  * Syncs machines back and destroys them.
- * @param force also destroys a machine with conflicts or problems; its versions are saved next to the host's if it is
- * reachable.
+ * @param force also destroys a machine with conflicts or problems. If it is reachable, its versions of the files are
+ * saved next to the host's.
  * @returns warnings.
- * @throws SiloError without force, if data would be lost.
+ * @throws SiloError if data would be lost and `force` is false.
  */
 export async function remove(
   remote: Remote,

@@ -20,10 +20,10 @@ import { planLayout, type Layout } from "./sync/layout.ts";
 import { terminateSyncs } from "./sync/mutagen.ts";
 import { isSynced, syncBack } from "./sync/sync-back.ts";
 
-/** Exit status of a run whose machine was removed meanwhile, as for a tool that was killed. */
+/** Exit status of a run whose machine was removed meanwhile: 128 + SIGKILL. */
 const REMOVED = 137;
 
-/** One start: the plan, its session, and where progress is shown. */
+/** The parameters of a start: the plan, its session, and the progress to report to. */
 type Start = {
   readonly plan: RunPlan;
   readonly session: Session;
@@ -31,15 +31,15 @@ type Start = {
 };
 
 /**
- * Checks the programs that a run needs on this laptop, before anything costs money.
- * @throws SiloError for the first missing one.
+ * Checks that the programs of a run are installed on this laptop, before anything costs money.
+ * @throws SiloError for the first missing program.
  */
 export function checkPrograms(): void {
   for (const program of ["mutagen", "ssh"] as const)
     if (whereIs(program) === undefined) throw missingProgram(program);
 }
 
-/** Plans what is synced. A `.git` directory of a mounted directory is synced on its own. */
+/** Plans the syncs. The `.git` directory of a mounted directory gets its own sync session. */
 async function layoutOf(plan: RunPlan, ignore: readonly string[]): Promise<Layout> {
   const candidates = plan.mounts
     .filter(({ kind, mode }) => kind === "dir" && mode === "rw")
@@ -78,7 +78,7 @@ export async function runPlan(remote: Remote, start: Start): Promise<RunOutcome>
   return await attachAndFinish(remote, ready, progress);
 }
 
-/** Attaches to the tool on a machine that is ready; after the tool's end syncs back and destroys the machine. */
+/** Attaches to the tool on a prepared machine. When the tool exits, syncs back and destroys the machine. */
 export async function attachAndFinish(
   remote: Remote,
   record: MachineRecord,
@@ -98,7 +98,7 @@ export async function attachAndFinish(
   return { kind: "detached" };
 }
 
-/** The error for a tool that ended with a restart or stop of its machine; syncs back if the machine is up. */
+/** The error for a tool that was lost in a restart or stop of its machine. Syncs back first if the machine is running. */
 export async function toolLost(remote: Remote, record: MachineRecord): Promise<SiloError> {
   const { name, id } = record;
   const { provider } = remote;
@@ -118,7 +118,7 @@ export async function toolLost(remote: Remote, record: MachineRecord): Promise<S
   });
 }
 
-/** A restart also removes the SSH set-up, so it is done again. */
+/** Syncs back after a restart, which also removed the SSH set-up. @returns whether all files are synced back. */
 async function syncedAfterRestart(remote: Remote, record: MachineRecord): Promise<boolean> {
   try {
     const key = await makeKey(filesOf(remote, record.id));
@@ -144,7 +144,7 @@ async function prepare(
   if (launched.kind !== "launched") return launched;
   const record = recordOf(remote, start, launched.id, layout);
   await saveRecord(remote, record);
-  // Waits for both, so that neither is still running during a rollback.
+  // Waits for both even if one fails, so that neither is still running during a rollback.
   const both = await Promise.allSettled([
     openAccess(remote, start, record, signal),
     claimDaemon(remote, record.id),
@@ -181,7 +181,7 @@ export async function rollback(remote: Remote, session: string): Promise<void> {
       if ((await remote.provider.destroy(id)) === undefined) await forget(remote, id);
     }
   } catch {
-    // Must not hide the first error; the next command finds the machine.
+    // Ignored, because it must not replace the first error. The next command finds the machine.
   }
 }
 

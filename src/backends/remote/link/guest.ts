@@ -7,9 +7,9 @@ import tmux from "./guest/tmux.conf" with { type: "text" };
 
 /** Path of the guest entry point (guest/entry.sh) in a machine. */
 export const GUEST = "/usr/local/lib/silo/guest";
-/** Directory of the plan's variables; in memory only, so that no value is ever on the machine's disk. */
+/** Directory with the plan's variables. It is in memory, so that no value is written to the machine's disk. */
 export const SECRETS = "/dev/shm/silo";
-/** Directory where the tool's supervisor leaves its pid and exit status. */
+/** Directory with the pid and exit status of the tool, written by its supervisor. */
 export const NOTES = "/run/silo/tool";
 /** The machine's own copy of its record, for other laptops. */
 export const RECORD = "/var/lib/silo/run.json";
@@ -22,13 +22,13 @@ export const FILES: Readonly<Record<string, { readonly text: string; readonly mo
   "/etc/silo/tmux.conf": { text: tmux, mode: "0644" },
 };
 
-/** The far end of ssh: an inetd-style sshd that the provider starts for each connection. */
+/** Command of the inetd-style sshd that the provider starts for each connection. */
 export const SSHD_COMMAND = "/usr/sbin/sshd -i -e -f /etc/silo/sshd_config";
 
 /** The machine's main process (guest/keep-alive.sh), as one line for `sh -c`. */
 export const KEEP_ALIVE = keepAlive.replaceAll(/^#.*\n/gm, "").trim();
 
-/** Dockerfile lines for what a machine needs besides the tool: sshd, and tmux. The machine's main process is root. */
+/** Dockerfile lines that install sshd and tmux. The machine's main process runs as root. */
 export const LAYER = `USER 0:0
 RUN set -e; export DEBIAN_FRONTEND=noninteractive; missing=; \\
     for package in openssh-server tmux; do \\

@@ -6,15 +6,16 @@ import { filesOf, type MachineRecord } from "../record.ts";
 import { setUpOf, SETUP_COMMAND } from "./setup.ts";
 import { closeShared, openShared, sshHost, syncSshHost, writeSshFiles } from "./ssh.ts";
 
-/** How long a machine that has started may take to accept commands; the first tunnel of a Fly.io organisation takes longest (flyctl issue 472). */
+/** How long a started machine may take to accept commands; the first tunnel of a Fly.io organisation is slow (flyctl issue 472). */
 const SETUP_MS = 90_000;
+/** Timeout of one attempt. */
 const ONE_TRY_MS = 60_000;
 /** How long a shared connection may take to open. */
 export const LINK_MS = 70_000;
 
 /**
- * Runs the set-up script in the machine as root, over the provider's channel and on standard input, and writes the
- * ssh files for the machine's host key.
+ * Runs the set-up script in the machine as root, on standard input over the provider's channel, and writes the ssh files
+ * with the machine's host key.
  * @throws SiloError if the script fails, or the machine is not reachable in time.
  */
 export async function setUp(
@@ -76,7 +77,7 @@ function syncHosts({ id, layout }: MachineRecord): readonly string[] {
 }
 
 /**
- * Opens the shared connections: one for the terminal, others for the files.
+ * Opens the shared connections: one for the terminal, and others for syncing.
  * @returns whether all are open.
  */
 export async function openLinks(remote: Remote, record: MachineRecord): Promise<boolean> {

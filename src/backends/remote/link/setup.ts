@@ -7,10 +7,10 @@ import { COPIES, type Layout } from "../sync/layout.ts";
 import { FILES, NOTES, RECORD, SECRETS } from "./guest.ts";
 import functions from "./guest/setup-functions.sh" with { type: "text" };
 
-/** Line before and after the script's result; the provider's warnings may precede and follow it. */
+/** Line before and after the script's result, which warnings of the provider may surround. */
 const MARK = "-----silo-----";
 
-/** Command that reads the script from standard input. Not just `bash`: Fly's console starts a plain shell on a TTY. */
+/** Command that reads the script from standard input. `-s`, because Fly's console starts a bare shell on a TTY. */
 export const SETUP_COMMAND = "/bin/bash -s";
 
 /** The result of the set-up: the machine's SSH host key, and the user that files are synced as. */
@@ -32,7 +32,7 @@ function writeFiles(): readonly string[] {
   ]);
 }
 
-/** Shell lines that let one key log in. Other laptops may repeat them with their own. */
+/** Shell lines that allow an SSH key to log in. Other laptops repeat them with their own key. */
 function allowKey(
   publicKey: string,
   name: string,
@@ -51,7 +51,7 @@ function allowKey(
   ];
 }
 
-/** Shell lines that create a path's parent directories; below the home directory they belong to the user, as on the host. */
+/** Shell lines that create a path's parent directories; in the home directory they belong to the user, as on the host. */
 function parents(path: string, { uid, gid, home }: RunPlan["user"]): readonly string[] {
   if (!within(home, path)) return [`mkdir -p ${shellWord(dirname(path))}`];
   return directoriesBetween(home, path).map(
@@ -59,12 +59,12 @@ function parents(path: string, { uid, gid, home }: RunPlan["user"]): readonly st
   );
 }
 
-/** Moves what the image has at a synced path out of the way, since it would be synced back as the user's change. */
+/** Moves the image's files at a synced path out of the way, since they would be synced back as new files. */
 function setAside(path: string, index: number): string {
   return `aside ${shellWord(path)} ${index}`;
 }
 
-/** Shell lines that prepare the paths that files are synced to. */
+/** Shell lines that prepare the paths for synced files. */
 function syncTargets({ syncs, links }: Layout, user: RunPlan["user"]): readonly string[] {
   return [
     ...syncs.flatMap(({ kind, of, remote, shown }, i) => {
@@ -86,7 +86,7 @@ function syncTargets({ syncs, links }: Layout, user: RunPlan["user"]): readonly 
   ];
 }
 
-/** Shell lines that mount read-only copies where the tool expects them; an unprivileged program cannot write through a read-only mount. */
+/** Shell lines that mount read-only copies at the tool's paths, because programs without privileges cannot write to a read-only mount. */
 function readOnly({ syncs }: Layout): readonly string[] {
   return syncs.flatMap(({ kind, of, remote, shown }) => {
     if (kind !== "ro") return [];
@@ -106,10 +106,10 @@ function nulSeparated(words: readonly string[], file: string): string {
   return `printf '%s\\0'${words.map((word) => ` ${shellWord(word)}`).join("")} >${file}`;
 }
 
-/** Variables of every machine, besides the plan's own. */
+/** Variables of every machine, in addition to the plan's. */
 const FIXED = {
   LANG: "C.UTF-8",
-  // An editor on the host that refreshes the index would compete with the tool's git for it.
+  // Keeps git from refreshing the index unasked, which would conflict with the git of an editor on the host.
   GIT_OPTIONAL_LOCKS: "0",
 };
 
@@ -138,7 +138,7 @@ const END = [
 ];
 
 /**
- * The script that sets up a new machine. It is passed on standard input, so that the variables in it are in no argument
+ * The script that sets up a new machine. It is passed on standard input, so that its variables appear in no argument
  * list, image or machine configuration.
  * @param record the machine's own copy, with which another laptop can reconnect.
  */
@@ -161,7 +161,7 @@ export function setupScript(
   ].join("\n");
 }
 
-/** The script for another laptop's key, or after a restart: allows the key and mounts read-only copies; all else stays. */
+/** The script for a further laptop, and after a restart of the machine: allows the key and mounts the read-only copies. */
 export function returnScript(
   { user, layout, name }: Pick<MachineRecord, "user" | "layout" | "name">,
   publicKey: string,

@@ -3,10 +3,10 @@ import { SiloError } from "../../../errors.ts";
 import { sha256 } from "../../../runtime/bun.ts";
 
 /**
- * Creates a private directory for sockets, whose paths have to be short.
- * @param longest bytes that the directory's path may have.
+ * Creates a private directory for sockets, whose paths must be short.
+ * @param longest maximum length of the directory's path in bytes.
  * @returns `wanted` if it is short enough, else a directory in /tmp.
- * @throws SiloError if the directory in /tmp belongs to another user, who may have created it before.
+ * @throws SiloError if the directory in /tmp belongs to another user.
  */
 export async function socketDir(
   wanted: string,
@@ -16,7 +16,7 @@ export async function socketDir(
 ): Promise<string> {
   const fits = Buffer.byteLength(wanted) <= longest;
   const base = `/tmp/silo-${uid}`;
-  // The hash keeps two home directories of one user apart.
+  // The hash distinguishes several state directories of one user.
   const folder = fits ? wanted : `${base}/${name}-${sha256(wanted).slice(0, 8)}`;
   const own = fits ? folder : base;
   await mkdir(own, { recursive: true, mode: 0o700 });

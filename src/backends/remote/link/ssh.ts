@@ -10,11 +10,11 @@ import type { Remote } from "../provider.ts";
 import { filesOf, machinesFolder, type MachineFiles } from "../record.ts";
 import { socketDir } from "./socket-dir.ts";
 
-/** Host aliases of ssh_config(5), one for the terminal and one for syncing, so that a large transfer does not delay keystrokes. */
+/** Host aliases of ssh_config(5): one for the terminal and one for syncing, so that a large transfer does not delay keystrokes. */
 export const sshHost = (id: string) => `silo-${id}`;
 export const syncSshHost = (id: string) => `silo-${id}-sync`;
 
-/** Longest path of the socket directory: a socket's path has at most 104 bytes on macOS, of which its name takes 41 and ssh's temporary suffix 17. */
+/** Maximum length of the socket directory's path: a socket's path has at most 104 bytes on macOS, including 41 for its name and 17 for ssh's temporary suffix. */
 const LONGEST = 45;
 
 async function controlSockets({ folder, uid }: LocalState): Promise<string> {
@@ -25,8 +25,8 @@ async function controlSockets({ folder, uid }: LocalState): Promise<string> {
 const quoted = (path: string) => `"${path.replaceAll("%", "%%")}"`;
 
 /**
- * The ssh_config of a machine: through the provider's proxy, with the machine's exact host key, and never a prompt.
- * The first value wins in ssh_config(5), so the user's own settings cannot override these.
+ * The ssh_config of a machine: the provider's proxy, the machine's exact host key, and no prompts. In ssh_config(5) the
+ * first value wins, so the user's own settings cannot override these.
  * @param login the user that files are synced as.
  */
 export function sshConfig(
@@ -96,7 +96,7 @@ export async function writeSshFiles(
   await writeShims(remote);
 }
 
-/** Writes the ssh and scp that mutagen runs. Its own keepalive options would drop a slow connection (transport.go), so silo's come first. */
+/** Writes the ssh and scp wrappers for mutagen. They pass silo's keepalive options first, because mutagen's own drop a slow connection (transport.go). */
 async function writeShims(local: LocalState): Promise<void> {
   const folder = shimFolder(local);
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -112,7 +112,7 @@ async function writeShims(local: LocalState): Promise<void> {
   }
 }
 
-/** The directory of mutagen's ssh and scp. */
+/** The directory of mutagen's ssh and scp wrappers. */
 export function shimFolder({ folder }: LocalState): string {
   return `${folder}/sshbin`;
 }
@@ -120,7 +120,7 @@ export function shimFolder({ folder }: LocalState): string {
 /** An argument list, quoted for the machine's shell. */
 export const remoteWords = (argv: readonly string[]) => argv.map(shellWord).join(" ");
 
-/** A command in a machine, as root, over the shared connection. */
+/** The ssh command that runs a command in a machine as root, over the shared connection. */
 export function sshCommand(
   { config, id }: MachineFiles,
   argv: readonly string[],
@@ -129,7 +129,7 @@ export function sshCommand(
   return { bin: "ssh", args: ["-F", config, ...flags, sshHost(id), remoteWords(argv)] };
 }
 
-/** Runs a command in a machine as root and captures its output. Exit status 255: the connection failed. */
+/** Runs a command in a machine as root and captures its output. The exit status is 255 if the connection failed. */
 export async function sshCapture(
   files: MachineFiles,
   argv: readonly string[],
@@ -139,8 +139,8 @@ export async function sshCapture(
 }
 
 /**
- * Opens a shared connection (ssh's ControlMaster) in the background. It ends when it is closed, when the network
- * drops it, or after 90 seconds without use.
+ * Opens a shared connection (ssh's ControlMaster) in the background. It ends after `closeShared`, a network failure, or
+ * 90 seconds without use.
  * @param host an alias, or `user@alias`.
  * @returns whether it is open.
  */

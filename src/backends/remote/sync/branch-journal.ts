@@ -5,12 +5,12 @@ import { filesOf, type MachineRecord } from "../record.ts";
 
 /**
  * The commits that each branch of each git directory has pointed to on this laptop. In a git directory the machine's
- * side wins, so a branch that was moved on both sides during a lost connection ends up where the tool has it. Its
- * commit here still exists, but unnamed: the journal finds it.
+ * side wins, so a branch that was moved on both sides during a lost connection gets the machine's commit. The commit of
+ * this laptop then still exists, but no branch points to it any more; the journal has its hash.
  */
 type Journal = { readonly [gitDir: string]: { readonly [ref: string]: readonly string[] } };
 
-/** How often branches are recorded. */
+/** Interval at which branches are recorded. */
 const LOOK_MS = 2_000;
 const HASH = /^[0-9a-f]{40,64}$/;
 
@@ -19,7 +19,7 @@ const gitDirs = ({ layout }: MachineRecord) =>
 const journalFile = (local: LocalState, { id }: MachineRecord) =>
   `${filesOf(local, id).folder}/refs.json`;
 
-/** Branches that have files of their own below `folder`. */
+/** Reads the loose refs below `folder`. */
 async function looseRefs(folder: string, prefix: string): Promise<readonly [string, string][]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const found = entries.map(async (entry): Promise<readonly [string, string][]> => {
@@ -74,7 +74,7 @@ export function watchBranches(local: LocalState, record: MachineRecord): () => v
   return () => clearInterval(timer);
 }
 
-/** A line for each commit that a branch pointed to here and that no branch or reflog names any more, with the command that restores it. */
+/** Returns a line, with the command that restores it, for each commit that a branch pointed to here and that is no longer in the branch or its reflog. */
 export async function lostBranchTips(
   local: LocalState,
   record: MachineRecord,

@@ -9,16 +9,16 @@ import type { LocalState } from "../local-state.ts";
 import { dataFolder, mutagen, mutagenCommand } from "./mutagen-command.ts";
 import { filesOf, knownMachines } from "../record.ts";
 
-/** mutagen arguments that list the daemon's sessions as JSON. */
+/** mutagen arguments that list the sync sessions as JSON. */
 export const SESSIONS = ["sync", "list", "--template", "{{ json . }}"] as const;
 
 /** How long the daemon may take to start. */
 const START_MS = 15_000;
-/** Interval between attempts: a daemon that starts while the previous one still holds its lock gives up. */
+/** Interval between attempts to start; a daemon exits if the previous one still holds the lock. */
 const START_AGAIN_MS = 500;
 /** How long the daemon may take to stop. */
 const STOP_MS = 5_000;
-/** Name of the lock that is held while the daemon is stopped. */
+/** Name of the lock for stopping the daemon. */
 const STOPPING = "mutagen stops";
 
 /**
@@ -43,20 +43,20 @@ export async function ensureDaemon(local: LocalState): Promise<void> {
       });
     if (now > started + START_AGAIN_MS) {
       started = now;
-      // Not `daemon start`: if the user registered mutagen with launchd, that starts it without these settings.
+      // Not `daemon start`, because that starts mutagen without these settings if the user has registered it with launchd.
       await detach({ ...(await mutagenCommand(local, ["daemon", "run"])), newSession: true });
     }
     await pause(50);
   }
 }
 
-/** File that says that a machine needs the daemon. */
+/** File that claims the daemon for a machine. */
 const claim = (local: LocalState, id: string) => `${filesOf(local, id).folder}/in-step`;
 
 /**
- * Ensures a daemon that outlives silo and keeps running until this machine's sync sessions are terminated. Stopping
- * takes a lock and then checks for claims; claiming writes the claim and then checks the lock, so that one of two
- * processes always sees the other.
+ * Starts the daemon if needed, and claims it until this machine's sync sessions are terminated. To stop the daemon, a
+ * process takes the lock and then checks for claims; to claim it, a process writes the claim and then checks the lock. So
+ * at least one of two concurrent processes notices the other.
  */
 export async function claimDaemon(local: LocalState, id: string): Promise<void> {
   await writeFile(claim(local, id), "", { mode: 0o600 });
@@ -79,7 +79,7 @@ async function isClaimed(local: LocalState): Promise<boolean> {
   return (await knownMachines(local)).some((id) => existsSync(claim(local, id)));
 }
 
-/** Stops the daemon and waits until its socket is gone: after it confirms, it still accepts commands for a moment and drops them. */
+/** Stops the daemon and waits until its socket is deleted, because after the reply it still accepts commands for a moment and drops them. */
 async function stop(local: LocalState): Promise<void> {
   const socket = `${await dataFolder(local)}/daemon/daemon.sock`;
   await mutagen(local, ["daemon", "stop"]);

@@ -7,7 +7,7 @@ import type { MachineRecord } from "../record.ts";
 import { createSync, flush, syncSessions } from "./mutagen.ts";
 import { progressText, uncopied } from "./sessions.ts";
 
-/** A first copy in progress. */
+/** The parameters of a first copy. */
 type Copy = {
   readonly remote: Remote;
   readonly id: string;
@@ -30,7 +30,7 @@ export async function copyFiles(
     const sync = layout.syncs[i];
     return sync === undefined ? Promise.resolve() : createSync(remote, id, i, sync);
   };
-  // The first session of each user installs mutagen's agent, which the others then find.
+  // The first session of each remote user is created alone, because it installs mutagen's agent for the others.
   const firsts = new Map(
     layout.syncs.map(({ kind }, i) => [kind === "ro", i] as const).toReversed(),
   );
@@ -57,7 +57,7 @@ async function flushAll(copy: Copy): Promise<void> {
     const failure = await withProgress(flush(remote, id, DAY_MS), copy);
     const { problems, transient } = uncopied(await syncSessions(remote, id));
     if (failure === "" && problems.length === 0) return;
-    // mutagen reconnects a lost connection by itself.
+    // After a lost connection mutagen reconnects by itself.
     if ((failure === "" && !transient) || performance.now() > end)
       throw notCopied(remote, problems, failure);
     await pause(LOOK_MS);

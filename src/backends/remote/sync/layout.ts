@@ -3,8 +3,8 @@ import { within } from "../../../core/paths.ts";
 import type { Mount, RunPlan } from "../../../core/types.ts";
 
 /**
- * How a path is synced. `work`: the user's files, where a conflict keeps the machine. `git`: a git directory, where the
- * machine's side wins. `tool`: a tool's own files. `ro`: one way only, to the machine.
+ * How a path is synced. `work`: the user's files; a machine with conflicts in them is kept. `git`: a git directory, in
+ * which the machine's side wins. `tool`: the tool's own files. `ro`: to the machine only.
  */
 export type SyncKind = "work" | "git" | "tool" | "ro";
 
@@ -15,13 +15,13 @@ export type Sync = {
   readonly local: string;
   /** Path of the copy. */
   readonly remote: string;
-  /** Path at which the tool sees it; differs from `remote` if it is read-only. */
+  /** Path for the tool; differs from `remote` if the sync is read-only. */
   readonly shown: string;
   /** Patterns that are not synced, in the form of .gitignore. */
   readonly ignore: readonly string[];
 };
 
-/** All that a machine has copies of. */
+/** The syncs and links of a machine. */
 export type Layout = {
   readonly syncs: readonly Sync[];
   /** Symbolic links for paths that are synced under another name. */
@@ -31,10 +31,10 @@ export type Layout = {
 /** Directory of read-only copies in the machine; only root has access. */
 export const COPIES = "/var/lib/silo/ro";
 
-/** Patterns of files in a git directory that must not be copied while they change (mutagen issue 88). */
+/** Patterns of files in a git directory that are not synced, because they may be incomplete (mutagen issue 88). */
 const GIT_IGNORE = ["*.lock", "gc.pid", "index.stash.*", "fsmonitor--daemon*"];
 
-/** Patterns of tool files that are useless on another machine, or inconsistent if copied while they are written. */
+/** Patterns of tool files that are not synced, because they are useless on another machine or inconsistent while they are written. */
 const TOOL_IGNORE = [
   ".DS_Store",
   "*.sock",
@@ -52,7 +52,7 @@ function literal(path: string): string {
   return `/${path.replaceAll(/[\\*?[\]{}!]/g, String.raw`\$&`)}`;
 }
 
-/** Whether an enclosing mount shows the same path already. */
+/** Whether an enclosing mount already contains the mount. */
 function isShown(mount: Mount, all: readonly Mount[]): boolean {
   return all.some(
     (outer) =>
@@ -71,8 +71,8 @@ function kindOf({ mode, from }: Mount): SyncKind {
 }
 
 /**
- * Plans what a machine has copies of.
- * @param gitDirs the `.git` directories in mounted directories, which are synced on their own.
+ * Plans the syncs of a machine.
+ * @param gitDirs the `.git` directories in mounted directories, which get their own sync sessions.
  * @param ignore the user's patterns for `work`.
  */
 export function planLayout(
@@ -91,7 +91,7 @@ export function planLayout(
     .filter((path) => !real.some(({ target }) => target === path))
     .map((path): Mount => ({ source: path, target: path, mode: "rw", kind: "dir", from: "git" }));
   const all = [...real, ...git];
-  // Other backends mount silo's own files read-only to protect them; a machine needs no copy.
+  // silo's own files are mounted read-only only to protect them on the host; a machine needs no copy.
   const copied = all.filter(({ from, mode }) => from !== "silo" || mode === "rw");
   return {
     syncs: copied.map((mount, i) => syncOf(mount, all, i, ignore)),

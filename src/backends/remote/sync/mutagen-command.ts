@@ -5,17 +5,17 @@ import { socketDir } from "../link/socket-dir.ts";
 import { shimFolder } from "../link/ssh.ts";
 import { emptyFolder, makeEmptyFolder, type LocalState } from "../local-state.ts";
 
-/** Longest path of the data directory: a Unix socket's path has at most 103 bytes on macOS, and mutagen adds 19. */
+/** Maximum length of the data directory's path: a Unix socket's path has at most 103 bytes on macOS, and mutagen adds 19. */
 const LONGEST = 80;
 
-/** Data directory of silo's own daemon, separate from the user's. */
+/** The data directory of silo's own daemon, separate from the user's. */
 export async function dataFolder({ folder, uid }: LocalState): Promise<string> {
   return await socketDir(`${folder}/mutagen`, LONGEST, uid, "mutagen");
 }
 
 /**
- * A mutagen command for silo's own daemon (pkg/daemon/paths.go, cmd/mutagen/daemon/start.go). The daemon runs ssh with
- * the environment that the daemon itself was started with.
+ * A mutagen command for silo's own daemon (pkg/daemon/paths.go, cmd/mutagen/daemon/start.go). The daemon passes its own
+ * environment to ssh, so every command gets the same.
  */
 export async function mutagenCommand(local: LocalState, args: readonly string[]): Promise<Cmd> {
   await makeEmptyFolder(local);

@@ -86,7 +86,7 @@ export function createArgs(
     "--symlink-mode",
     "posix-raw",
     ...modes(sync),
-    // With two-way-resolved the first side wins a conflict: in a git directory that is the machine.
+    // With two-way-resolved the first side wins conflicts, so in a git directory the machine is the first side.
     ...(sync.kind === "git" ? [remote, sync.local] : [sync.local, remote]),
   ];
 }
@@ -101,7 +101,7 @@ export async function createSync(
   index: number,
   sync: Sync,
 ): Promise<void> {
-  // A file, since the option for patterns splits at commas. JSON is valid YAML.
+  // Patterns are passed in a file, since the option splits at commas. JSON is valid YAML.
   const ignores = `${filesOf(local, machine).folder}/ignore-${index}.yml`;
   const settings = { sync: { defaults: { ignore: { paths: sync.ignore } } } };
   await writeFile(ignores, JSON.stringify(settings), { mode: 0o600 });
@@ -129,7 +129,7 @@ export async function flush(local: LocalState, id: string, timeoutMs: number): P
   return code === 0 ? "" : stderr.trim() || `timed out after ${Math.round(timeoutMs / 1000)} s`;
 }
 
-/** Resumes the sessions of a machine, which also makes mutagen connect at once. */
+/** Resumes the sessions of a machine, which also makes mutagen connect immediately. */
 export async function resumeSyncs(local: LocalState, id: string): Promise<void> {
   await retried(local, ["sync", "resume", ...ofMachine(id)], 60_000);
 }

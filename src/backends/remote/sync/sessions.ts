@@ -1,6 +1,6 @@
 import type { SyncKind } from "./layout.ts";
 
-/** A change that mutagen found on one side; `new` is the current content, absent if it was deleted. */
+/** A change on one side; `new` is the current content, absent if the path was deleted. */
 export type Change = {
   readonly path: string;
   readonly new?: { readonly kind?: string } | null;
@@ -46,13 +46,13 @@ export type SyncSession = {
 
 /** Whether a machine may be destroyed: `conflicts` and `problems` keep it. */
 export type SyncStatus = {
-  /** Paths that both sides changed; neither version may be lost. */
+  /** Paths that were changed on both sides; neither version may be lost. */
   readonly conflicts: readonly SyncConflict[];
-  /** A tool's own files that both sides changed: the host's stay, the machine's are saved. */
+  /** A tool's own files that were changed on both sides: the host's version is kept, and the machine's is saved. */
   readonly toolConflicts: readonly SyncConflict[];
-  /** Why a session is not finished: halted, disconnected, or a file could not be written. */
+  /** Reasons why a session is incomplete: halted, disconnected, or a file could not be written. */
   readonly problems: readonly string[];
-  /** Transient: retry. A file changed while it was copied. */
+  /** Whether a retry may succeed, because a file changed while it was copied. */
   readonly transient: boolean;
 };
 
@@ -65,13 +65,13 @@ export type SyncConflict = {
   readonly there: readonly Change[];
 };
 
-/** What a session syncs, from its label. */
+/** The kind of a session, from its label. */
 export function kindOf({ labels }: SyncSession): SyncKind {
   const kind = labels?.["silo-kind"];
   return kind === "git" || kind === "tool" || kind === "ro" ? kind : "work";
 }
 
-/** The two sides of a session. In a git directory the host's is the second, since the machine's wins. */
+/** The two sides of a session. For a git directory the machine is alpha, because alpha wins conflicts. */
 export function sidesOf(session: SyncSession): { local: Endpoint; remote: Endpoint } {
   return kindOf(session) === "git"
     ? { local: session.beta, remote: session.alpha }
@@ -84,7 +84,7 @@ const HALTED: Readonly<Record<string, string>> = {
   "halted-on-root-type-change": "it became a file on one side, and a directory on the other",
 };
 
-/** Errors of a file that changed while it was copied. */
+/** Matches errors of a file that changed while it was copied. */
 const TRANSIENT = /unable to locate staged file|modification detected/i;
 
 function conflictsOf(session: SyncSession): readonly SyncConflict[] {
@@ -134,7 +134,7 @@ export function syncStatus(sessions: readonly SyncSession[]): SyncStatus {
   };
 }
 
-/** What the first copy could not do, of all sessions: a tool must not start with half of its files. */
+/** The problems of the first copy in all sessions, including tool files and read-only paths, because the tool needs all files. */
 export function uncopied(sessions: readonly SyncSession[]): {
   readonly problems: readonly string[];
   readonly transient: boolean;

@@ -10,11 +10,11 @@ import { syncStatus, type Change, type SyncConflict, type SyncStatus } from "./s
 /** Timeout of one flush, which can hang on a dead connection. */
 const FLUSH_MS = 120_000;
 
-/** Number of attempts after which a failure on an open connection counts as permanent. */
+/** Maximum number of attempts if syncing fails although the connection is open. */
 const MAX_TRIES = 3;
 
 /**
- * Syncs everything back and checks the result.
+ * Syncs all changes back and checks the result.
  * @param retryMs how long to retry while the machine is not reachable or files change.
  */
 export async function syncBack(
@@ -33,11 +33,11 @@ export async function syncBack(
         ? found
         : { ...found, problems: [`syncing back failed: ${failure}`] };
     const linked = sessions.every(({ alpha, beta }) => alpha.connected && beta.connected);
-    // mutagen halts a session to protect files; the user has to resolve it.
+    // mutagen halts a session to protect files, so a retry does not help; the user has to resolve it.
     const halted = sessions.some(({ status: state }) => state.startsWith("halted"));
     const again = found.transient || (failure !== "" && !halted && !(linked && tries >= MAX_TRIES));
     if (!again || performance.now() > end) return status;
-    // mutagen retries a lost connection every fifteen seconds; resuming makes it retry at once.
+    // mutagen retries a lost connection every fifteen seconds; resuming retries immediately.
     if (!linked) await resumeSyncs(local, id);
     await pause(1000);
   }
@@ -56,7 +56,7 @@ function sideText(changes: readonly Change[]): string {
 
 const full = (root: string, path: string) => (path === "" ? root : `${root}/${path}`);
 
-/** The modification time of each side of a conflict, for people; empty if it cannot be read. */
+/** The modification time of each side of a conflict, for messages; empty if it cannot be read. */
 async function times(
   local: LocalState,
   id: string,
@@ -87,7 +87,7 @@ export async function conflictLines(
   return [...(await Promise.all(lines)), ...problems];
 }
 
-/** What keeps a machine, in a few words: `2 conflicts, 1 problem`. */
+/** A short reason why a machine is kept: `2 conflicts, 1 problem`. */
 export function statusText({ conflicts, problems }: SyncStatus): string {
   const count = (n: number, what: string) => (n === 0 ? [] : [`${n} ${what}${n === 1 ? "" : "s"}`]);
   return [...count(conflicts.length, "conflict"), ...count(problems.length, "problem")].join(", ");
@@ -125,7 +125,7 @@ async function unused(path: string): Promise<string> {
 }
 
 /**
- * Saves the machine's side of each conflict next to the host's, which stays.
+ * Saves the machine's version of each conflict next to the host's, which is kept.
  * @returns the saved paths, and those that could not be copied.
  */
 export async function saveBeside(
@@ -151,7 +151,7 @@ export async function saveBeside(
 }
 
 /**
- * Saves the machine's side of conflicts in a tool's own files.
+ * Saves the machine's version of conflicts in a tool's own files.
  * @returns a warning, if there were any.
  */
 export async function saveToolSide(

@@ -6,7 +6,7 @@ secrets=/dev/shm/silo notes=/run/silo/tool
 uid=$(cat /run/silo/uid) gid=$(cat /run/silo/gid)
 drop=(setpriv --reuid="$uid" --regid="$gid" --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs --)
 tmux=(tmux -u -L silo -f /etc/silo/tmux.conf)
-# The image's environment, then the plan's, then the working directory, which the tool may have deleted meanwhile.
+# Exports the image's environment, then the plan's, and enters the working directory, if the tool has not deleted it.
 # shellcheck disable=SC2163,SC2164
 use_environment() {
   while IFS= read -r -d '' entry; do

@@ -1,6 +1,6 @@
-# Runs the tool and writes its exit status before the connection learns of the end; supervise() is prepended to this file.
-# With a tmux session as its argument it also saves what was on the screen and prints that on the outer terminal, since
-# tmux would leave nothing there.
+# Runs the tool and writes its exit status before the connection ends; supervise() is prepended to this file.
+# Argument: the tmux session, if there is one. Then it also saves the screen and prints it on the outer terminal, since
+# tmux itself would clear that.
 my ($secrets, $notes) = ("/dev/shm/silo", "/run/silo/tool"); my $session = shift @ARGV;
 open my $in, "<", "$secrets/argv" or die "silo: argv: $!\n"; my @argv;
 { local $/ = "\0"; while (my $word = <$in>) { chomp $word; push @argv, $word; } }
