@@ -1,7 +1,7 @@
 import type { BackendName } from "../core/types.ts";
 import type { Parsed } from "./grammar/parse.ts";
 
-/** Finds the command of a command line and runs it. @returns the exit code. */
+/** Parses a command line and runs its command. @returns the exit code. */
 export async function dispatch(argv: readonly string[]): Promise<number> {
   // Internal subcommands (background refresh, shell completion, ssh proxy); never typed by users.
   if (argv[0]?.startsWith("__") === true) {
@@ -23,7 +23,7 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
   return await action({ ...parsed, ask });
 }
 
-/** Starts the engine queries that a command will need, so that they run while the rest of silo is loaded. */
+/** Starts the engine queries of a command, so that they run while the remaining modules load. */
 async function prefetch({ spec, given }: Parsed) {
   if (spec.prefetch !== "list") return undefined;
   const [{ prefetchLists, present }, { onPath }, { BACKENDS }] = await Promise.all([

@@ -23,7 +23,7 @@ async function refresh(): Promise<number> {
   return 0;
 }
 
-/** Prints the candidates of a shell completion. On any failure it prints nothing. */
+/** Prints the candidates of a shell completion; on failure it prints nothing. */
 async function offer(words: readonly string[]): Promise<number> {
   try {
     const [{ complete }, { knownNames }, { printStdout }, { homedir }, { xdgDirectories }] =
@@ -38,7 +38,7 @@ async function offer(words: readonly string[]): Promise<number> {
     if (typeof offers === "string") printStdout(offers);
     else for (const { word, about } of offers) printStdout(`${word}\t${about}`);
   } catch {
-    // The command itself reports a broken state directory.
+    // Ignored, because messages would disturb the prompt. The next command reports the problem.
   }
   return 0;
 }

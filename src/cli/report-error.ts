@@ -3,7 +3,7 @@ import { Cancelled, errorCode, errorText, SiloError } from "../errors.ts";
 import { paint } from "../ui/colour.ts";
 import { printStderr } from "../ui/print.ts";
 
-/** A file system error as a SiloError with a hint; undefined for any other. */
+/** Converts a file system error to a SiloError with a hint; undefined for other errors. */
 function ofSystem(error: unknown): SiloError | undefined {
   const code = errorCode(error);
   const path = error instanceof Error && "path" in error ? error.path : undefined;

@@ -5,7 +5,7 @@ import type { Action } from "../grammar/command.ts";
 import type { NO_OPTIONS } from "../grammar/options.ts";
 import { SCRIPTS, SHELLS } from "../completion/scripts.ts";
 
-/** `silo completion`: prints the script of a shell. */
+/** `silo completion`: prints the completion script of a shell. */
 export const completion: Action<typeof NO_OPTIONS> = async ({ args: [wanted = ""] }) => {
   const shell = SHELLS.find((name) => name === wanted);
   if (shell === undefined) {

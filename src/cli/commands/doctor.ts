@@ -19,7 +19,7 @@ import type { Action } from "../grammar/command.ts";
 import type { DOCTOR_OPTIONS } from "../grammar/options.ts";
 import { loadApproved } from "../../trust/approved-config.ts";
 
-/** `silo doctor`: runs all checks in parallel. Exits with 1 if silo cannot run with this setup. */
+/** `silo doctor`: runs all checks in parallel. Exits with 1 if the backend in use does not work. */
 export const doctor: Action<typeof DOCTOR_OPTIONS> = async ({ options }) => {
   const here = readEnvironment();
   const { config, diagnostic } = await checkConfiguration(here);
@@ -38,7 +38,7 @@ export const doctor: Action<typeof DOCTOR_OPTIONS> = async ({ options }) => {
   return diagnostics.some(({ state }) => state === "bad") ? 1 : 0;
 };
 
-/** Marks the backend in use. Only there a problem is an error, and so is a missing program. */
+/** Marks the backend in use. Its problems and missing programs are errors; those of other backends are not. */
 function ofBackend(
   name: BackendName,
   chosen: BackendName,
@@ -85,7 +85,7 @@ async function checkConfiguration(
 const PROGRAMS =
   "docker podman container bwrap fly mutagen ssh scp ssh-keygen node npm pip3 perl env du ps sh stty";
 
-/** Programs that come first in PATH and that silo skips, because a repository or a tool can have put them there. */
+/** Warns about programs in PATH that silo skips, because a repository or a tool may have created them. */
 function skipped(names: readonly string[], { home }: HostEnvironment): readonly Diagnostic[] {
   return [...new Set(names)].flatMap(skippedPrograms).map(({ path, why }) => ({
     check: "PATH",
@@ -114,7 +114,7 @@ function shown(
   const { sign, plain, colour } = MARKS[state];
   const mark = isUtf8(env, platform) ? sign : plain.padEnd(2);
   const head = `${mark} ${check.padEnd(widest)}  `;
-  // Lines for a pipe are not wrapped, because programs read them.
+  // Lines are not wrapped in a pipe, because programs parse them.
   const width = process.stdout.isTTY ? process.stdout.columns || 80 : Infinity;
   const lines = wrapped(printable(detail), Math.max(16, width - head.length));
   const line = `${paint(colour, mark, process.stdout)}${head.slice(mark.length)}${lines.join(`\n${" ".repeat(head.length)}`)}`;

@@ -3,7 +3,7 @@ import type { BackendName } from "../../core/types.ts";
 import type { Action } from "../grammar/command.ts";
 import type { BACKEND_OPTION } from "../grammar/options.ts";
 
-/** Starts a login shell: zsh, else bash, else sh. zsh gets an empty .zshrc if it has no file, because it would start its setup dialog. */
+/** Command that starts a login shell: zsh, else bash, else sh. Without any configuration file zsh would start its setup dialog, so it gets an empty .zshrc. */
 const LOGIN_SHELL = [
   "sh",
   "-c",

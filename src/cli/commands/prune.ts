@@ -20,8 +20,8 @@ type OwnedImage = ImageInfo & { readonly owner: Backend };
 type OwnedCache = CacheInfo & { readonly owner: Backend };
 
 /**
- * `silo prune`: removes stopped containers, and images and caches that no project uses. Files that killed silo
- * processes left behind are removed without a confirmation.
+ * `silo prune`: removes stopped containers, and images and caches that no project uses. Files of killed silo processes
+ * are removed without a confirmation.
  */
 export const prune: Action<typeof PRUNE_OPTIONS> = async ({ options }) => {
   const asked = options.backend;
@@ -60,7 +60,7 @@ function imagesToPrune(asked: BackendName | undefined): Promise<readonly OwnedIm
   });
 }
 
-/** Caches without a project. Two backends may share directories of the host, so duplicates are dropped. */
+/** Caches that no project uses. Duplicates are dropped, because two backends may share host directories. */
 async function cachesToPrune(asked: BackendName | undefined): Promise<readonly OwnedCache[]> {
   const { uid } = readEnvironment();
   const found = await queryEach(asked, async (owner, state) => {

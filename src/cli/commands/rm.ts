@@ -9,7 +9,7 @@ import { allInstances, findInstance, type OwnedInstance } from "../../run/instan
 import type { Action } from "../grammar/command.ts";
 import type { RM_OPTIONS } from "../grammar/options.ts";
 
-/** `silo rm`: removes containers by name, all, or those picked from a list. As in docker, a running one needs --force. */
+/** `silo rm`: removes containers: named ones, all, or those picked from a list. As in docker, running ones need --force. */
 export const rm: Action<typeof RM_OPTIONS> = async ({ options, args }) => {
   const { all, force } = options;
   const picks = !all && args.length === 0;

@@ -27,7 +27,7 @@ const WAYS: { readonly [K in Way]: { readonly text: string; readonly newest: () 
   hand: { text: "manually", newest: () => `${releasesAddress()}/latest` },
 };
 
-/** `silo version`: prints what is known without a network request. */
+/** `silo version`: prints the version, the build, and the newest known version, without a network request. */
 export const version: Action<typeof JSON_OPTION> = async ({ options }) => {
   const { home, env } = readEnvironment();
   const { data, cache } = xdgDirectories(home, env);

@@ -4,14 +4,14 @@ import { commandsBelow, GROUPS, ROOT } from "../grammar/commands.ts";
 import { readLine, type CommandLine } from "../grammar/parse.ts";
 import { FILES } from "./scripts.ts";
 
-/** A word that the shell may offer, and its description. */
+/** A completion candidate with its description. */
 export type Candidate = { readonly word: string; readonly about: string };
 
 const plain = (words: readonly string[]): readonly Candidate[] =>
   words.map((word) => ({ word, about: "" }));
 
 /**
- * Completes the last word, which may be empty. Never throws: a line that makes no sense gets no candidates.
+ * Completes the last word, which may be empty. Never throws; an invalid command line gets no candidates.
  * @param containers names from the session files; no engine is queried.
  */
 export function complete(
@@ -31,7 +31,7 @@ export function complete(
     : fitting.map(({ word }) => ({ word: word.replace(/^.*=/s, ""), about: "" }));
 }
 
-/** The words with `--option`, `=` and its value put together again. */
+/** Joins `--option`, `=` and the value, which bash passes as three words. */
 function joined(typed: readonly string[]): readonly string[] {
   const words: string[] = [];
   for (const [i, word] of typed.entries()) {

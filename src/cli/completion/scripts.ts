@@ -1,13 +1,13 @@
-/** The internal subcommand that the scripts call: `silo __complete <words…>` completes the last word. */
+/** Internal subcommand for the scripts: `silo __complete <words…>` completes the last word. */
 export const COMPLETE_COMMAND = "__complete";
 
-/** The answer that makes the shell complete file names. */
+/** Output of that subcommand that makes the shell complete file names. */
 export const FILES = ":files";
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** For bash 3.2 and later, with or without the bash-completion package. Candidates contain no white space. */
+/** Script for bash 3.2 and later, with or without the bash-completion package. Candidates contain no white space. */
 const BASH = `_silo() {
   local IFS=$'\\n' current=\${COMP_WORDS[COMP_CWORD]} line
   COMPREPLY=()
@@ -22,7 +22,7 @@ const BASH = `_silo() {
 complete -F _silo silo
 `;
 
-/** Works from a directory of fpath, and with `source`. */
+/** Script for zsh, for a directory in fpath or for `source`. */
 const ZSH = `#compdef silo
 _silo() {
   local line
@@ -52,5 +52,5 @@ end
 complete -c silo -f -a '(__silo_complete)'
 `;
 
-/** The script of each shell. All of them call silo, so that they stay correct when silo changes. */
+/** The script of each shell. The scripts call silo for candidates, so they need no update with silo. */
 export const SCRIPTS: { readonly [K in Shell]: string } = { bash: BASH, zsh: ZSH, fish: FISH };

@@ -1,7 +1,7 @@
 import { defineCommand, type ArgDef, type ArgsDef, type CommandDef } from "citty";
 import type { Ask } from "../../sys/process/prefetch.ts";
 
-/** The type of an option's value: false or undefined where the option is not given. */
+/** The type of an option's value; false or undefined if the option is not given. */
 type OptionValue<D extends ArgDef> = D extends { type: "boolean" }
   ? boolean
   : D extends { type: "enum"; options: readonly (infer V)[] }
@@ -11,7 +11,7 @@ type OptionValue<D extends ArgDef> = D extends { type: "boolean" }
 /** The options of a command by name, typed by their definitions. */
 export type OptionsOf<A extends ArgsDef> = { readonly [K in keyof A]: OptionValue<A[K]> };
 
-/** Options as they were typed: true, or a value that its definition allows. */
+/** The given options by name: true, or an allowed value. */
 export type GivenOptions = Readonly<Record<string, string | true>>;
 
 type Arguments = {
@@ -19,7 +19,7 @@ type Arguments = {
   readonly args: readonly string[];
   /** Everything after `--`, unchanged. */
   readonly rest: readonly string[];
-  /** Runs the engines' queries; those of `prefetch` were started already. */
+  /** Runs the engines' queries; some may have been prefetched. */
   readonly ask?: Ask | undefined;
 };
 
@@ -35,17 +35,17 @@ export type CommandSpec = {
   readonly group: CommandGroup;
   /** citty's definition: name, description and options. */
   readonly definition: CommandDef;
-  /** Command lines that can be pasted. */
+  /** Example command lines for the help. */
   readonly examples: readonly string[];
   /** Its arguments before `--`. */
   readonly args: {
     readonly min: number;
     readonly max: number;
     readonly usage: string;
-    /** What the shell completes them with. */
+    /** Completion candidates. */
     readonly offer?: "containers" | "files" | readonly string[];
   };
-  /** The number of arguments after which all others belong to another program, options included. */
+  /** Number of arguments after which all further ones are passed to another program, options included. */
   readonly passThroughAfter?: number;
   /** The engine queries that can start before the command is loaded. */
   readonly prefetch?: "list";
@@ -67,7 +67,7 @@ type Definition<A extends ArgsDef> = Omit<CommandSpec, "definition" | "args" | "
   readonly load: () => Promise<Action<NoInfer<A>>>;
 };
 
-/** A command whose action gets the options that `options` defines, each with its type. */
+/** Defines a command. Its action gets the options of `options`, typed by their definitions. */
 export function define<const A extends ArgsDef>({
   name,
   description,
@@ -87,7 +87,7 @@ export function define<const A extends ArgsDef>({
   };
 }
 
-/** The parser has checked each value by the same definitions, which is what the type says. */
+/** Types the given options. The cast is safe, because the parser has checked the values by the same definitions. */
 function typed<A extends ArgsDef>(definitions: A, given: GivenOptions): OptionsOf<A> {
   const values = Object.entries(definitions).map(
     ([name, { type }]) => [name, type === "boolean" ? name in given : given[name]] as const,
@@ -111,7 +111,7 @@ export function optionsOf({ definition }: CommandSpec): ArgsDef {
   return definition.args as ArgsDef;
 }
 
-/** The option that is written so: `--name`, or `-n` by its alias. */
+/** Finds an option by its written form: `--name`, or its alias `-n`. */
 export function findOption(
   options: ArgsDef,
   written: string,
@@ -122,7 +122,7 @@ export function findOption(
   );
 }
 
-/** Whether an option is followed by a value. */
+/** Whether an option takes a value. */
 export function takesValue(option: ArgDef): boolean {
   return option.type !== "boolean";
 }

@@ -30,7 +30,7 @@ export const ROOT = define({
   },
 });
 
-/** Every command by its words; the empty name is plain `silo`. */
+/** Every command by its name, such as `config show`; the name of plain `silo` is empty. */
 export const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
   [ROOT, ...TOOLS.map(toolCommand), ...CONTAINER_COMMANDS, ...CONFIG_COMMANDS].map((spec) => [
     nameOf(spec),
@@ -38,12 +38,12 @@ export const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
   ]),
 );
 
-/** The first word of commands that have two, and what they do. */
+/** The groups of subcommands with their descriptions. */
 export const GROUPS: ReadonlyMap<string, string> = new Map([
   ["config", "show, edit and approve configuration files"],
 ]);
 
-/** The commands below a group, or all of one word without a group, by the word that follows. */
+/** The subcommands of a group by their names; for the empty group, the commands that are not in a group. */
 export function commandsBelow(group: string): ReadonlyMap<string, CommandSpec> {
   const prefix = group === "" ? "" : `${group} `;
   const below = [...COMMANDS].flatMap(([name, spec]) => {

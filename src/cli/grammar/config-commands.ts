@@ -110,7 +110,7 @@ const licenses = define({
   load: async () => (await import("../commands/licenses.ts")).licenses,
 });
 
-/** Commands for the configuration of silo, and for silo itself. */
+/** Commands for the configuration and installation of silo. */
 export const CONFIG_COMMANDS: readonly CommandSpec[] = [
   ...configCommands,
   doctor,

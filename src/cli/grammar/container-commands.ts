@@ -67,5 +67,5 @@ const prune = define({
   load: async () => (await import("../commands/prune.ts")).prune,
 });
 
-/** Commands for containers that a run has started. */
+/** Commands for existing containers. */
 export const CONTAINER_COMMANDS: readonly CommandSpec[] = [ls, rm, exec, shell, reconnect, prune];

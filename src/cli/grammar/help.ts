@@ -15,14 +15,14 @@ const EXIT_CODES = [
   "and 130 when it is interrupted.",
 ].join(" ");
 
-/** The help that `--help` asks for, in lines of at most `width` columns. */
+/** The text of `--help`, in lines of at most `width` columns. */
 export function helpText({ spec, group, help }: Parsed, width: number): string {
   if (help === "all") return everything(width);
   if (help === "group") return groupHelp(group, width);
   return spec === ROOT ? overview(width) : commandHelp(spec, width);
 }
 
-/** A page of the most important things: 35 rows of 80 columns. */
+/** The overview, which fits in 35 rows of 80 columns. */
 function overview(width: number): string {
   return [
     ...wrapped("Run AI coding agents in auto-approve mode inside an isolated environment.", width),
@@ -42,7 +42,7 @@ function overview(width: number): string {
   ].join("\n");
 }
 
-/** Commands of one word, and groups of commands. */
+/** Rows for the commands of a help group, and for the groups of subcommands. */
 function commandRows(group: CommandSpec["group"]): readonly (readonly [string, string])[] {
   const commands = [...commandsBelow("")].filter(([, spec]) => spec.group === group);
   const groups = group === "Setup" ? GROUPS : [];

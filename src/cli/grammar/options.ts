@@ -1,7 +1,7 @@
 import type { ArgsDef } from "citty";
 import { BACKENDS } from "../../core/types.ts";
 
-// The options of every command, as citty describes them. A command's action gets them typed: see `OptionsOf`.
+// The options of every command, in the form of citty. A command's action gets them typed; see `OptionsOf`.
 
 /** Options of a run; they are accepted before and after the name of the tool. */
 export const RUN_OPTIONS = {

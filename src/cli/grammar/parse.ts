@@ -10,41 +10,41 @@ import {
 import { COMMANDS, GROUPS, ROOT } from "./commands.ts";
 import * as wrong from "./usage-errors.ts";
 
-/** A command line that has been read, from left to right. */
+/** The result of reading a command line, which may be incomplete. */
 export type CommandLine = {
-  /** Undefined until the command is named. */
+  /** The command; undefined if the line does not name one. */
   readonly spec: CommandSpec | undefined;
-  /** The first word of a command with two, such as `config`; also an unknown command that was tolerated. */
+  /** The group of the command, such as `config`; also an unknown command if errors are ignored. */
   readonly group: string;
   readonly given: GivenOptions;
   /** Arguments of the command before `--`. */
   readonly args: readonly string[];
   /** Everything after `--`; undefined without one. */
   readonly rest: readonly string[] | undefined;
-  /** Whether a further argument would belong to another program. */
+  /** Whether further arguments are passed to another program. */
   readonly passesThrough: boolean;
-  /** The option at the end of the line that still requires its value. */
+  /** The option at the end of the line, if its value is missing. */
   readonly awaiting: ArgDef | undefined;
   readonly help: boolean;
-  /** `--all` beside `--help`. */
+  /** Whether `--all` is given, which is valid only with `--help`. */
   readonly all: boolean;
 };
 
-/** A command line that is complete and valid. */
+/** A complete and valid command line. */
 export type Parsed = {
   /** `ROOT` for plain `silo`. */
   readonly spec: CommandSpec;
   readonly given: GivenOptions;
   readonly args: readonly string[];
   readonly rest: readonly string[];
-  /** What `--help` asks for: the command, its group, or everything. */
+  /** The topic of `--help`: the command, its group, or everything. */
   readonly help: "command" | "group" | "all" | undefined;
   readonly group: string;
 };
 
 /**
- * Reads a command line strictly; arguments after `--` are not interpreted.
- * @throws UsageError for an unknown command, option or argument, and for a missing one.
+ * Parses a command line. Arguments after `--` are not interpreted.
+ * @throws UsageError for an unknown or missing command, option or argument.
  */
 export function parseArgv(argv: readonly string[]): Parsed {
   const line = readLine(argv, (error) => {
@@ -64,7 +64,7 @@ function helpTopic({ all, spec, group }: CommandLine): Parsed["help"] {
 }
 
 function complete({ spec = ROOT, group, given, args, rest = [] }: CommandLine): Parsed {
-  // Options before the command were read as those of a run.
+  // Options before the command were read as options of a run.
   const foreign = Object.keys(given).find((name) => !(name in optionsOf(spec)));
   if (foreign !== undefined) throw wrong.unknownOption(spec, `--${foreign}`);
   if (spec.group !== "Tools" && rest.length > 0) throw wrong.argumentsAfterDashes(spec);
@@ -74,11 +74,11 @@ function complete({ spec = ROOT, group, given, args, rest = [] }: CommandLine): 
 type Reading = { -readonly [K in keyof CommandLine]: CommandLine[K] } & {
   given: Record<string, string | true>;
   args: string[];
-  /** Is called with each error; where it returns, the argument is skipped. */
+  /** Called with each error. If it returns, the argument is skipped. */
   readonly refuse: (error: UsageError) => void;
 };
 
-/** Reads as much of a command line as makes sense. @param refuse is called with each error; by default none counts. */
+/** Reads a command line, which may be incomplete or invalid. @param refuse called with each error; by default errors are ignored. */
 export function readLine(
   argv: readonly string[],
   refuse: (error: UsageError) => void = () => {},
@@ -128,7 +128,7 @@ function readWord(line: Reading, word: string): void {
   }
 }
 
-/** Reads one option, or several of one letter. @returns how many further arguments it used. */
+/** Reads an option, or several combined short options. @returns the number of further arguments that it used. */
 function readOption(line: Reading, word: string, next: string | undefined): number {
   if (/^-[a-z]{2,}$/i.test(word)) {
     for (const letter of word.slice(1)) setOption(line, `-${letter}`, undefined, undefined);
@@ -148,7 +148,7 @@ function setOption(
   const spec = line.spec ?? ROOT;
   const found = findOption(optionsOf(spec), written);
   if (found === undefined) {
-    // `--version` alone never comes here: main.ts answers it.
+    // `--version` without other arguments is handled by main.ts.
     if (spec === ROOT && (written === "--version" || written === "-V"))
       line.refuse(wrong.versionNotAlone(written));
     else if (written === "--all" && attached === undefined) line.all = true;

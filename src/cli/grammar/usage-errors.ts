@@ -4,9 +4,9 @@ import { UsageError } from "../../errors.ts";
 import { nameOf, optionsOf, type CommandSpec } from "./command.ts";
 import { commandsBelow, GROUPS } from "./commands.ts";
 
-// What can be wrong with a command line. Each error names the argument and, as its hint, one command.
+// The errors in a command line. The message names the argument, and the hint is one command.
 
-/** The command as it is typed: `silo config show`. */
+/** The command line of a command: `silo config show`. */
 const commandLine = (spec: CommandSpec) => `silo ${nameOf(spec)}`.trim();
 
 const helpOf = (spec: CommandSpec) => `${commandLine(spec)} --help`;

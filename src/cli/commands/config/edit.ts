@@ -28,7 +28,7 @@ export const edit: Action<typeof SCOPE_OPTIONS> = async ({ options }) => {
   const before = await readText(path);
   const scope = path === fileOf("global", here) ? "global" : "local";
   const start = before ?? exampleText(await schemaAddress(here), scope);
-  // Checked before the edit, because saving a file must not approve settings that were not approved before.
+  // Checked before the edit, because saving a file must not approve earlier settings that were not approved.
   const wasTrusted = before === undefined || (await needsNoApproval(path, before, here));
   const draft =
     scope === "global"
@@ -75,7 +75,7 @@ async function pickFile(options: ScopeOptions, here: HostEnvironment): Promise<s
 
 type Edited = { readonly text: string; readonly problems: readonly string[] };
 
-/** Opens the editor, and again while the file is not valid and the user wants to fix it. */
+/** Opens the editor, and opens it again as long as the file is not valid and the user wants to fix it. */
 async function edited(path: string, name: string, here: HostEnvironment): Promise<Edited> {
   for (;;) {
     const opened = performance.now();

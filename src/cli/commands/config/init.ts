@@ -10,7 +10,7 @@ import type { SCOPE_OPTIONS } from "../../grammar/options.ts";
 import { approveText } from "../../../trust/approve.ts";
 import { fileOf, schemaAddress, scopeOf, type Scope } from "./scope.ts";
 
-/** `silo config init`: writes a commented example without any setting. Never overwrites a file. */
+/** `silo config init`: writes an example file in which all settings are commented out. Never overwrites a file. */
 export const init: Action<typeof SCOPE_OPTIONS> = async ({ options }) => {
   const here = readEnvironment();
   const label = (scope: Scope) => displayPath(fileOf(scope, here), here.home);

@@ -25,7 +25,7 @@ import {
 } from "../../../trust/repo-patterns.ts";
 import { digests, toolEntries } from "../../../trust/approve-tool-files.ts";
 
-/** Settings or files that can be approved, as they were read and are shown. */
+/** Settings or files to approve. What is approved is the content that was read and is shown. */
 export type Offer = {
   /** The heading of the lines. */
   readonly what: string;
@@ -33,7 +33,7 @@ export type Offer = {
   readonly approve: (record: TrustRecord) => TrustRecord;
 };
 
-/** The settings of a project's file. @throws SiloError where the file is not valid. */
+/** The settings of a project's file. @throws SiloError if the file is not valid. */
 export function fileOffer(path: string, text: string, here: HostEnvironment): Offer {
   const name = displayPath(path, here.home);
   const parsed = parseConfig(text);

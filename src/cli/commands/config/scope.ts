@@ -11,7 +11,7 @@ export type ScopeOptions = OptionsOf<typeof SCOPE_OPTIONS>;
 
 export type Scope = "global" | "local";
 
-/** The scope that `--global` or `--local` names. @throws UsageError for both. */
+/** The scope of `--global` or `--local`; undefined without either. @throws UsageError if both are given. */
 export function scopeOf({ global, local }: ScopeOptions): Scope | undefined {
   if (global && local) {
     throw new UsageError("--global and --local cannot be used together", {
@@ -26,7 +26,7 @@ export function fileOf(scope: Scope, { cwd, home, env }: HostEnvironment): strin
   return scope === "global" ? globalFile(home, env) : fileIn(cwd);
 }
 
-/** Writes the schema of this version for editors. @returns its file: URL. */
+/** Writes the schema of this version for editors. @returns the file: URL of the schema. */
 export async function schemaAddress({ home, env }: HostEnvironment): Promise<string> {
   const { default: schema } = await import("../../../../silo.schema.json", {
     with: { type: "json" },

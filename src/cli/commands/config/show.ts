@@ -17,7 +17,7 @@ function shown(text: string): number {
   return 0;
 }
 
-/** `silo config show`: prints unapproved settings too, marked as such. */
+/** `silo config show`: prints the configuration, with unapproved settings marked. */
 export const show: Action<typeof JSON_OPTION> = async ({ options }) => {
   const here = readEnvironment();
   const { files: texts, leftOut } = await readFiles(here);
@@ -29,7 +29,7 @@ export const show: Action<typeof JSON_OPTION> = async ({ options }) => {
   return shown(showConfig(config, here.home, hasColour(process.stdout), open));
 };
 
-/** The files that the next run will not accept as they are; none if the approvals cannot be read. */
+/** The files that are not approved; none if the approvals cannot be read. */
 async function unapprovedPaths(
   files: readonly ConfigFile[],
   here: HostEnvironment,
@@ -48,7 +48,7 @@ async function unapprovedPaths(
 export const defaults: Action<typeof NO_OPTIONS> = async () =>
   shown(showConfig(mergeConfig([], {}), readEnvironment().home, false));
 
-/** `silo config paths`: prints the paths of the files, also of invalid ones. */
+/** `silo config paths`: prints the paths of the files, including invalid ones. */
 export const paths: Action<typeof PATHS_OPTIONS> = async ({ options }) => {
   const here = readEnvironment();
   const all = candidates(here.cwd, here.home, here.env);

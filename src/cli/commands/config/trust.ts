@@ -47,10 +47,10 @@ function wrong(message: string): UsageError {
   return new UsageError(message, { hint: "silo config trust --help" });
 }
 
-/** The file and the directory that a path on the command line means. */
+/** The file and the directory of a path argument. */
 type Target = { readonly file: string; readonly directory: string | undefined };
 
-/** The silo.jsonc that a path means, or that of a directory, by the same real path that a run uses. */
+/** Resolves a path argument, a silo.jsonc or its directory, to the real path that a run uses. @throws SiloError for the user's own file. */
 function targetOf(word: string, { cwd, home, env }: HostEnvironment): Target {
   const written = absolutePath(word, cwd, home);
   const isFile = basename(written) === "silo.jsonc" && !isDirectory(written);
@@ -89,7 +89,7 @@ async function approve(
   return 0;
 }
 
-/** What applies in the working directory; files of other users only if their path is given. */
+/** Offers for the working directory. Files of other users are offered only if their path is given. */
 async function offersHere(here: HostEnvironment): Promise<readonly Offer[]> {
   const { files, leftOut } = await readFiles(here);
   await log.warn(...leftOut.map(leftOutText));
