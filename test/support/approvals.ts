@@ -23,7 +23,7 @@ export const at = (path: string) => join(root, path);
 export const read = (path: string) => readFileSync(at(path), "utf8");
 export const record = () => (existsSync(at(RECORD)) ? read(RECORD) : "");
 
-/** A fresh home, project and engine's double for each test. */
+/** A fresh home, project and engine double for each test. */
 export function approvals(): void {
   beforeEach(() => {
     root = realpathSync(mkdtempSync(join(tmpdir(), "silo-trust-")));
@@ -57,7 +57,7 @@ export function silo(line: string, env: Record<string, string> = {}, cwd = "app"
   return { status, stdout, stderr };
 }
 
-/** What silo says without a terminal where something is not approved; empty where it starts. */
+/** silo's error without a TTY if something is not approved; empty if the run starts. */
 export function refusal(line: string, env: Record<string, string> = {}, cwd = "app"): string {
   const { stderr } = silo(line, env, cwd);
   return stderr.includes(HINT) || stderr.includes("not trusted") ? stderr : "";

@@ -1,4 +1,4 @@
-// A machine for classic BPF filters, written from linux/filter.h and independent of silo's assembler.
+// An interpreter for classic BPF filters, written from linux/filter.h and independent of silo's assembler.
 
 export type Call = {
   readonly arch: number;
@@ -16,7 +16,7 @@ function seccompData({ arch, number, args = [] }: Call): DataView {
   return view;
 }
 
-/** Runs a filter on one call. @returns the action. @throws where the kernel would refuse to load the program. */
+/** Runs a filter on one call. @returns the action. @throws Error if the kernel would refuse to load the program. */
 export function verdict(program: Uint8Array, call: Call): number {
   const code = new DataView(program.buffer, program.byteOffset, program.byteLength);
   const length = program.byteLength / 8;
@@ -35,7 +35,7 @@ export function verdict(program: Uint8Array, call: Call): number {
         accumulator = data.getUint32(operand, true);
         break;
       case 0x54:
-        // eslint-disable-next-line no-bitwise -- what the instruction does
+        // eslint-disable-next-line no-bitwise -- the instruction is bitwise
         accumulator = (accumulator & operand) >>> 0;
         break;
       case 0x15:

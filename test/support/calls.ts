@@ -1,17 +1,17 @@
-// System calls made by hand, by perl's `syscall`, in a container or sandbox.
+// Raw system calls in a container or sandbox, made with perl's `syscall`.
 
 type Arch = "x64" | "arm64";
 const ARCH: Arch = process.arch === "arm64" ? "arm64" : "x64";
 
-/** A call by its number on x86-64 and on arm64, which may lack it; texts are passed as pointers. */
+/** A system call by its numbers on x86-64 and arm64, where it may not exist; strings are passed as pointers. */
 export type Attempt = {
   readonly name: string;
   readonly x64: number;
   readonly arm64?: number;
   readonly args: readonly (number | string)[];
-  /** The errno by which silo refuses it, where that is not the kernel's own answer. */
+  /** The errno with which silo refuses it, if it differs from the kernel's own result. */
   readonly refused?: number;
-  /** What the kernel answers where nothing filters: an errno, 0 for success; several where kernels differ. */
+  /** The kernel's result without a filter: an errno, 0 for success; several if kernels differ. */
   readonly else: readonly number[];
 };
 
@@ -20,7 +20,7 @@ const AT = 0xffff_ff9c;
 const [O_CREAT, TMPFILE] = [0o101, 0o20200002];
 const [EPERM, EBADF, EFAULT, EEXIST, EINVAL, ENOSYS] = [1, 9, 14, 17, 22, 38];
 
-/** Each way to a file with a set-id bit; `$F` is a file, `$D` a descriptor of it, `$N` a name that is free. */
+/** Every way to create a file with a set-id bit; `$F` is a file, `$D` its descriptor, `$N` an unused name. */
 const SET_ID: readonly Attempt[] = [
   { name: "chmod", x64: 90, args: ["$F", 0o4755], else: [0] },
   { name: "fchmod", x64: 91, arm64: 52, args: ["$D", 0o2755], else: [0] },
@@ -34,7 +34,7 @@ const SET_ID: readonly Attempt[] = [
   { name: "mknodat", x64: 259, arm64: 33, args: [AT, "$N", 0o102_755, 0], else: [0] },
 ].map((attempt) => ({ ...attempt, refused: EPERM }));
 
-/** Arguments that the kernel refuses in another way than the filter, so that either can be told. */
+/** Arguments that the kernel refuses with another errno than the filter, so that the two can be distinguished. */
 const OTHERS: readonly Attempt[] = [
   {
     name: "openat2",
@@ -45,7 +45,7 @@ const OTHERS: readonly Attempt[] = [
     else: [EINVAL, EFAULT],
   },
   { name: "clone3", x64: 435, arm64: 435, args: [0, 0], refused: ENOSYS, else: [EINVAL, EFAULT] },
-  // Without the right to io_uring at all this is EPERM (kernel.io_uring_disabled).
+  // EPERM if io_uring is disabled (kernel.io_uring_disabled).
   {
     name: "io_uring_setup",
     x64: 425,
@@ -67,7 +67,7 @@ const OTHERS: readonly Attempt[] = [
     else: [EFAULT],
   },
   { name: "userfaultfd", x64: 323, arm64: 282, args: [5], refused: EPERM, else: [EINVAL] },
-  // With a flag that contradicts it or that there is not.
+  // With a contradictory or unknown flag.
   {
     name: "unshare NEWUSER",
     x64: 272,
@@ -90,13 +90,13 @@ const OTHERS: readonly Attempt[] = [
   { name: "personality", x64: 135, arm64: 92, args: [0x40_0000], refused: EPERM, else: [0] },
 ];
 
-/** The engines' profile says nothing of it: the terminal there is the engine's own. */
+/** Calls that only the filter for sandboxes refuses; in a container the terminal is the engine's own. */
 export const TYPING: readonly Attempt[] = [
   { name: "TIOCSTI", x64: 16, arm64: 29, args: [NONE, 0x5412, 0], refused: EPERM, else: [EBADF] },
   { name: "TIOCLINUX", x64: 16, arm64: 29, args: [NONE, 0x541c, 0], refused: EPERM, else: [EBADF] },
 ];
 
-/** What must go on working. */
+/** Calls that must still work. */
 const WORK: readonly Attempt[] = [
   { name: "chmod 1777", x64: 90, args: ["$F", 0o1777], else: [0] },
   { name: "fchmod 755", x64: 91, arm64: 52, args: ["$D", 0o755], else: [0] },
@@ -119,9 +119,9 @@ const WORK: readonly Attempt[] = [
 const ALLOWED_FAMILIES = [1, 2, 10, 16];
 
 /**
- * Every family, by socket(2) and socketpair(2). The type does not exist, so that the kernel refuses it with EINVAL
- * before it asks whether it has the family at all.
- * @param refused how silo refuses a family.
+ * Every socket family, with socket(2) and socketpair(2). The socket type is invalid, so that the kernel returns EINVAL
+ * before it checks whether it supports the family.
+ * @param refused the errno with which silo refuses a family.
  */
 export function families(refused: number): readonly Attempt[] {
   return Array.from({ length: 46 }, (_, family) => {
@@ -147,7 +147,7 @@ export function families(refused: number): readonly Attempt[] {
   }).flat();
 }
 
-/** Netlink's other protocols; without the module the kernel says EPROTONOSUPPORT. */
+/** The other protocols of netlink; without the module the kernel returns EPROTONOSUPPORT. */
 export function netlink(refused: number): readonly Attempt[] {
   return [4, 9, 12, 15, 16].map((protocol) => ({
     name: `netlink ${protocol}`,
@@ -161,12 +161,12 @@ export function netlink(refused: number): readonly Attempt[] {
 
 export const CALLS: readonly Attempt[] = [...SET_ID, ...OTHERS, ...WORK];
 
-/** The upper halves of registers, which the kernel ignores where an argument is an int. */
+/** Upper halves of registers, which the kernel ignores if an argument is an int. */
 const DIRT = [0, 1, 0xffff_ffff];
 /** Calls with an argument of 64 bits. */
 const WIDE = /^(openat2|clone|bpf|unshare|perf|mount|add_key|request_key|keyctl)/;
 
-/** A perl script that makes every call in a process of its own and prints `name=errno`, 0 for success. */
+/** A perl script that makes each call in its own process and prints `name=errno`, 0 for success. */
 export function script(attempts: readonly Attempt[]): string {
   const lines = attempts.flatMap((attempt) => {
     const number = attempt[ARCH];
@@ -205,7 +205,7 @@ sub attempt {
   print "$name=signal ", $? & 127, "\\n" if $? & 127;
 }`;
 
-/** What a run of the script printed, for the same attempts with and without silo's rules. */
+/** Compares the script's output with and without silo's filter. */
 export function expected(attempts: readonly Attempt[], filtered: boolean) {
   return (printed: string): readonly string[] => {
     const found = new Map(

@@ -1,10 +1,10 @@
 /**
- * Limit of processor time, in ms, for work on a file made to take long. The work takes a fraction of it on a slow
- * machine; without the bound that the test is about, it takes minutes.
+ * Limit of CPU time, in ms, for work on a file that was crafted to be slow. Even on a slow machine the work takes a
+ * fraction of it; without the limit under test it takes minutes.
  */
 export const CPU_LIMIT_MS = 5_000;
 
-/** Processor time of this process that some work takes, in ms. Other programs on the machine hardly change it. */
+/** CPU time of this process for some work, in ms. It hardly depends on the load of the machine. */
 export async function cpuOf(work: () => unknown): Promise<number> {
   const before = process.cpuUsage();
   await work();

@@ -1,7 +1,7 @@
-/** Long enough for a busy machine: how long something takes is held by `npm run bench`, not by tests. */
+/** Timeout that suffices on a busy machine. Durations are checked by `npm run bench`, not by tests. */
 export const PATIENCE_MS = 120_000;
 
-/** Waits until something holds. @throws Error if it does not within the limit. */
+/** Waits until a condition is true. @throws Error after the timeout. */
 export async function eventually(
   what: string,
   holds: () => boolean,

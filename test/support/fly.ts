@@ -12,30 +12,30 @@ import {
 import { join } from "node:path";
 import type { User } from "./settings.ts";
 
-/** A world where `fly` is played: everything hangs on its root. */
+/** A world with the double of `fly`; all state is below its root. */
 type Root = { readonly root: string; readonly user?: User | undefined };
 
-/** The app that every played account has. */
+/** The app of every account of the double. */
 export const FLY_APP = "silo-test";
 
 const DOUBLE = join(import.meta.dir, "../contract/doubles/flyio/fly");
 const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const MUTAGEN_VERSION = "0.18.1";
 
-/** Where fly-tools.sh puts mutagen. */
+/** The directory in which fly-tools.sh installs mutagen. */
 export function mutagenFolder(): string {
   return `/var/tmp/silo-test-${process.getuid?.() ?? 0}/mutagen-${MUTAGEN_VERSION}`;
 }
 
 export const flyState = (root: string): string => join(root, "fly");
 
-/** Puts the double of `fly` into a world. @returns what its environment needs besides; nothing of it steers the double */
+/** Installs the double of `fly` in a world. @returns further variables for the world's environment; none of them configures the double. */
 export function playFly(root: string): Record<string, string> {
   const [bin, state] = [join(root, "bin"), flyState(root)];
   for (const folder of [bin, join(state, "knobs"), join(state, "apps"), join(state, "consoles")])
     mkdirSync(folder, { recursive: true });
   writeFileSync(join(state, "apps", FLY_APP), "");
-  // fly is started with a cleaned environment, and by daemons too: what it has to know stands in the wrapper.
+  // The double's settings are in the wrapper, because silo and daemons start fly with a clean environment.
   const lines = [
     "#!/bin/sh",
     `export DOUBLE_STATE='${state}' DOUBLE_BUN='${process.execPath}'`,
@@ -46,7 +46,7 @@ export function playFly(root: string): Record<string, string> {
   return { PATH: `${bin}:${mutagenFolder()}:${SYSTEM_PATH}` };
 }
 
-// Knobs: they work at once, and while other commands run.
+// Knobs. They take effect immediately, also for running commands.
 
 export function setKnob({ root }: Root, name: string, content: string | number = ""): void {
   writeFileSync(join(flyState(root), "knobs", name), String(content));
@@ -56,12 +56,12 @@ export function clearKnob({ root }: Root, name: string): void {
   rmSync(join(flyState(root), "knobs", name), { force: true });
 }
 
-/** Names a text that no argument and no machine's config may have. */
+/** Sets a text that must not appear in arguments or machine configurations. */
 export function setSecret({ root }: Root, secret: string): void {
   writeFileSync(join(flyState(root), "secret"), secret);
 }
 
-/** Where the secret was seen, if it was. */
+/** Place where the secret was found, if any. */
 export function leaked({ root }: Root): string | undefined {
   const file = join(flyState(root), "leaked");
   return existsSync(file) ? readFileSync(file, "utf8") : undefined;
@@ -70,17 +70,17 @@ export function leaked({ root }: Root): string | undefined {
 export type FlyCall = {
   readonly argv: readonly string[];
   readonly cwd: string;
-  /** The names of its environment. */
+  /** Names of the variables in its environment. */
   readonly env: readonly string[];
-  /** Whether the secret stood in a value of it. */
+  /** Whether a variable's value contained the secret. */
   readonly secretInEnv: boolean;
-  /** The app configs that lay in its working directory. */
+  /** App configurations in its working directory. */
   readonly configs: readonly string[];
   readonly at: number;
   readonly pid: number;
 };
 
-/** Every call of `fly` so far, the first one first. */
+/** All calls of `fly` so far, in order. */
 export function flyCalls({ root }: Root): readonly FlyCall[] {
   const file = join(flyState(root), "calls.jsonl");
   if (!existsSync(file)) return [];
@@ -88,7 +88,7 @@ export function flyCalls({ root }: Root): readonly FlyCall[] {
   return lines.map((line) => JSON.parse(line) as FlyCall);
 }
 
-/** Runs the double itself, past silo. Its stdin is a pipe with nothing in it: a console hangs on /dev/null. */
+/** Runs the double directly. Its stdin is an empty pipe, because a console hangs on /dev/null. */
 export function fly({ root }: Root, ...args: readonly string[]) {
   const command = join(root, "bin/fly");
   const { status, stdout, stderr } = spawnSync("sh", ["-c", ': | "$0" "$@"', command, ...args], {
@@ -115,7 +115,7 @@ export type FlyMachine = {
   readonly destroyed: boolean;
 };
 
-/** Every machine that was ever launched, the destroyed ones too. */
+/** All machines that were ever launched, including destroyed ones. */
 export function everyFlyMachine({ root }: Root): readonly FlyMachine[] {
   const folder = join(flyState(root), "machines");
   const files = (existsSync(folder) ? readdirSync(folder) : []).filter((name) =>
@@ -124,7 +124,7 @@ export function everyFlyMachine({ root }: Root): readonly FlyMachine[] {
   return files.map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as FlyMachine);
 }
 
-/** The machines that cost money now. */
+/** The machines that are not destroyed and so cost money. */
 export function flyMachines(world: Root): readonly FlyMachine[] {
   const there = containerIds(world);
   return everyFlyMachine(world).filter(({ id, destroyed }) => !destroyed && there.includes(id));
@@ -145,21 +145,21 @@ function containerIds(world: Root): readonly string[] {
   return docker("ps", "--all", "--filter", filter, "--format", '{{.Label "fake.id"}}').split("\n");
 }
 
-/** The container that is a machine. */
+/** The container of a machine. */
 export const flyContainer = (world: Root, id: string): string => `fly-${worldLabel(world)}-${id}`;
 
-/** Runs a script as root in a machine, past fly. */
+/** Runs a script as root in a machine, without fly. */
 export function inFlyMachine(world: Root, id: string, script: string): string {
   return docker("exec", "--user=root", flyContainer(world, id), "sh", "-c", script);
 }
 
-/** The host of a machine fails: it stops, and what lay in its memory is gone. */
+/** Simulates a failure of a machine's host: the machine stops, and files in memory are lost. */
 export function stopFlyMachine(world: Root, id: string): void {
   inFlyMachine(world, id, "find /run -mindepth 1 -delete");
   docker("kill", flyContainer(world, id));
 }
 
-/** The host of a machine comes back: it starts again by itself, with the files that it was told to keep. */
+/** Simulates the return of a machine's host: the machine starts again, with its persistent files. */
 export function restartFlyMachine(world: Root, id: string): void {
   stopFlyMachine(world, id);
   const app = everyFlyMachine(world).find((machine) => machine.id === id)?.app ?? FLY_APP;
@@ -167,13 +167,13 @@ export function restartFlyMachine(world: Root, id: string): void {
   if (code !== 0) throw new Error(stderr);
 }
 
-/** A machine ends because its memory is full. */
+/** Simulates a machine that runs out of memory. */
 export function killForMemory(world: Root, id: string): void {
   setKnob(world, "oom", id);
   docker("kill", flyContainer(world, id));
 }
 
-/** Makes an image one that was pushed, without a build. @returns how it is called there */
+/** Marks an image as pushed, without a build. @returns its name in the registry. */
 export function pushedImage(world: Root, image: string, label: string): string {
   const ref = `registry.fly.io/${FLY_APP}:${label}`;
   docker("tag", image, ref);
@@ -181,7 +181,7 @@ export function pushedImage(world: Root, image: string, label: string): string {
   return ref;
 }
 
-/** Makes an image of the engine one that was pushed to the world's registry. */
+/** Marks an image of the engine as pushed to the world's registry. */
 export function markPushed({ root, user }: Root, ref: string): void {
   const folder = join(flyState(root), "pushed");
   const file = join(folder, encodeURIComponent(ref));
@@ -191,7 +191,7 @@ export function markPushed({ root, user }: Root, ref: string): void {
   for (const path of [folder, file]) chownSync(path, user.uid, user.gid);
 }
 
-/** What was pushed. */
+/** The pushed images. */
 export function pushedImages({ root }: Root): readonly string[] {
   const folder = join(flyState(root), "pushed");
   return (existsSync(folder) ? readdirSync(folder) : []).map(decodeURIComponent);
@@ -199,7 +199,7 @@ export function pushedImages({ root }: Root): readonly string[] {
 
 // Links.
 
-/** The processes of the consoles that are open. */
+/** Process ids of the open consoles. */
 export function consoles({ root }: Root): readonly number[] {
   return readdirSync(join(flyState(root), "consoles"))
     .map(Number)
@@ -215,14 +215,14 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Kills every open console outright, as a lost network or a newer agent does. @returns how many there were */
+/** Kills every open console with SIGKILL, as if the network were lost. @returns how many there were. */
 export function cutLinks(world: Root): number {
   const open = consoles(world);
   for (const pid of open) process.kill(pid, "SIGKILL");
   return open.length;
 }
 
-/** Ends what a world has left in the engine. @returns the machines that nobody had destroyed */
+/** Removes a world's containers from the engine. @returns the machines that were not destroyed. */
 export function sweepFly(world: Root): readonly string[] {
   cutLinks(world);
   const left = flyMachines(world).map(({ name }) => name);

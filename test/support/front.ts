@@ -5,12 +5,12 @@ import type { User } from "./settings.ts";
 
 export const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** The label of everything that a world makes on an engine; its value is the world's root. */
+/** The label of everything that a world creates on an engine; its value is the world's root. */
 const LABEL = "silo.test";
 
 const folder = (root: string) => join(root, "engine");
 
-/** A folder for a world's PATH: `docker` or `podman` there makes and lists things of this world alone. */
+/** A directory for a world's PATH. Its `docker` or `podman` creates and lists only objects of this world. */
 export function installFront(root: string, command: "docker" | "podman"): string {
   const engine = Bun.which(command, { PATH: SYSTEM_PATH });
   if (engine === null) return folder(root);
@@ -21,7 +21,7 @@ export function installFront(root: string, command: "docker" | "podman"): string
   return folder(root);
 }
 
-/** In Perl, since a shell changes the environment that it hands on. */
+/** The wrapper. It is written in Perl, since a shell changes the environment that it passes on. */
 const script = (engine: string, label: string) => `#!/usr/bin/perl
 # Adds the label of a test's world to what is made, and lists only what has it.
 my ($engine, $label) = ('${engine}', '${label}');

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** A directory with a home of its own, and git as the oracle: nothing of this machine's configuration counts. */
+/** A directory with its own home, and git for expected results; the machine's git configuration is not used. */
 export type Sandbox = {
   readonly root: string;
   readonly home: string;
@@ -27,7 +27,7 @@ export function write(path: string, text: string | Uint8Array): void {
   writeFileSync(path, text);
 }
 
-/** What git prints; undefined where it fails. */
+/** The output of git; undefined if it fails. */
 export function askGit(
   cwd: string,
   env: Readonly<Record<string, string | undefined>>,
@@ -37,12 +37,12 @@ export function askGit(
   return status === 0 ? stdout : undefined;
 }
 
-/** Prepares a repository, whatever the home's configuration says at the moment. */
+/** Prepares a repository, regardless of the current configuration in the home directory. */
 export function setUpGit({ env }: Sandbox, cwd: string, ...args: readonly string[]): void {
   const settings = [
     "-c",
     "init.defaultBranch=main",
-    // No hooks or other samples.
+    // Without sample hooks.
     "-c",
     "init.templateDir=",
     "-c",
@@ -61,7 +61,7 @@ export function setUpGit({ env }: Sandbox, cwd: string, ...args: readonly string
   if (status !== 0) throw new Error(`git ${args.join(" ")}: ${stderr}`);
 }
 
-/** Numbers that look random and are the same in every run (mulberry32). */
+/** Pseudo-random numbers that are the same in every run (mulberry32). */
 export function seeded(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -72,13 +72,13 @@ export function seeded(seed: number): (below: number) => number {
   };
 }
 
-/** Everything that makes a directory look like a git directory. */
+/** The files and directories by which git recognises a git directory. */
 export function makeGitDirectory(path: string): void {
   for (const part of ["objects", "refs"]) mkdirSync(`${path}/${part}`, { recursive: true });
   write(`${path}/HEAD`, "ref: refs/heads/main\n");
 }
 
-/** A linked worktree's directory that names a `.git` file as its own. */
+/** The git directory of a linked worktree, which names the worktree's `.git` file. */
 export function makeWorktreeDirectory(path: string, dotGit: string, commondir = "../.."): void {
   write(`${path}/HEAD`, "ref: refs/heads/main\n");
   write(`${path}/commondir`, `${commondir}\n`);
@@ -87,7 +87,7 @@ export function makeWorktreeDirectory(path: string, dotGit: string, commondir = 
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** The identity that git would commit with; only usable where both parts of both are set. */
+/** The identity that git would use for a commit; usable only if names and addresses of author and committer are set. */
 export function identityByGit(cwd: string, env: Env): Record<string, string> {
   const parts = ["AUTHOR", "COMMITTER"].flatMap((role) => {
     const said = /^(.*) <(.*)> \d+ [+-]\d+$/m.exec(
@@ -101,7 +101,7 @@ export function identityByGit(cwd: string, env: Env): Record<string, string> {
   return Object.fromEntries(parts);
 }
 
-/** Every address that git would fetch from or push to, and the addresses as written, sorted. */
+/** All URLs that git would fetch from or push to, and the URLs as configured, sorted. */
 export function addressesByGit(cwd: string, env: Env): string[] {
   const lines = (...args: readonly string[]) =>
     (askGit(cwd, env, ...args) ?? "").split("\n").filter((line) => line !== "");

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 
 const FILES = join(import.meta.dir, "../golden/files");
 
-/** Holds a text against its file. `UPDATE_GOLDEN=1 npm run test:unit` writes the files anew; read the difference. */
+/** Compares a text with its golden file. `UPDATE_GOLDEN=1 npm run test:unit` rewrites the files; review the diff. */
 export function held(name: string, text: string): void {
   const path = join(FILES, name);
   if (process.env["UPDATE_GOLDEN"] === "1") {

@@ -5,7 +5,7 @@ import type { HostFacts, PathFact, RunPlan } from "../../src/core/types.ts";
 import { TOOLS } from "../../src/tools/index.ts";
 import type { Tool } from "../../src/core/tool.ts";
 
-/** A host that every machine has the same of. */
+/** A fixed host, the same on every machine. */
 export const HOST: HostFacts = {
   platform: "linux",
   home: "/home/ada",
@@ -37,9 +37,9 @@ export type Setting = {
   readonly args?: readonly string[];
   readonly keep?: boolean;
   readonly layer?: string;
-  /** Paths that do not exist; all others are directories, or files where they end in .json. */
+  /** Paths that do not exist. All others are directories, or files if they end in .json. */
   readonly missing?: readonly string[];
-  /** What some paths are instead. */
+  /** Facts that override these for some paths. */
   readonly facts?: Readonly<Record<string, PathFact>>;
 };
 
@@ -55,7 +55,7 @@ export function planOf(tool: Tool, setting: Setting = {}): RunPlan {
     host,
     tool,
     args: setting.args ?? [],
-    // Not the tools' own: a newer version must not change what is held here.
+    // Not the tools' own versions, so that an update does not change the expected results.
     versions: Object.fromEntries(TOOLS.map(({ name }) => [name, "1.2.3"])),
     name: undefined,
     keep: setting.keep ?? false,

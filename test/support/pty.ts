@@ -2,13 +2,13 @@ import { PATIENCE_MS } from "./eventually.ts";
 import { siloCommand } from "./silo.ts";
 import type { World } from "./world.ts";
 
-/** A real pseudo-terminal with a program on it. */
+/** A program on a real PTY. */
 export type Pty = {
-  /** Everything that it has shown so far. */
+  /** All output so far. */
   readonly screen: () => string;
   readonly type: (keys: string) => void;
   readonly resize: (columns: number, rows: number) => void;
-  /** Waits until a text or form is on the screen, whatever its colours. */
+  /** Waits until a text or pattern is in the output, ignoring colours. */
   readonly shows: (what: string | RegExp, limitMs?: number) => Promise<void>;
   readonly exited: Promise<number>;
   readonly kill: (signal: NodeJS.Signals) => void;
@@ -16,7 +16,7 @@ export type Pty = {
 
 const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`, "g");
 
-/** Starts a program on a pseudo-terminal of 80 by 24. */
+/** Starts a program on a PTY of 80 columns and 24 rows. */
 export function onTerminal(command: readonly string[], world: World): Pty {
   let text = "";
   const decoder = new TextDecoder();
@@ -50,7 +50,7 @@ export function onTerminal(command: readonly string[], world: World): Pty {
   };
 }
 
-/** Silo on a pseudo-terminal; with `after`, a shell that runs that command when silo has ended. */
+/** Starts silo on a PTY; with `after`, in a shell that runs that command when silo has exited. */
 export function siloOnTerminal(world: World, args: readonly string[], after?: string): Pty {
   const [bin, argv] = siloCommand(world, args);
   const command = [bin, ...argv];

@@ -12,10 +12,10 @@ import {
 } from "node:fs";
 import { seeded } from "./git.ts";
 
-// A program that saves as fast as it can, and knows for each of its saves exactly what that has overwritten.
+// A program that saves as fast as it can, and records for each save exactly what it has overwritten.
 
 export type Side = "host" | "guest";
-/** How a program saves: a new file renamed over the old one, or in place. Text is overwritten as a whole. */
+/** Ways to save: a new file renamed over the old one, or in place. Text is overwritten as a whole. */
 export type Target = {
   readonly path: string;
   readonly how: "rename" | "in place";
@@ -27,11 +27,11 @@ export type Orders = {
   readonly saves: number;
   readonly seed: number;
 };
-/** By target: how many values were saved, and which were overwritten, as `host 17`. */
+/** By target: the number of saved values, and the overwritten ones, such as `host 17`. */
 export type Report = {
   readonly saved: readonly number[];
   readonly overwritten: readonly (readonly string[])[];
-  /** How many values of the other side were there to be read. */
+  /** Number of values of the other side that could be read. */
   readonly met: number;
 };
 
@@ -42,7 +42,7 @@ export function valuesIn(text: string): readonly string[] {
 
 const LIBRARY = process.platform === "darwin" ? "libSystem.dylib" : "libc.so.6";
 
-/** Exchanges two names at once, so that what came out is what the save has overwritten. */
+/** Exchanges two names atomically, so that the removed file is exactly what the save has overwritten. */
 function exchanger(): (a: string, b: string) => void {
   const name = (path: string) => ptr(new TextEncoder().encode(`${path}\0`));
   const args = ["i32", "ptr", "i32", "ptr", "u32"] as const;
@@ -58,7 +58,7 @@ function next({ text }: Target, side: Side, value: number, old: string): string 
   return `${JSON.stringify({ ...object(old), [side]: value })}\n`;
 }
 
-/** A program starts anew from a file that it cannot read. */
+/** The content of a file; empty if it cannot be read, because programs then start with no content. */
 function object(text: string): object {
   try {
     return JSON.parse(text) as object;
@@ -100,11 +100,11 @@ function without(old: string, saved: string): readonly string[] {
   return valuesIn(old).filter((value) => !kept.has(value));
 }
 
-/** Saves of a burst, and the pause after it in milliseconds: without one all is over before anything was synced. */
+/** Saves of a burst, and the pause after it in milliseconds, without which all saves are done before the first sync. */
 const BURST = 32;
 const PAUSE_MS = 6;
 
-/** A burst goes to a few files, as from programs that are used in turn; the others come to rest. */
+/** A burst goes to a few files, as if programs were used in turn; the other files stay unchanged meanwhile. */
 function run({ side, targets, saves, seed }: Orders): Report {
   const random = seeded(seed);
   const save = saver(side);

@@ -1,17 +1,17 @@
 import { join } from "node:path";
 
-/** The compiled binary: what people run is what is tested. */
+/** The compiled binary, because that is what users run. */
 export const SILO = join(import.meta.dir, "../../dist/silo");
 export const BASE_IMAGE = "silo-test-base:latest";
 export const DOUBLES = join(import.meta.dir, "../contract/doubles");
 
-/** A user that exists nowhere else, to see ids pass. */
+/** A user whose ids are not used elsewhere, to check that ids are passed. */
 export const TESTER = { name: "tester", uid: 12_345, gid: 12_345 };
 export type User = typeof TESTER;
 
 /**
- * Codex replaced by a probe: `silo codex -- probe '<bash>'` runs a script in the guest with the whole
- * treatment of a tool. The real one stays installed as `codex-real`.
+ * Replaces Codex by a probe: `silo codex -- probe '<bash>'` runs a script in the guest exactly as a tool. The real Codex
+ * is still installed as `codex-real`.
  */
 const PROBE_HOOK = [
   "set -e",
@@ -21,7 +21,7 @@ const PROBE_HOOK = [
   'chmod 755 "$tool"',
 ].join("\n");
 
-/** The configuration of all tests: the local base image, and no toolchain that would have to be fetched. */
+/** The configuration of all tests: the local base image, and no toolchains, which would have to be downloaded. */
 export const BASE_CONFIG = { image: { base: BASE_IMAGE, toolchains: [] } };
 export const PROBE_CONFIG = {
   ...BASE_CONFIG,

@@ -27,7 +27,7 @@ export type RunOptions = {
   readonly env?: Readonly<Record<string, string>>;
 };
 
-/** Runs silo to its end without a terminal. */
+/** Runs silo without a TTY until it exits. */
 export async function silo(
   world: World,
   args: readonly string[],
@@ -37,7 +37,7 @@ export async function silo(
   return await finished(child, options.input ?? "");
 }
 
-/** Starts silo without a terminal. */
+/** Starts silo without a TTY. */
 export function startSilo(
   world: World,
   args: readonly string[],
@@ -51,7 +51,7 @@ export function startSilo(
   });
 }
 
-/** What a child printed, and its exit code (128 + n after a signal). */
+/** A child's output and exit code (128 + n after a signal). */
 export async function finished(
   child: ChildProcess,
   input: string | Uint8Array = "",
@@ -72,7 +72,7 @@ export async function finished(
   return result;
 }
 
-/** Keeps what every silo has said, for those who wonder why a test fails: `run.sh` shows the end of it. */
+/** Logs the output of every silo process; `run.sh` prints the end of the log when a test fails. */
 function note(argv: readonly string[], { code, stderr }: Result): void {
   const file = process.env["SILO_TEST_LOG"];
   if (file === undefined || stderr === "") return;
@@ -93,7 +93,7 @@ export function probe(
   );
 }
 
-/** Runs docker itself, to look at what silo did. */
+/** Runs docker directly, to check what silo did. */
 export function docker(...args: readonly string[]): string {
   const { stdout, stderr, status } = spawnSync("docker", args, { encoding: "utf8" });
   if (status !== 0) throw new Error(`docker ${args.join(" ")}: ${stderr}`);

@@ -10,15 +10,15 @@ const TRY_EXCLUSIVE = 6;
 let taken: number | undefined;
 
 /**
- * The number of this process among the test runs on this machine: the lowest that no other run holds. Everything that
- * a test makes has it in its path or label, so runs of several checkouts do not see each other; and since the numbers
- * are reused, so are the images of earlier runs. The kernel frees the number when the process ends, however it ends.
+ * The number of this test run on this machine: the lowest that no other run uses. It is part of every path and label, so
+ * that runs of several checkouts do not see each other's objects. Numbers are reused, and with them the images of earlier
+ * runs. The kernel releases the number when the process exits, even if it is killed.
  */
 export function slot(): number {
   if (taken !== undefined) return taken;
   const { flock } = dlopen(LIBRARY, { flock: { args: ["i32", "i32"], returns: "i32" } }).symbols;
   for (let number = 0; ; number += 1) {
-    // Left open: the lock lasts as long as the descriptor.
+    // Not closed, because the lock lasts as long as the descriptor.
     const file = openLock(join(tmpdir(), `silo-test-${number}.lock`));
     if (file === undefined) continue;
     if (flock(file, TRY_EXCLUSIVE) === 0) return (taken = number);

@@ -4,7 +4,7 @@ import { PATIENCE_MS } from "./eventually.ts";
 import { siloCommand } from "./silo.ts";
 import type { World } from "./world.ts";
 
-/** A real terminal, which wraps lines and takes in new sizes as people's terminals do. */
+/** A real terminal, which wraps lines and can be resized. */
 export type Screen = {
   /** The lines that are visible now, without trailing spaces. */
   readonly lines: () => readonly string[];
@@ -16,7 +16,7 @@ export type Screen = {
 
 export const hasTmux = spawnSync("tmux", ["-V"]).status === 0;
 
-/** Starts silo in tmux; a shell is left behind it, so that its last words can be read. */
+/** Starts silo in tmux. A shell keeps running after it, so that its last output can be read. */
 export function siloInTmux(
   world: World,
   args: readonly string[],

@@ -15,7 +15,7 @@ import { podman } from "./drivers/podman.ts";
 import { PROBE_CONFIG, type User } from "./settings.ts";
 import { slot } from "./slot.ts";
 
-/** The backends whose behaviour is held by one table. Apple's command and Fly's are played by doubles, which execute. */
+/** The backends that the common tests cover. Apple's and Fly's commands are doubles, which run containers on a real engine. */
 export const BACKENDS = ["docker", "container", "bwrap", "fly"] as const;
 const DRIVERS = { docker, podman, container, bwrap, fly, none } satisfies Record<string, Driver>;
 export type Backend = keyof typeof DRIVERS;
@@ -33,15 +33,15 @@ export type World = {
 export type WorldOptions = {
   readonly config?: object;
   readonly project?: string;
-  /** The owner of the world, as whom silo runs; root without one. */
+  /** The user who owns the world and runs silo; root if undefined. */
   readonly user?: User | undefined;
   readonly env?: Readonly<Record<string, string>>;
   readonly backend?: Backend;
 };
 
 /**
- * Makes a fresh home and project. The home's path is the same for all worlds of a user in a test run, since it is part
- * of the image: one build serves all tests.
+ * Creates a fresh home and project. The home's path is the same for all worlds of a user in a test run, since it is part
+ * of the image, so that one build serves all tests.
  */
 export function makeWorld(options: WorldOptions = {}): World {
   const { user, backend = "docker", config = PROBE_CONFIG } = options;
@@ -57,7 +57,7 @@ export function makeWorld(options: WorldOptions = {}): World {
     USER: user?.name ?? "root",
     TERM: "xterm-256color",
     LANG: "C.UTF-8",
-    // Every image is of the versions named in the code, so that no test depends on the day.
+    // Images have the versions in the code, so that tests do not depend on new releases.
     SILO_NO_VERSION_CHECK: "1",
     ...driver.prepare(root),
     ...options.env,
@@ -72,7 +72,7 @@ export function makeWorld(options: WorldOptions = {}): World {
 
 const swept = new Set<string>();
 
-/** Deletes what a run that was killed has left under the same number. */
+/** Deletes leftovers of a killed test run with the same number. */
 function sweepOnce(world: World): void {
   const key = `${world.backend} ${world.root}`;
   if (!swept.has(key)) world.driver.sweep(world);
@@ -80,8 +80,8 @@ function sweepOnce(world: World): void {
 }
 
 /**
- * Makes a world before each test of a block, or one for all of them, and destroys it afterwards; a test that has left
- * something running fails. The returned world is always the current one.
+ * Creates a world before each test of a block, or one for all of them, and destroys it afterwards. A test fails if it has
+ * left something running. The returned world is always the current one.
  */
 export function useWorld(options: WorldOptions = {}, scope: "test" | "block" = "test"): World {
   let world: World | undefined;
@@ -91,7 +91,7 @@ export function useWorld(options: WorldOptions = {}, scope: "test" | "block" = "
   };
   const make = () => void (world = makeWorld(options));
   const clear = async () => {
-    // An engine deletes a container a moment after its end.
+    // An engine deletes a container shortly after its exit.
     await eventually("nothing is left", () => containers(current()).length === 0, 10_000).catch(
       () => {},
     );
@@ -104,7 +104,7 @@ export function useWorld(options: WorldOptions = {}, scope: "test" | "block" = "
   return follow(current);
 }
 
-/** A world that is always what `current` returns. */
+/** A proxy for the world that `current` returns. */
 function follow(current: () => World): World {
   const keys = ["backend", "driver", "root", "home", "project", "user", "env"] as const;
   const getters = keys.map(
@@ -129,7 +129,7 @@ export function destroyWorld({ root }: World): void {
   remove(root);
 }
 
-/** Moves a folder aside at once, and deletes it beside the tests: a tool with its packages can take minutes. */
+/** Renames a directory and deletes it in the background, because deleting a tool with its packages can take minutes. */
 function remove(root: string): void {
   if (!existsSync(root)) return;
   const aside = join(tmpdir(), `silo-gone-${randomUUID()}`);
@@ -137,17 +137,17 @@ function remove(root: string): void {
   spawn("rm", ["-rf", aside], { detached: true, stdio: "ignore" }).unref();
 }
 
-/** Names of the project's containers: all, or those that run. */
+/** Names of the project's containers: all, or only the running ones. */
 export function containers(world: World, which: "all" | "running" = "all"): string[] {
   return world.driver.list(world, which === "running").map(({ name }) => name);
 }
 
-/** Deletes what a test has left, and says what it was. */
+/** Deletes the leftovers of a test. @returns their names. */
 export function sweepWorld(world: World): readonly string[] {
   return world.driver.sweep(world);
 }
 
-/** Ends everything that a world runs, by force and past silo. */
+/** Kills everything that a world runs, without silo. */
 export function killWorld(world: World): void {
   world.driver.kill(world);
 }

@@ -16,7 +16,7 @@ import { slot } from "../slot.ts";
 import type { World } from "../world.ts";
 import type { Driver, Row } from "./driver.ts";
 
-/** Sandboxes on a machine with everything but an engine, where silo finds bwrap by itself. */
+/** Sandboxes on a machine without an engine, where silo auto-detects bwrap. */
 export const bwrap: Driver = {
   prepare: (root) => {
     symlinkSync(programs(), join(root, "bin"));
@@ -26,14 +26,14 @@ export const bwrap: Driver = {
     const seed = prefixes(world);
     const cache = join(world.home, ".cache/silo");
     mkdirSync(cache, { recursive: true });
-    // By links: what is built is mounted read-only, and several hundred megabytes.
+    // Linked instead of copied, because the prefix is mounted read-only and has several hundred megabytes.
     copy(seed, join(cache, "bwrap"), "--link");
     for (const path of [join(world.home, ".cache"), cache]) own(world, path);
   },
   list: (world) => sandboxes(world),
   kill: (world) => void killAll(world),
   sweep: (world) => killAll(world).map(({ name }) => name),
-  // No other program has names for sandboxes.
+  // Only silo gives names to sandboxes.
   makeForeign: () => {},
   removeForeign: () => {},
 };
@@ -43,7 +43,7 @@ function copy(from: string, to: string, ...options: readonly string[]): void {
   if (status !== 0) throw new Error(stderr.toString());
 }
 
-/** Gives a world a folder of programs of its own, for a test that changes something there. */
+/** Gives a world its own directory of programs, for a test that changes it. */
 export function ownPrograms({ root }: World): void {
   rmSync(join(root, "bin"));
   copy(programs(), join(root, "bin"));
@@ -51,7 +51,7 @@ export function ownPrograms({ root }: World): void {
 
 let place: string | undefined;
 
-/** A folder for what all worlds of this process share; deleted when it ends. */
+/** A directory that all worlds of this process share; deleted when the process exits. */
 function shared(): string {
   if (place !== undefined) return place;
   const folder = join(tmpdir(), `silo-test-${slot()}-shared`);
@@ -65,7 +65,7 @@ function shared(): string {
 
 let linked: string | undefined;
 
-/** A folder with a link to every program of this machine but the engines' commands. */
+/** A directory with links to all programs of this machine except the engines' commands. */
 function programs(): string {
   if (linked !== undefined) return linked;
   const bin = join(shared(), "bin");
@@ -81,10 +81,10 @@ function programs(): string {
   return (linked = bin);
 }
 
-/** What silo has built for the probe, by the user that it was built for. */
+/** The built prefix of the probe, by user. */
 const seeds = new Map<string, string>();
 
-/** A folder with the probe's tool as silo builds it; built in the world, which has nothing else yet. */
+/** A directory with the probe's prefix; silo builds it in the new world. */
 function prefixes(world: World): string {
   const key = `${world.user?.uid ?? 0}`;
   const known = seeds.get(key);
@@ -118,7 +118,7 @@ function killAll(world: World): readonly Row[] {
   return running;
 }
 
-/** The sandboxes that run, by their files, and their processes. */
+/** The running sandboxes, from their records, with their processes. */
 function sandboxes({ home }: World): readonly Row[] {
   const folder = join(home, ".local/state/silo/bwrap");
   const files = (existsSync(folder) ? readdirSync(folder) : []).filter((name) =>

@@ -12,10 +12,10 @@ const ask = ({ env }: World, ...args: readonly string[]) =>
 
 const played = onEngine("fake.project", '{{.Label "fake.id"}}');
 
-/** Apple's command, played by a double on Docker's engine. */
+/** A double of Apple's command on a Docker engine. */
 export const container: Driver = {
   ...played,
-  // The double is on the PATH, where silo finds and prefers it.
+  // The double is in PATH, so silo auto-detects it.
   prepare: (root) => {
     for (const name of ["bin", "state"]) mkdirSync(join(root, name), { recursive: true });
     symlinkSync(join(DOUBLES, "apple/container"), join(root, "bin/container"));
@@ -26,7 +26,7 @@ export const container: Driver = {
     };
   },
   sweep: (world) => {
-    // An image that is missing must be built, never fetched from a registry.
+    // A missing image must be built, never pulled from a registry.
     if (existsSync(join(world.root, "state/pulls")))
       throw new Error("an image was asked of a registry");
     return played.sweep(world);

@@ -2,27 +2,27 @@ import type { World } from "../world.ts";
 
 /** A container, sandbox or machine of a world. */
 export type Row = {
-  /** Its name as silo knows it. */
+  /** Its name in silo. */
   readonly name: string;
-  /** How its engine, or the kernel, knows it. */
+  /** Its id in the engine, or its process id. */
   readonly id: string;
 };
 
-/** What the tests have to do in another way on each backend. */
+/** The parts of the tests that depend on the backend. */
 export type Driver = {
-  /** Prepares a new world's folder. @returns environment variables for it. */
+  /** Prepares the directory of a new world. @returns environment variables for it. */
   readonly prepare: (root: string) => Readonly<Record<string, string>>;
-  /** Puts what a first run of the probe would build into a world that is otherwise ready. */
+  /** Copies the build of the probe into a prepared world. */
   readonly prebuild?: (world: World) => void;
   /** The command line that runs a tool on this backend. */
   readonly commandLine?: (args: readonly string[]) => readonly string[];
-  /** What the project has: all, or what runs. */
+  /** The project's containers: all, or only the running ones. */
   readonly list: (world: World, running: boolean) => readonly Row[];
-  /** Kills what the project runs, past silo. */
+  /** Kills the project's containers, without silo. */
   readonly kill: (world: World) => void;
-  /** Deletes everything that the world has left. @returns what that was. */
+  /** Deletes the leftovers of the world. @returns their names. */
   readonly sweep: (world: World) => readonly string[];
-  /** Makes a container of somebody else, which is not started. */
+  /** Creates a container that is not silo's, without starting it. */
   readonly makeForeign: (world: World, name: string) => void;
   readonly removeForeign: (world: World, name: string) => void;
 };

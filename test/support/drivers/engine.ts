@@ -8,7 +8,7 @@ const PATIENCE_MS = 10_000;
 
 type Command = "docker" | "podman";
 
-/** The world's containers on an engine that have the labels of some filters. @param name Go template of the name. */
+/** The world's containers on an engine that match some label filters. @param name Go template of the name. */
 function rows(world: World, filters: readonly string[], name: string, command: Command): Row[] {
   const args = filters.flatMap((filter) => ["--filter", filter]);
   const text = engine(world, ["ps", "--all", ...args, "--format", `${name} {{.ID}}`], command);
@@ -20,7 +20,7 @@ function rows(world: World, filters: readonly string[], name: string, command: C
       });
 }
 
-/** What the drivers whose containers are an engine's have in common. @param label the label with the project. */
+/** The common part of drivers with an engine. @param label the label with the project. */
 export function onEngine(label: string, name = "{{.Names}}", command: Command = "docker") {
   const list = (world: World, running: boolean): readonly Row[] => {
     const project = `label=${label}=${basename(world.project)}`;

@@ -18,7 +18,7 @@ import { siloCommand } from "../silo.ts";
 import type { World } from "../world.ts";
 import type { Driver, Row } from "./driver.ts";
 
-/** A laptop with the double of `fly`, and a mutagen that every user can read. */
+/** A world with the double of `fly`, and a mutagen that every user can read. */
 export const fly: Driver = {
   prepare: (root) => {
     const env = playFly(root);
@@ -33,7 +33,7 @@ export const fly: Driver = {
     const { status } = spawnSync("docker", ["image", "inspect", image], { stdio: "ignore" });
     if (status === 0) markPushed(world, image);
   },
-  // Fly is never chosen by itself.
+  // Fly is never auto-detected.
   commandLine: (args) => {
     const [tool = "", ...rest] = args;
     const end = args.indexOf("--");
@@ -56,10 +56,10 @@ export const fly: Driver = {
   removeForeign: (world) => void sweepFly(world),
 };
 
-/** The probe's image in the app's registry, by the user that it is for. */
+/** The probe's image in the app's registry, by user. */
 const images = new Map<string, string>();
 
-/** The image that a run of the probe takes, there or not; undefined if silo cannot plan the run. */
+/** The image of a run of the probe, even if it does not exist; undefined if silo cannot plan the run. */
 function probeImage(world: World): string | undefined {
   const key = `${world.user?.uid ?? 0}`;
   if (!images.has(key)) {
@@ -80,7 +80,7 @@ function docker(...args: readonly string[]): void {
   if (status !== 0) throw new Error(stderr);
 }
 
-/** The machines that cost money, and their containers. */
+/** The machines that are not destroyed, and their containers. */
 function machines(world: World, running: boolean): readonly Row[] {
   return flyMachines(world)
     .map(({ id, name }) => ({ name, id: flyContainer(world, id) }))
@@ -95,13 +95,13 @@ function isUp(container: string): boolean {
 const mutagenData = ({ home }: World) => join(home, ".local/state/silo/fly/mutagen");
 const mutagenRuns = (world: World) => existsSync(join(mutagenData(world), "daemon/daemon.sock"));
 
-/** Whether silo has a machine, as far as it knows. */
+/** Whether silo has a record of a machine. */
 function hasMachine({ home }: World): boolean {
   const folder = join(home, ".local/state/silo/fly/machines");
   return existsSync(folder) && readdirSync(folder).length > 0;
 }
 
-/** Ends silo's own mutagen, which goes on as long as a machine does. */
+/** Stops silo's own mutagen daemon, which runs as long as a machine does. */
 function stopMutagen(world: World): void {
   if (!mutagenRuns(world)) return;
   spawnSync(join(world.root, "bin/mutagen"), ["daemon", "stop"], {

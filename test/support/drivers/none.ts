@@ -1,7 +1,7 @@
 import { SYSTEM_PATH } from "../front.ts";
 import type { Driver } from "./driver.ts";
 
-/** For tests that start nothing, on a machine with or without an engine. */
+/** The driver for tests that start nothing; they need no engine. */
 export const none: Driver = {
   prepare: () => ({ PATH: SYSTEM_PATH }),
   list: () => [],

@@ -3,10 +3,10 @@ import { BASE_IMAGE } from "../settings.ts";
 import type { Driver } from "./driver.ts";
 import { onEngine } from "./engine.ts";
 
-/** Podman in the place of docker: the backend is `docker`, its command another one. */
+/** Podman instead of docker: the backend is still `docker`, with `podman` as its command. */
 export const podman: Driver = {
   ...onEngine("silo.project", "{{.Names}}", "podman"),
-  // Without FUSE podman would fall back to copying whole images; the kernel can do better.
+  // Without FUSE podman would copy whole images, so the kernel's overlayfs is used.
   prepare: (root) => ({
     PATH: `${installFront(root, "podman")}:${SYSTEM_PATH}`,
     STORAGE_DRIVER: "overlay",
