@@ -7,7 +7,7 @@ import { silo } from "../support/silo.ts";
 import { useWorld } from "../support/world.ts";
 import { SILO } from "../support/settings.ts";
 
-// Real shells, at whose prompt the Tab key is pressed. No engine is asked: DOCKER_HOST leads nowhere.
+// Presses Tab at the prompt of real shells. No engine can be queried, because DOCKER_HOST is invalid.
 
 const has = (shell: string) => spawnSync("which", [shell]).status === 0;
 
@@ -33,7 +33,7 @@ beforeEach(async () => {
   }
 });
 
-/** Types a beginning, presses Tab, and sees what the shell made of it. */
+/** Types the beginning of a command line and presses Tab. */
 async function completes(pty: Pty, typed: string, whole: string): Promise<void> {
   pty.type(`${typed}\t`);
   await pty.shows(whole);
@@ -51,7 +51,7 @@ async function allOf(pty: Pty): Promise<void> {
   await completes(pty, "silo claude -- a-dir", "silo claude -- a-directory-of-mine");
 }
 
-test("bash, without its completion package", async () => {
+test("bash without the bash-completion package", async () => {
   const rc = join(world.home, ".bashrc");
   writeFileSync(rc, `source $HOME/silo.bash\nPS1='ready> '\n`);
   const pty = onTerminal(["bash", "--noprofile", "--rcfile", rc, "-i"], world);
@@ -94,7 +94,7 @@ test.skipIf(!has("fish"))(
   60_000,
 );
 
-test("whatever is asked, nothing is said on standard error and nothing fails", async () => {
+test("completion of any words exits with 0 and prints nothing on standard error", async () => {
   for (const words of [
     [],
     [""],

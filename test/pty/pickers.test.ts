@@ -9,7 +9,7 @@ const [ESCAPE, CTRL_C, TAB, ENTER] = ["\u001B", "\u0003", "\t", "\r"] as const;
 
 const world = useWorld();
 
-test("plain silo lets pick a tool, by typing a part of its name", async () => {
+test("plain silo shows a picker, which filters tools by the typed text", async () => {
   const pty = siloOnTerminal(world, ["--dry-run"]);
   await pty.shows("● claude");
   await pty.shows("Paperclip AI: Runs a team");
@@ -23,7 +23,7 @@ test("plain silo lets pick a tool, by typing a part of its name", async () => {
 test.each([
   ["Esc", ESCAPE],
   ["Ctrl-C", CTRL_C],
-])("%s cancels the picker with 130", async (_, key) => {
+])("%s cancels the picker, and silo exits with 130", async (_, key) => {
   const pty = siloOnTerminal(world, []);
   await pty.shows("Which tool?");
   pty.type(key);
@@ -31,7 +31,7 @@ test.each([
 });
 
 test(
-  "the tool that ran here last is on top",
+  "the tool last used in the directory is first",
   async () => {
     expect((await probe(world, "true")).code).toBe(0);
     const pty = siloOnTerminal(world, []);
@@ -42,7 +42,7 @@ test(
   MINUTES,
 );
 
-test("without a terminal nothing is picked: the error names what to give", async () => {
+test("without a TTY the error names the argument to use", async () => {
   const { code, stderr } = await silo(world, []);
   expect(code).toBe(2);
   expect(stderr).toContain("hint: silo claude");
@@ -50,7 +50,7 @@ test("without a terminal nothing is picked: the error names what to give", async
 });
 
 test(
-  "plain silo rm lets pick what goes, and asks before it ends what runs",
+  "plain silo rm shows a picker, and asks before it stops a running container",
   async () => {
     const names = ["first", "second"].map((name) => `${name}-${crypto.randomUUID().slice(0, 8)}`);
     const running = names.map((name) =>

@@ -9,7 +9,7 @@ import { hasTmux, siloInTmux, type Screen } from "../support/tmux.ts";
 if (!hasTmux)
   process.stderr.write("*** THERE IS NO TMUX: THE PROGRESS LINE IS NOT LOOKED AT ***\n");
 
-// An engine whose build goes on until it is told to end, so that its screen can be looked at in peace.
+// An engine double whose build waits for a file, so that the screen can be read meanwhile.
 const ENGINE = `#!/bin/sh
 case "$1" in
 ps) ;;
@@ -46,7 +46,7 @@ const building = () => eventually("it builds", () => existsSync(file("building")
 const shown = (lines: readonly string[]) => lines.filter((line) => line !== "");
 
 test.skipIf(!hasTmux).each([80, 40, 20])(
-  "one line of progress at %d columns, and nothing of it stays",
+  "shows one line of progress at %d columns, and erases it",
   async (columns) => {
     screen = siloInTmux(world, ["codex"], columns);
     await building();
@@ -62,7 +62,7 @@ test.skipIf(!hasTmux).each([80, 40, 20])(
 );
 
 test.skipIf(!hasTmux)(
-  "a terminal that is made narrow and wide again shows one line all the time",
+  "shows one line while the terminal is made narrow and wide again",
   async () => {
     screen = siloInTmux(world, ["codex"], 100);
     await building();
@@ -76,7 +76,7 @@ test.skipIf(!hasTmux)(
   },
 );
 
-test.skipIf(!hasTmux)("a build that fails leaves its last words, whole", async () => {
+test.skipIf(!hasTmux)("a failed build prints the whole end of its log", async () => {
   screen = siloInTmux(world, ["codex"], 80);
   await building();
   writeFileSync(file("fail"), "");
@@ -88,7 +88,7 @@ test.skipIf(!hasTmux)("a build that fails leaves its last words, whole", async (
   expect(lines.at(-2)).toStartWith("hint: silo codex --force-build -v");
 });
 
-test.skipIf(!hasTmux)("Ctrl-C takes the line away and ends with 130", async () => {
+test.skipIf(!hasTmux)("Ctrl-C erases the line, and silo exits with 130", async () => {
   screen = siloInTmux(world, ["codex"], 80);
   await building();
   screen.type("C-c");
@@ -100,7 +100,7 @@ test.each([
   ["NO_COLOR", { NO_COLOR: "1" }],
   ["TERM=dumb", { TERM: "dumb" }],
   ["CI", { CI: "true" }],
-])("%s: a line a step, and nothing moves", async (_, env) => {
+])("%s: prints one line per step, without animation", async (_, env) => {
   world = { ...world, env: { ...world.env, ...env } };
   const pty = siloOnTerminal(world, ["codex"]);
   await building();
@@ -113,7 +113,7 @@ test.each([
   expect(pty.screen()).not.toContain("\u001B]0;");
 });
 
-test("without UTF-8 the line and the frame of the pickers are drawn in ASCII", async () => {
+test("without UTF-8 the progress line and the frame of pickers are ASCII", async () => {
   world = { ...world, env: { ...world.env, LANG: "C" } };
   const pty = siloOnTerminal(world, ["codex"]);
   await building();
@@ -125,12 +125,12 @@ test("without UTF-8 the line and the frame of the pickers are drawn in ASCII", a
   await picker.shows("Which tool?");
   picker.type("\u001B");
   await picker.exited;
-  // The library's line of keys has arrows everywhere; its frame and signs are what would be unreadable.
+  // The library's list of keys always has arrows; only its frame and symbols would be unreadable.
   expect(picker.screen()).not.toMatch(/[─-◿]/);
   expect(picker.screen()).toContain("*\u001B[39m  Which tool?");
 });
 
-test("-v shows the log, line by line, without what would steer the terminal", async () => {
+test("-v shows the log line by line, with control sequences escaped", async () => {
   const pty = siloOnTerminal(world, ["codex", "-v"]);
   await building();
   await pty.shows("Step 2/3 : RUN fetch");
@@ -140,7 +140,7 @@ test("-v shows the log, line by line, without what would steer the terminal", as
   expect(pty.screen()).not.toContain("\u001B]0;");
 });
 
-test("words are in the terminal's own colour; only what they begin with is painted", async () => {
+test("only the prefix of a message is coloured", async () => {
   const listing = siloOnTerminal(world, ["rm", "x"]);
   await listing.exited;
   expect(listing.screen()).toStartWith("\u001B[31merror\u001B[0m: no silo container is named");

@@ -7,7 +7,7 @@ import { containers, useWorld } from "../support/world.ts";
 
 const MINUTES = 5 * 60_000;
 const HANGUP = 129;
-/** Names are the engine's, which other test runs may use too. */
+/** A unique name, because other test runs may use the same engine. */
 const NAME = `t${slot()}-kept-1`;
 
 const world = useWorld();
@@ -16,15 +16,15 @@ const keep = (script: string) =>
   siloOnTerminal(world, ["codex", "--keep", "--name", NAME, "--", "probe", script]);
 const reconnect = () => siloOnTerminal(world, ["reconnect", NAME]);
 
-/** Answers what is typed, tells its size, and ends by a word with a code of its own. */
+/** A tool that echoes its input, prints the terminal's size, and exits with its own status on a command. */
 const TALK = [
   'trap "echo size \\$(stty size)" WINCH',
   "echo ready",
-  // A trap waits for the end of a read, so none may last.
+  // With a timeout, because a trap runs only after the read has ended.
   'while :; do read -r -t 0.1 word || continue; [ "$word" = end ] && exit 7; echo "heard $word"; done',
 ].join("\n");
 
-/** Waits until the tool has what is typed: the engine's command may drop what comes before it is attached. */
+/** Types until the tool echoes the text, because the engine's command may drop input before it is attached. */
 async function answers(pty: Pty): Promise<void> {
   let asked = 0;
   await eventually("the tool answers", () => {
@@ -34,19 +34,19 @@ async function answers(pty: Pty): Promise<void> {
 }
 
 test(
-  "a closed terminal leaves the tool running, and reconnect comes back to it",
+  "the tool keeps running when its terminal closes, and reconnect reattaches to it",
   async () => {
     const first = keep(TALK);
     await first.shows("ready");
     first.kill("SIGHUP");
     expect(await first.exited).toBe(HANGUP);
     expect(first.screen()).toContain(`silo reconnect ${NAME}`);
-    // Neither the next command nor the one after that takes it for a leftover.
+    // Neither of the next two commands reaps it.
     for (const _ of [1, 2]) expect((await silo(world, ["ls", "-q"])).stdout).toContain("kept-1\n");
 
     const second = reconnect();
     await answers(second);
-    // The CLI listens for new sizes a moment after it has attached; told too often, bash's read would never end.
+    // The CLI handles resizes only shortly after it has attached; but too many resizes would keep bash's read from returning.
     let [columns, told] = [100, 0];
     await eventually("the tool is told the size", () => {
       if (Date.now() - told > 500) {
@@ -62,7 +62,7 @@ test(
     await answers(third);
     third.type("end\n");
     expect(await third.exited).toBe(7);
-    // The engine deletes it by itself, a moment after the tool's end.
+    // The engine deletes the container itself, shortly after the tool's exit.
     await eventually("it is gone", () => containers(world).length === 0);
     expect((await silo(world, ["ls", "-q"])).stdout).not.toContain("kept-1");
   },
@@ -70,7 +70,7 @@ test(
 );
 
 test(
-  "a killed silo process leaves the tool running too",
+  "the tool keeps running when silo is killed",
   async () => {
     const first = keep(TALK);
     await first.shows("ready");
@@ -86,7 +86,7 @@ test(
 );
 
 test(
-  "SIGTERM ends it, and Ctrl-C reaches it, as without --keep",
+  "SIGTERM and Ctrl-C work as without --keep",
   async () => {
     const first = keep('trap "echo caught" INT; echo ready; while :; do sleep 0.1; done');
     await first.shows("ready");
@@ -118,7 +118,7 @@ test(
 );
 
 test(
-  "without --keep a closed terminal ends the tool",
+  "without --keep the tool is stopped when its terminal closes",
   async () => {
     const pty = siloOnTerminal(world, ["codex", "--", "probe", "echo ready; sleep 600"]);
     await pty.shows("ready");

@@ -14,7 +14,7 @@ beforeEach(() => {
 const down = () => existsSync(join(world.root, "state/down"));
 
 test(
-  "a service that is not started is started where the user says so, and the tool runs",
+  "a stopped service is started after a confirmation, and the tool runs",
   async () => {
     const pty = siloOnTerminal(world, ["codex", "--", "probe", "echo the tool; exit 4"]);
     await pty.shows("the container service is not running. Start it now?");
@@ -27,7 +27,7 @@ test(
   MINUTES,
 );
 
-test("a no leaves it as it is, and says how", async () => {
+test("after a no the service is not started, and the hint has the command", async () => {
   const pty = siloOnTerminal(world, ["codex", "--", "probe", "true"]);
   await pty.shows("Start it now?");
   pty.type("n");

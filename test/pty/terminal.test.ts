@@ -13,10 +13,10 @@ describe.each(BACKENDS)("%s", (backend) => {
     siloOnTerminal(world, ["codex", "--", "probe", script], after);
 
   test(
-    "the tool has a terminal of the right size, and is told when it changes",
+    "the tool's terminal has the right size, and is resized",
     async () => {
       const pty = probe(
-        // An engine sets the size just after the start.
+        // An engine sets the size shortly after the start.
         "until [ \"$(stty size)\" != '0 0' ]; do sleep 0.01; done; trap 'echo now $(stty size)' WINCH; echo first $(stty size); while :; do sleep 0.1; done",
       );
       await pty.shows("first 24 80");
@@ -29,7 +29,7 @@ describe.each(BACKENDS)("%s", (backend) => {
   );
 
   test(
-    "Ctrl-C reaches the tool, which decides what it means",
+    "Ctrl-C is passed to the tool",
     async () => {
       const pty = probe("trap 'echo caught; exit 7' INT; echo ready; while :; do sleep 0.1; done");
       await pty.shows("ready");
@@ -41,7 +41,7 @@ describe.each(BACKENDS)("%s", (backend) => {
   );
 
   test(
-    "the keys that detach a docker terminal reach the tool",
+    "docker's default detach keys are passed to the tool",
     async () => {
       const pty = probe("stty raw -echo; echo ready; head -c 3 | od -An -tx1");
       await pty.shows("ready");
@@ -53,7 +53,7 @@ describe.each(BACKENDS)("%s", (backend) => {
   );
 
   test(
-    "the terminal is as it was after the tool, in every kind of end",
+    "the terminal's settings are restored after every kind of exit",
     async () => {
       const sane = "stty -a | tr '\\n' ' '";
       const ended = probe("stty raw -echo; exit 3", sane);
@@ -63,7 +63,7 @@ describe.each(BACKENDS)("%s", (backend) => {
       const terminated = probe("stty raw -echo; echo ready; exec sleep 300", sane);
       await terminated.shows("ready");
       killWorld(world);
-      // A machine that was stopped still has the tool's files, and so is kept.
+      // A stopped machine is kept, because it still has the tool's files.
       const end = backend === "fly" ? "1" : "137";
       await terminated.shows(new RegExp(`silo ended with ${end}\\s[^]*[^-]icanon[^]* echo `));
       await terminated.exited;
@@ -72,10 +72,10 @@ describe.each(BACKENDS)("%s", (backend) => {
     MINUTES,
   );
 
-  // A machine goes on when its terminal is closed: test/e2e/fly.test.ts.
+  // A machine keeps running when its terminal closes: test/e2e/fly.test.ts.
   const ending = backend === "fly" ? (["SIGTERM"] as const) : (["SIGTERM", "SIGHUP"] as const);
   test.each(ending)(
-    "%s to silo on a terminal ends the tool",
+    "%s to silo on a terminal stops the tool",
     async (signal) => {
       const pty = probe("echo ready; exec sleep 300");
       await pty.shows("ready");
@@ -86,11 +86,11 @@ describe.each(BACKENDS)("%s", (backend) => {
     MINUTES,
   );
 
-  // What is shown is not the backend's, and where a double plays it the build is Docker's once more.
+  // The progress line does not depend on the backend, and the doubles build with Docker too.
   test.skipIf(backend === "fly" || backend === "container")(
-    "a build shows one live line that is gone afterwards",
+    "a build shows one live line, which is erased afterwards",
     async () => {
-      // The tool's own hooks are the last step: what comes before may be cached.
+      // Hooks are the last step of a build, so that the earlier ones can be cached.
       const hooks = [...PROBE_CONFIG.tools.codex.post_build_hooks, `: ${crypto.randomUUID()}`];
       const config = { ...PROBE_CONFIG, tools: { codex: { post_build_hooks: hooks } } };
       put(world, "home/.config/silo/silo.jsonc", JSON.stringify(config));
