@@ -99,7 +99,7 @@ test("tool files are shown with their commands, and an approval is valid until o
   expect(await changed.exited).toBe(130);
 });
 
-test("a file that changes while the question is shown is not approved", async () => {
+test("a file that changes while the question is shown needs another approval", async () => {
   const file = `${projectName()}/.mcp.json`;
   put(world, file, "{}");
   const pty = siloOnTerminal({ ...world, env: { ...world.env, PATH: "/nowhere" } }, [
