@@ -50,7 +50,7 @@ describe("config init", () => {
   test.each([
     ["--global", GLOBAL],
     ["--local", LOCAL],
-  ])("%s writes an example that is valid, and never overwrites", (flag, path) => {
+  ])("%s writes a valid example, and never overwrites a file", (flag, path) => {
     expect(silo(`config init ${flag}`).status).toBe(0);
     const text = read(path);
     const parsed = parseConfig(text);
@@ -69,13 +69,13 @@ describe("config init", () => {
     expect(existsSync(at("home/elsewhere"))).toBe(false);
   });
 
-  test("the local one is approved when it is written", () => {
+  test("the local file is approved when it is written", () => {
     silo("config init --local");
     expect(silo("config trust --list").stdout).toMatch(/silo\.jsonc +current/);
   });
 
   test.each(["config init", "config edit", "config init --global --local"])(
-    "%s without a terminal is wrong usage, and writes nothing",
+    "%s without a TTY is a usage error, and writes nothing",
     (line) => {
       const { status, stderr } = silo(line, editor(WRITES));
       expect([status, stderr]).toEqual([2, expect.stringContaining("--global")]);
@@ -85,7 +85,7 @@ describe("config init", () => {
 });
 
 describe("config edit", () => {
-  test("VISUAL comes before EDITOR, words in it are arguments, and an empty one does not count", () => {
+  test("VISUAL takes precedence over EDITOR, may contain arguments, and is ignored if empty", () => {
     writeFileSync(at("ed it"), `#!/bin/sh\nprintf '%s|' "$@" > ${at("seen")}\n`, { mode: 0o755 });
     const quoted = `"${at("ed it")}" -w 'two words'`;
     silo("config edit --global", { VISUAL: quoted, EDITOR: "false" });
@@ -99,7 +99,7 @@ describe("config edit", () => {
     ["--global", GLOBAL],
     ["--local", LOCAL],
   ])(
-    "%s starts a new file from the example, which is gone when nothing was written",
+    "%s starts a new file from the example, and deletes it if it was not changed",
     (flag, path) => {
       expect(silo(`config edit ${flag}`, editor(`cp "$0" ${at("seen")}`)).status).toBe(0);
       expect(read("seen")).toContain('// "tool": "claude",');
@@ -110,7 +110,7 @@ describe("config edit", () => {
     },
   );
 
-  test("what is not valid is kept, with its place", () => {
+  test("an invalid edit is kept, and the error has its position", () => {
     const { status, stderr } = silo("config edit --local", {
       ...editor(WRITES),
       TEXT: '{\n "tol": 1}',
@@ -127,7 +127,7 @@ describe("config edit", () => {
     expect(runs()).toBe(true);
   });
 
-  test("does not approve what stood there without approval", () => {
+  test("does not approve earlier settings that were not approved", () => {
     writeFileSync(at(LOCAL), '{"mounts_rw": ["~"]}');
     const { stderr } = silo("config edit --local", {
       ...editor(WRITES),
@@ -137,7 +137,7 @@ describe("config edit", () => {
     expect(runs()).toBe(false);
   });
 
-  test("approves what a user changes in an approved file", () => {
+  test("approves a user's changes to an approved file", () => {
     writeFileSync(at(LOCAL), '{"tool": "codex"}');
     silo("config trust");
     expect(silo("config edit --local", editor(WRITES)).stderr).toContain(
@@ -146,7 +146,7 @@ describe("config edit", () => {
     expect(runs()).toBe(true);
   });
 
-  test("what a tool writes meanwhile is neither approved nor overwritten", () => {
+  test("changes of a tool meanwhile are neither approved nor overwritten", () => {
     const agent = `printf %s "$TEXT" > ${at(LOCAL)}`;
     expect(silo("config edit --local", editor(agent)).status).toBe(0);
     expect(runs()).toBe(false);
@@ -169,7 +169,7 @@ describe("config edit", () => {
     expect(readdirSync(at("home/.local/state/silo"))).toEqual([]);
   });
 
-  test("a link in the project is not written through", () => {
+  test("does not write through a link in the project", () => {
     writeFileSync(at("home/profile"), "mine");
     symlinkSync(at("home/profile"), at(LOCAL));
     silo("config edit --local", editor(WRITES));

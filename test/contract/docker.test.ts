@@ -52,13 +52,13 @@ const tag = () =>
   (JSON.parse(silo(["codex", "--dry-run", "--json"]).stdout) as { image: { tag: string } }).image
     .tag;
 
-describe("how the engine is used", () => {
+describe("calls of the engine", () => {
   test("a dry run starts nothing", () => {
     const { status, calls } = silo(["codex", "--dry-run"]);
     expect([status, calls.length]).toEqual([0, 0]);
   });
 
-  test("with the image there, a run is one call, and its code is silo's", () => {
+  test("if the image exists, a run is one call, and its exit status is silo's", () => {
     hasImage(tag());
     const { status, stdout, calls } = silo(["codex", "--", "x"]);
     expect(verbs(calls)).toBe("run");
@@ -69,43 +69,46 @@ describe("how the engine is used", () => {
   test.each([
     ["the legacy builder", "0"],
     ["BuildKit", "1"],
-  ])("without the image it builds by %s and runs again, silently", (_, buildkit) => {
-    const { status, stdout, stderr, calls } = silo(["codex"], { DOUBLE_BUILDKIT: buildkit });
-    expect(verbs(calls)).toBe("run events buildx build run");
-    expect(stdout).toStartWith("ran app-1: ");
-    expect(status).toBe(42);
-    expect(stderr).toContain("step 2/2 true");
-    expect(stderr).not.toContain("No such image");
-  });
+  ])(
+    "a missing image is built with %s, and the run is retried without an error message",
+    (_, buildkit) => {
+      const { status, stdout, stderr, calls } = silo(["codex"], { DOUBLE_BUILDKIT: buildkit });
+      expect(verbs(calls)).toBe("run events buildx build run");
+      expect(stdout).toStartWith("ran app-1: ");
+      expect(status).toBe(42);
+      expect(stderr).toContain("step 2/2 true");
+      expect(stderr).not.toContain("No such image");
+    },
+  );
 
-  test("--force-build builds first, without any cache", () => {
+  test("--force-build builds first, without cache", () => {
     hasImage(tag());
     const { calls } = silo(["codex", "--force-build"]);
     expect(verbs(calls)).toBe("buildx build run");
     expect(calls.find(({ argv }) => argv[0] === "build")?.argv).toContain("--no-cache");
   });
 
-  test("a taken name is followed by the next number", () => {
+  test("a name in use is replaced by the next number", () => {
     hasImage(tag());
     const { status, stdout } = silo(["codex"], { DOUBLE_CLASHES: "3" });
     expect(status).toBe(42);
     expect(stdout).toStartWith("ran app-4: ");
   });
 
-  test("after a clash numbers go on from the highest name of the engine", () => {
+  test("after a conflict numbers continue after the highest one on the engine", () => {
     hasImage(tag());
     writeFileSync(join(root, "state/containers"), "app-7\nother-9\n");
     expect(silo(["codex"], { DOUBLE_CLASHES: "1" }).stdout).toStartWith("ran app-8: ");
   });
 
-  test("a tool's own port that is taken is left out with a warning", () => {
+  test("a tool's own port that is in use is omitted with a warning", () => {
     expect(silo(["cline"], { DOUBLE_FAULT: "port:3484" }).status).toBe(42);
     const { stderr, calls } = silo(["cline"], { DOUBLE_FAULT: "port:3484" });
     expect(stderr).toContain("warning: port 3484 is in use");
     expect(calls.at(-1)?.argv.join(" ")).not.toContain("3484:3485/tcp");
   });
 
-  test("no secret stands in an argument list", () => {
+  test("no argument contains a secret", () => {
     mkdirSync(join(root, "home/.config/silo"), { recursive: true });
     writeFileSync(join(root, "home/.config/silo/silo.jsonc"), '{"env": ["KEY", "DOCKER_KEY"]}');
     const { calls, stdout, stderr } = silo(["codex"], {
@@ -119,7 +122,7 @@ describe("how the engine is used", () => {
   });
 });
 
-describe("what goes wrong", () => {
+describe("failures", () => {
   test.each([
     ["down", "cannot connect to the Docker engine", "systemctl start docker"],
     ["denied", "permission denied on the Docker socket", "usermod -aG docker"],
@@ -134,7 +137,7 @@ describe("what goes wrong", () => {
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
-  test("an engine that cannot limit memory runs the tool without the default limit, and says so", () => {
+  test("if the engine cannot limit memory, the tool runs without the default limit and with a warning", () => {
     hasImage(tag());
     const { status, stdout, stderr, calls } = silo(["codex"], { DOUBLE_FAULT: "cgroup" });
     expect(status).toBe(42);
@@ -147,7 +150,7 @@ describe("what goes wrong", () => {
   test.each([
     ["4g", 1, "error: the engine cannot set the limits of the container"],
     ["none", 42, ""],
-  ])("with the memory set to %s such an engine ends with %d", (memory, code, says) => {
+  ])("with memory set to %s and such an engine silo exits with %d", (memory, code, says) => {
     const config = { backends: { docker: { memory } } };
     mkdirSync(join(root, "home/.config/silo"), { recursive: true });
     writeFileSync(join(root, "home/.config/silo/silo.jsonc"), JSON.stringify(config));
@@ -158,17 +161,17 @@ describe("what goes wrong", () => {
     expect(stderr).not.toContain("warning:");
   });
 
-  test("no docker at all", () => {
+  test("docker is not installed", () => {
     const { status, stderr } = silo(["codex"], { PATH: "/nonexistent" });
     expect(status).toBe(1);
     expect(stderr).toContain('error: the command "docker" is not installed\nhint: install Docker');
   });
 
-  test("a CLI that is killed is 137, and its container is looked for", () => {
+  test("if the CLI is killed, silo exits with 137 and searches for its container", () => {
     hasImage(tag());
     const { status, calls } = silo(["codex"], { DOUBLE_FAULT: "killed" });
     expect(status).toBe(137);
-    // The engine may still be making it, so it is looked for until that cannot be any more.
+    // silo searches for some time, because the engine may still be creating the container.
     expect(verbs(calls)).toMatch(/^run ps events( ps)+$/);
   });
 });
@@ -177,7 +180,7 @@ test.each([
   ['{"env": [broken', 0, ""],
   ['{"backends": {"docker": {"command": 5}}}', 0, "silo.jsonc is not valid, so it is ignored"],
   [String.raw`{"\u0062ackends": {"docker": {"command": "no-such-engine"}}}`, 1, "no-such-engine"],
-])("a list of what runs needs no more of %s than what it says of backends", (text, code, says) => {
+])("silo ls needs only the backends section of %s", (text, code, says) => {
   mkdirSync(join(root, "home/.config/silo"), { recursive: true });
   writeFileSync(join(root, "home/.config/silo/silo.jsonc"), text);
   const { status, stderr } = silo(["ls", "--backend", "docker"]);
@@ -187,8 +190,8 @@ test.each([
 test.each([
   ["linux", ["ps"]],
   ["darwin", ["list", "ps"]],
-])("on %s a list asks each engine that is there once: %j", (platform, asked) => {
-  // The compiled binary knows its system; the source can be told another one.
+])("on %s silo ls queries each installed engine once: %j", (platform, asked) => {
+  // Runs from source, because the platform of the compiled binary is fixed.
   const told = join(root, "platform.ts");
   writeFileSync(told, `Object.defineProperty(process, "platform", { value: "${platform}" });`);
   const engines = platform === "darwin" ? [join(DOUBLES, "apple"), DOUBLES] : [DOUBLES];

@@ -5,7 +5,7 @@ import type { Diagnostic } from "../../src/core/diagnostic.ts";
 import { silo } from "../support/silo.ts";
 import { put, useWorld } from "../support/world.ts";
 
-// Small doubles that know the very questions that doctor asks, and answer as the real programs do.
+// Small doubles that support only the queries of doctor, with the output of the real programs.
 
 const world = useWorld({ backend: "none" });
 beforeEach(() => {
@@ -13,7 +13,7 @@ beforeEach(() => {
   for (const name of ["sh", "sleep"]) symlinkSync(`/bin/${name}`, join(world.root, "bin", name));
 });
 
-/** A program that answers some command lines, and refuses all others. */
+/** A program that supports some command lines, and fails for all others. */
 function program(name: string, answers: Record<string, string>): void {
   const cases = Object.entries(answers).map(([args, body]) => `"${args}") ${body};;`);
   const script = `#!/bin/sh\ncase "$*" in\n${cases.join("\n")}\n*) echo "unknown: $*" >&2; exit 64;;\nesac\n`;
@@ -34,7 +34,7 @@ const DOCKER = (client: string, server: string) => ({
   "buildx version": "echo 'github.com/docker/buildx v0.19.3 48d6a39'",
 });
 
-test("a Docker that is well", async () => {
+test("a working Docker", async () => {
   program("docker", DOCKER("28.2.2", "28.2.2"));
   const { code, of } = await doctor();
   expect(of("docker")).toMatchObject({ state: "ok", detail: expect.stringContaining("28.2.2") });
@@ -55,7 +55,7 @@ test.each([
     "cannot connect",
     "systemctl start docker",
   ],
-])("a Docker that is %s is grave, since it is used here", async (_, answers, detail, fix) => {
+])("Docker %s is an error, since it is the backend in use", async (_, answers, detail, fix) => {
   if (answers !== undefined) program("docker", answers);
   const { code, of } = await doctor();
   expect(of("docker")).toMatchObject({ state: "bad", detail: expect.stringContaining(detail) });
@@ -63,7 +63,7 @@ test.each([
   expect(code).toBe(1);
 });
 
-test("a Docker that hangs is told after five seconds", async () => {
+test("a Docker that hangs is an error after five seconds", async () => {
   program("docker", { "version --format {{json .}}": "exec sleep 60", "buildx version": "exit 1" });
   const { code, of } = await doctor();
   expect(of("docker")).toMatchObject({
@@ -73,7 +73,7 @@ test("a Docker that hangs is told after five seconds", async () => {
   expect(code).toBe(1);
 }, 20_000);
 
-test("a Fly.io that is signed out matters where it is used, and only there", async () => {
+test("a missing Fly.io sign-in is an error only if the fly backend is in use", async () => {
   program("docker", DOCKER("28.2.2", "28.2.2"));
   program("fly", {
     version: "echo 'fly v0.3.200 linux/amd64 Commit: 0 BuildDate: 2026-01-01T00:00:00Z'",
@@ -88,7 +88,7 @@ test("a Fly.io that is signed out matters where it is used, and only there", asy
   expect(here.code).toBe(1);
 });
 
-test("a configuration that is not valid is told with its place", async () => {
+test("an invalid configuration is an error with its position", async () => {
   program("docker", DOCKER("28.2.2", "28.2.2"));
   put(world, "home/.config/silo/silo.jsonc", '{"bakend": "docker"}');
   const { code, of } = await doctor();
@@ -96,7 +96,7 @@ test("a configuration that is not valid is told with its place", async () => {
   expect(code).toBe(1);
 });
 
-test("a project cannot name the program that is asked", async () => {
+test("doctor does not run a program that an unapproved file names", async () => {
   program("docker", DOCKER("28.2.2", "28.2.2"));
   program("evil", { "version --format {{json .}}": "touch $HOME/ran" });
   writeFileSync(join(world.project, "silo.jsonc"), '{"backends": {"docker": {"command": "evil"}}}');
@@ -105,7 +105,7 @@ test("a project cannot name the program that is asked", async () => {
   expect(of("configuration")).toMatchObject({ state: "warn", fix: "silo config trust" });
 });
 
-test("it is a list with a sign and the command that mends, in ASCII where there is no more", async () => {
+test("prints a list with marks and fixes, in ASCII without UTF-8", async () => {
   const env = { PATH: join(world.root, "bin"), LANG: "C" };
   const { stdout } = await silo(world, ["doctor"], { env });
   expect(stdout).toContain("x  docker");

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SILO } from "../support/settings.ts";
 
-/** What a terminal obeys, hides or turns around. */
+/** Texts that a terminal interprets, hides or reverses. */
 const TEXTS: Readonly<Record<string, string>> = {
   "the clipboard (OSC 52)": "\u001B]52;c;ZXZpbA==\u0007",
   "the title": "\u001B]0;title\u001B\\",
@@ -52,7 +52,7 @@ const UNSAFE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/
 const unsafe = (text: string) =>
   (text.match(UNSAFE) ?? []).filter((found) => found !== "\n" && found !== "\t");
 
-/** An engine whose answers stand beside it. */
+/** An engine double whose output is in files next to it. */
 const ENGINE = `#!/bin/sh
 here=$(dirname "$0")
 case "$1 $2" in
@@ -110,7 +110,7 @@ describe.each(Object.keys(TEXTS))("%s", (kind) => {
     expect(status).not.toBeNull();
     if (words.includes("--json") && status === 0) {
       const data = JSON.stringify(JSON.parse(stdout));
-      // What is shown as signs is still the same text for programs.
+      // In JSON the text is unchanged, because programs parse it.
       if (words[0] === "ls" || words.includes("--dry-run"))
         expect(data).toContain(JSON.stringify(text).slice(1, -1));
     }

@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-/** A shell line with `silo` in it. */
+/** Runs a shell command line with `silo` in it. */
 function shell(line: string, env: Record<string, string> = {}) {
   const { status, stdout, stderr } = spawnSync(
     "bash",
@@ -31,7 +31,7 @@ test.each([
   ["silo --help | head -n 1; exit ${PIPESTATUS[0]}"],
   ["silo config schema | head -c 1; exit ${PIPESTATUS[0]}"],
   ["silo config show | true; exit ${PIPESTATUS[0]}"],
-])("a reader that has gone is no error: %s", (line) => {
+])("a closed pipe is no error: %s", (line) => {
   const { status, stderr } = shell(line);
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 });
@@ -40,7 +40,7 @@ test.each(["<&-", ">&-", "2>&-"])("a closed stream is no error: %s", (closed) =>
   expect(shell(`silo config paths ${closed}`).status).toBe(0);
 });
 
-test.each(["unset HOME", "HOME="])("the account's home counts after %s", (without) => {
+test.each(["unset HOME", "HOME="])("the account's home directory is used after %s", (without) => {
   const { status, stdout } = shell(`${without}; silo config paths -v`);
   expect([status, stdout.split("\n")[0]]).toEqual([0, "/root/.config/silo/silo.jsonc"]);
 });
@@ -54,7 +54,7 @@ test.each([
   expect(stdout).toBe(shell(flag).stdout);
 });
 
-test("an argument that is a secret does not come back in an error", () => {
+test("an error does not repeat a secret argument", () => {
   const { stderr } = shell("silo codex --api-key=s3cr3t --name x");
   expect(stderr).toContain("silo codex has no option --api-key");
   expect(stderr).not.toContain("s3cr3t");
@@ -65,7 +65,7 @@ test.each([
   ["export NO_COLOR=1;", false],
   ["export TERM=dumb;", false],
   ["export CLICOLOR_FORCE=1;", false],
-])("no colour in a pipe, with '%s'", (setting, coloured) => {
+])("no colours in a pipe, with '%s'", (setting, coloured) => {
   const { stderr } = shell(`${setting} silo cluade`);
   expect(stderr.includes("\u001B")).toBe(coloured);
 });

@@ -8,7 +8,7 @@ import { SILO } from "../support/settings.ts";
 
 const DOUBLES = join(import.meta.dir, "doubles");
 
-/** Every program that silo starts on this machine. */
+/** All programs that silo starts on the host. */
 const PROGRAMS =
   "docker podman container bwrap fly mutagen ssh scp ssh-keygen du env pip3 perl setpriv node npm sh stty ps bash prlimit";
 
@@ -34,7 +34,7 @@ function silo(cwd: string, entry: string, args: readonly string[]) {
       PATH: [entry, DOUBLES, "/usr/bin", "/bin"].join(":"),
       DOUBLE_BUN: process.execPath,
       DOUBLE_STATE: join(root, "state"),
-      // Nothing is asked of a registry.
+      // No registry is queried.
       NPM_CONFIG_REGISTRY: "http://127.0.0.1:9",
       https_proxy: "http://127.0.0.1:9",
       SILO_NO_VERSION_CHECK: "1",
@@ -65,10 +65,10 @@ const COMMANDS = [
 ];
 
 test.each(["node_modules/.bin", "", "absolute"])(
-  "with %j on PATH no program of the project is started",
+  "with %j in PATH no program of the project is started",
   (written) => {
     const entry = written === "absolute" ? join(root, "app/node_modules/.bin") : written;
-    // An empty entry means the working directory itself.
+    // An empty entry is the working directory.
     const cwd = written === "" ? "app/node_modules/.bin" : "app";
     for (const args of COMMANDS) {
       silo(cwd, entry, args);
@@ -79,13 +79,13 @@ test.each(["node_modules/.bin", "", "absolute"])(
   60_000,
 );
 
-test("the background question for versions starts none of them", () => {
+test("the background refresh of versions starts none of them", () => {
   silo("app", join(root, "app/node_modules/.bin"), [REFRESH_COMMAND]);
   expect(trapped()).toBe("");
   expect(existsSync(join(root, "home/.cache/silo/versions.json"))).toBe(true);
 }, 60_000);
 
-test("a directory where a tool has run holds no program for any other project", () => {
+test("programs in a directory where a tool has run are not started in other projects", () => {
   const entry = join(root, "app/node_modules/.bin");
   expect(silo("other", entry, ["ls", "--backend", "docker"]).status).toBe(0);
   expect(trapped()).toStartWith("docker ps");
@@ -97,7 +97,7 @@ test("a directory where a tool has run holds no program for any other project", 
   }
 }, 60_000);
 
-test("doctor and the error of a missing engine name what is passed over", () => {
+test("doctor and the error for a missing engine name the skipped programs", () => {
   const entry = join(root, "app/node_modules/.bin");
   const { stdout } = silo("app", entry, ["doctor"]);
   expect(stdout).toContain(`${entry}/docker is skipped: it is in the working directory`);

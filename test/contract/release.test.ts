@@ -5,7 +5,7 @@ import manifest from "../../package.json" with { type: "json" };
 import { silo } from "../support/silo.ts";
 import { useWorld } from "../support/world.ts";
 
-// What silo knows of its own releases: asked in the background, at most once a day, told by `silo version` alone.
+// The newest release of silo: fetched in the background at most once a day, and printed only by `silo version`.
 
 const world = useWorld({ backend: "none" });
 let server: ReturnType<typeof Bun.serve>;
@@ -18,7 +18,7 @@ beforeEach(() => {
     port: 0,
     hostname: "127.0.0.1",
     fetch: ({ method, url }) => {
-      // The registry is the same server, and has nothing.
+      // The registry is the same server, without any package.
       if (!url.endsWith("/latest")) return new Response("", { status: 404 });
       asked.push(method);
       return latest();
@@ -33,7 +33,7 @@ const redirect = (location: string) => () =>
   new Response(null, { status: 302, headers: { location } });
 const file = () => join(world.home, ".cache/silo/versions.json");
 
-/** Lets some time pass, as the cache sees it. */
+/** Makes the cache older. */
 function wait(hours: number): void {
   const { asked, silo, ...rest } = JSON.parse(readFileSync(file(), "utf8")) as {
     asked: number;
@@ -44,7 +44,7 @@ function wait(hours: number): void {
   writeFileSync(file(), JSON.stringify({ ...rest, ...older }));
 }
 
-/** The background's work. */
+/** Runs the background refresh. */
 const refresh = async (env: Readonly<Record<string, string>> = {}) =>
   await silo(world, ["__refresh-versions"], {
     env: {
@@ -58,7 +58,7 @@ const refresh = async (env: Readonly<Record<string, string>> = {}) =>
 const told = async (env: Readonly<Record<string, string>> = {}) =>
   (await silo(world, ["version"], { env: { SILO_NO_VERSION_CHECK: "", ...env } })).stdout;
 
-test("the newest release is told with the command that gets it", async () => {
+test("the newest release is printed with the command that installs it", async () => {
   expect(await told()).toContain("newest     unknown; a run checks");
   await refresh();
   expect(asked).toEqual(["HEAD"]);
@@ -67,13 +67,13 @@ test("the newest release is told with the command that gets it", async () => {
   expect(JSON.parse(stdout)).toMatchObject({ version: manifest.version, newest: "99.1.0" });
 });
 
-test("a silo that is the newest has nothing to get", async () => {
+test("the newest release has no command if it is installed already", async () => {
   latest = redirect(`/o/r/releases/tag/v${manifest.version}`);
   await refresh();
   expect(await told()).toEndWith(`newest     ${manifest.version}\n`);
 });
 
-test("it is asked for at most once a day, also where the tools are asked for hourly", async () => {
+test("it is fetched at most once a day, although tool versions are fetched hourly", async () => {
   await refresh();
   wait(2);
   await refresh();
@@ -83,7 +83,7 @@ test("it is asked for at most once a day, also where the tools are asked for hou
   expect(asked.length).toBe(2);
 }, 30_000);
 
-test("it is not asked for where that is turned off, nor by silo version and silo --version", async () => {
+test("it is not fetched if that is turned off, nor by silo version or silo --version", async () => {
   await refresh({ SILO_NO_VERSION_CHECK: "1" });
   expect(await told({ SILO_NO_VERSION_CHECK: "1" })).toContain(
     "unknown, because SILO_NO_VERSION_CHECK",
@@ -99,7 +99,7 @@ test.each([
   ["a place without releases", () => new Response("", { status: 404 })],
   ["what is no version", redirect("/o/r/releases/tag/v1.0.0;id")],
 ])(
-  "%s changes nothing of what is known, silently",
+  "%s does not change the known release and prints nothing",
   async (_, answer) => {
     await refresh();
     wait(25);
@@ -111,7 +111,7 @@ test.each([
   30_000,
 );
 
-test("offline it is known as before, and how silo came here is told by its place", async () => {
+test("offline the known release is printed, with the installation method by path", async () => {
   mkdirSync(join(world.home, ".cache/silo"), { recursive: true });
   writeFileSync(
     file(),

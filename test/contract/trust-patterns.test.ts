@@ -32,11 +32,11 @@ beforeEach(() =>
   }),
 );
 
-describe("a pattern that passes a value or a mount", () => {
+describe("a repository pattern with a variable or a mount", () => {
   test.each([
     ["acme", 'env: "ACME_TOKEN"   // your value'],
     ["mounts", 'mounts_ro: "~/data"'],
-  ])("asks once in a directory, the first time too: %s", (name, line) => {
+  ])("needs one approval per directory: %s", (name, line) => {
     remote(`git@github.com:${name}/app.git`);
     const said = run();
     expect(said).toContain(`repos "github.com/${name}" requests variables or mounts`);
@@ -60,13 +60,13 @@ describe("a pattern that passes a value or a mount", () => {
     "https://github.com.evil.example/acme",
     "file:///github.com/acme/x",
     "github.com/acme/x",
-  ])("gives nothing to %s", (address) => {
+  ])("does not apply to %s", (address) => {
     remote(address);
     const { status, stdout } = silo("codex --dry-run");
     expect([status, stdout]).toEqual([0, expect.not.stringContaining("ACME_TOKEN")]);
   });
 
-  test("asks again where the approved directory was moved or copied to", () => {
+  test("needs another approval if the directory is moved or copied", () => {
     remote("git@github.com:acme/app.git");
     silo("config trust");
     cpSync(at("app"), at("copy"), { recursive: true });
@@ -75,7 +75,7 @@ describe("a pattern that passes a value or a mount", () => {
     expect(run("moved")).toContain('repos "github.com/acme"');
   });
 
-  test("asks in a directory below and in another one with the same git directory", () => {
+  test("needs an approval in a subdirectory, and in another directory with the same git directory", () => {
     remote("git@github.com:acme/app.git");
     silo("config trust");
     mkdirSync(at("app/lib"));
@@ -84,7 +84,7 @@ describe("a pattern that passes a value or a mount", () => {
     expect(run("evil")).toContain('repos "github.com/acme"');
   });
 
-  test("asks again where its mount leads elsewhere, and shows both", () => {
+  test("needs another approval if its mount resolves to another path, and shows both paths", () => {
     mkdirSync(at("home/data"));
     remote("git@github.com:mounts/app.git");
     silo("config trust");
@@ -94,7 +94,7 @@ describe("a pattern that passes a value or a mount", () => {
     expect(run()).toContain('mounts_ro: "~/data"   // ~, but ~/data when it was approved');
   });
 
-  test("asks for nothing with SILO_TRUST=1 or in a trusted directory, which leaves no trace", () => {
+  test("needs no approval with SILO_TRUST=1 or in a trusted directory, and records none", () => {
     remote("git@github.com:acme/app.git");
     expect(silo("codex --dry-run", { SILO_TRUST: "1" }).status).toBe(0);
     put(GLOBAL, { trusted_paths: [at("app")], repos: { "github.com/acme": { env: ["KEY"] } } });
@@ -103,8 +103,8 @@ describe("a pattern that passes a value or a mount", () => {
   });
 });
 
-describe("a pattern that passes neither", () => {
-  test("applies at once in a new directory, and asks where a tool could have changed the remotes", () => {
+describe("a repository pattern without either", () => {
+  test("applies in a new directory, but needs an approval if a tool could have changed the remotes", () => {
     remote("git@github.com:ports/app.git", "new");
     expect(run("new")).toBe("");
     expect(run("new")).toBe("");
@@ -115,7 +115,7 @@ describe("a pattern that passes neither", () => {
     expect(run()).toBe("");
   });
 
-  test("asks where a tool ran before there was any pattern, at all or of this name", () => {
+  test("needs an approval if a tool ran before the pattern existed", () => {
     const patterns = { repos: { "github.com/ports": { ports: ["4321:4321"] } } };
     rmSync(at(GLOBAL));
     for (const name of ["app", "outer"]) {
@@ -129,7 +129,7 @@ describe("a pattern that passes neither", () => {
     }
   });
 
-  test("and gives nothing beyond the defaults never asks", () => {
+  test("and with nothing beyond the defaults needs no approval", () => {
     expect(run()).toBe("");
     remote("https://github.com/harmless/app");
     expect(run()).toBe("");
@@ -137,7 +137,7 @@ describe("a pattern that passes neither", () => {
   });
 });
 
-test("a dry run remembers nothing", () => {
+test("a dry run records nothing", () => {
   remote("git@github.com:ports/app.git");
   expect(silo("codex --dry-run").status).toBe(0);
   expect(existsSync(at(RECORD))).toBe(false);

@@ -43,14 +43,14 @@ describe("a project's file that a tool runs or loads", () => {
     ["cline", ".env.production.local"],
     ["cline", ".claude/settings.json"],
     ["cline", ".codex/hooks.json"],
-  ])("asks before %s starts, once: %s", (tool, path) => {
+  ])("needs one approval before %s starts: %s", (tool, path) => {
     expect(run(tool)).toBe("");
     put(`app/${path}`, HOOK);
     const said = run(tool);
     expect(said).toContain("that are not trusted");
     expect(said).toContain(`${path}: ${JSON.stringify(HOOK).length} bytes`);
     expect(said).toContain("hint: silo config trust");
-    // A command may hold a secret: it is shown on a terminal alone.
+    // Commands are shown only on a TTY, because they may contain secrets.
     expect(said).not.toContain("curl");
     expect(silo("config trust").stderr).toContain("which tools run or load");
     expect(run(tool)).toBe("");
@@ -58,14 +58,14 @@ describe("a project's file that a tool runs or loads", () => {
     expect(run(tool)).toContain("changed since it was approved");
   });
 
-  test("is nothing of other tools, nor one that only a model reads", () => {
+  test("needs no approval for other tools, or if only the model reads it", () => {
     for (const path of [".codex/config.toml", "CLAUDE.md", ".claude/skills/x/SKILL.md"])
       put(`app/${path}`, "x");
     expect(run("claude")).toBe("");
     expect(run("codex")).not.toBe("");
   });
 
-  test("is shown with all that is new, and an approval of one tool counts for another", () => {
+  test("is shown with all other new files, and an approval is valid for all tools", () => {
     put("app/.mcp.json", HOOK);
     put("app/.claude/settings.json", HOOK);
     silo("config trust");
@@ -91,7 +91,7 @@ describe("a project's file that a tool runs or loads", () => {
         symlinkSync("../hooks.json", at("app/.codex/hooks.json"));
       },
     ],
-  ])("asks again: %s", (_, change) => {
+  ])("needs another approval: %s", (_, change) => {
     put("app/.codex/config.toml", "a = 1\n");
     put("app/.codex/hooks.json", HOOK);
     silo("config trust");
@@ -100,7 +100,7 @@ describe("a project's file that a tool runs or loads", () => {
     expect(run("codex")).toContain(".codex: ");
   });
 
-  test("behind a link in the project counts with its content", () => {
+  test("is approved with its content if it is a link within the project", () => {
     put("app/shared/settings.json", HOOK);
     symlinkSync("shared", at("app/.claude"));
     expect(run("claude")).toContain("that are not trusted");
@@ -115,7 +115,7 @@ describe("a project's file that a tool runs or loads", () => {
     [".codex/config.toml", "../../elsewhere/config.toml"],
     [".codex", "/nowhere/at/all"],
     [".claude", "../elsewhere"],
-  ])("%s that leads out of the project is not approved for later: %s", (path, target) => {
+  ])("%s that leads out of the project needs an approval each time: %s", (path, target) => {
     put("elsewhere/config.toml", "a = 1\n");
     put("elsewhere/settings.json", "{}");
     mkdirSync(at("app/.codex"), { recursive: true });
@@ -153,27 +153,27 @@ describe("a project's file that a tool runs or loads", () => {
         linkSync(at("app/.codex/0"), at("app/.codex/1"));
       },
     ],
-  ])("does not keep silo busy with %s", (_, make) => {
+  ])("does not slow silo down with %s", (_, make) => {
     put("app/.codex/config.toml", "a = 1\n");
     make();
     expect(silo("codex -- x").stderr).toContain("that are not trusted");
   });
 
-  test("cannot fake a line by its name", () => {
+  test("cannot forge a line of the output by its name", () => {
     put("app/.codex/a\nApproved\u001B[2J\u202E.toml", "x");
     const said = run("codex");
     expect(said).toContain(String.raw`".codex/a\nApproved\u001b[2J\u202e.toml": 1 byte`);
     expect(said).not.toContain("\u001B");
   });
 
-  test("is no file of the project in the home directory, where the tool has its own", () => {
+  test("does not include the tool's own files if the home directory is the project", () => {
     put("home/.codex/config.toml", "a = 1\n");
     expect(refusal("codex --yes -- x", {}, "home")).toBe("");
     put("home/.codex/project/.codex/config.toml", "a = 1\n");
     expect(refusal("codex -- x", {}, "home/.codex/project")).toContain("that are not trusted");
   });
 
-  test("is named by a dry run, which starts nothing and asks for nothing", () => {
+  test("is named by a dry run, which neither starts nor asks anything", () => {
     put("app/.codex/config.toml", "a = 1\n");
     const { status, stderr } = silo("codex --dry-run");
     expect([status, stderr]).toEqual([
@@ -183,7 +183,7 @@ describe("a project's file that a tool runs or loads", () => {
     expect(record()).toBe("");
   });
 
-  test("is trusted by SILO_TRUST=1 and trusted_paths, without a trace", () => {
+  test("needs no approval with SILO_TRUST=1 or trusted_paths, and none is recorded", () => {
     put("app/.codex/config.toml", "a = 1\n");
     expect(run("codex", { SILO_TRUST: "1" })).toBe("");
     put(GLOBAL, { trusted_paths: [at("app")] });
@@ -198,7 +198,7 @@ describe("silo config trust", () => {
       JSON.parse(silo("config trust --list --json").stdout) as { file: string; state: string }[]
     ).map(({ file, state }) => `${file.slice(at("").length + 1)} ${state}`);
 
-  test("lists and revokes the files of tools too", () => {
+  test("also lists and revokes tool files", () => {
     for (const path of [".codex/config.toml", ".mcp.json", ".vibe/x"]) put(`app/${path}`, "{}");
     put("app/silo.jsonc", { tool: "vibe" });
     silo("config trust");
@@ -215,7 +215,7 @@ describe("silo config trust", () => {
     expect(run("codex")).not.toBe("");
   });
 
-  test("of another directory approves its files of tools, of a file the file alone", () => {
+  test("with a directory approves its tool files too, with a file only that file", () => {
     put("lib/.codex/config.toml", "a = 1\n");
     put("lib/silo.jsonc", {});
     silo(`config trust ${at("lib/silo.jsonc")}`);
@@ -226,7 +226,7 @@ describe("silo config trust", () => {
     expect(states()).toEqual([]);
   });
 
-  test("says that nothing needs approval", () => {
+  test("prints that nothing needs approval", () => {
     expect(silo("config trust")).toMatchObject({
       status: 0,
       stderr: "note: nothing here needs approval\n",

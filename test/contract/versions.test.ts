@@ -15,7 +15,7 @@ import { eventually } from "../support/eventually.ts";
 import { put, useWorld } from "../support/world.ts";
 import { SILO } from "../support/settings.ts";
 
-// What the registry says becomes a build argument: it is asked in the background, and never believed blindly.
+// Versions from the registry, which become build arguments: fetched in the background, and validated.
 
 type Cache = { asked: number; versions: Record<string, string> };
 
@@ -34,7 +34,7 @@ function writeCache(value: Cache): void {
   writeFileSync(cacheFile(), JSON.stringify(value));
 }
 
-/** A registry on this machine that has one version of everything. */
+/** A local registry with one version of every package. */
 function registry(version: string): string {
   server = Bun.serve({
     port: 0,
@@ -56,7 +56,7 @@ const refresh = (address: string) =>
 
 const ofNpm = TOOLS.filter(({ version }) => version.registry === "npm").map(({ name }) => name);
 
-test("the newest version of every tool of npm gets into the cache, and so into the image", async () => {
+test("the newest version of every npm tool is cached, and used in the image", async () => {
   const tag = async () => {
     const { stdout } = await silo(world, ["claude", "--dry-run", "--json"]);
     return (JSON.parse(stdout) as { image: { tag: string } }).image.tag;
@@ -67,19 +67,19 @@ test("the newest version of every tool of npm gets into the cache, and so into t
   expect(await tag()).not.toBe(before);
 });
 
-test("the real registry is asked as this machine's npm asks it", async () => {
+test("the real registry is queried with this machine's npm settings", async () => {
   const { stdout } = spawnSync("npm", ["config", "get", "registry"], { encoding: "utf8" });
   await refresh(stdout.trim());
   expect(Object.keys(cache().versions)).toEqual(expect.arrayContaining(ofNpm));
 }, 60_000);
 
-test("what is no version is not believed", async () => {
+test("an invalid version is ignored", async () => {
   writeCache({ asked: 0, versions: { claude: "1.2.3" } });
   await refresh(registry("1.0.0-$(id)"));
   expect(cache().versions).toMatchObject({ claude: "1.2.3" });
 });
 
-test("an unreachable registry changes nothing and is left alone for an hour", async () => {
+test("an unreachable registry changes nothing, and is not queried again for an hour", async () => {
   writeCache({ asked: 0, versions: { claude: "1.2.3" } });
   const before = Date.now();
   const { code, stderr } = await refresh("http://127.0.0.1:1/");
@@ -91,21 +91,21 @@ test("an unreachable registry changes nothing and is left alone for an hour", as
   expect(cache().versions).toMatchObject({ claude: "1.2.3" });
 });
 
-test("many at once leave one whole cache and nothing beside it", async () => {
+test("concurrent refreshes leave a complete cache and no temporary files", async () => {
   const address = registry("987.6.5");
   await Promise.all(Array.from({ length: 8 }, () => refresh(address)));
   expect(cache().versions).toMatchObject({ claude: "987.6.5" });
   expect(readdirSync(join(world.home, ".cache/silo"))).toEqual(["versions.json"]);
 });
 
-test("a broken cache is made anew", async () => {
+test("an invalid cache is replaced", async () => {
   mkdirSync(join(world.home, ".cache/silo"), { recursive: true });
   writeFileSync(cacheFile(), '{"asked": 1, "versions": {"cla');
   await refresh(registry("987.6.5"));
   expect(cache().versions).toMatchObject({ claude: "987.6.5" });
 });
 
-test("neither the start nor the end of a run waits for a registry that is silent", async () => {
+test("a run does not wait for a registry that does not respond", async () => {
   let asked = 0;
   server = Bun.serve({
     port: 0,
@@ -131,7 +131,7 @@ test("neither the start nor the end of a run waits for a registry that is silent
   for (const pid of refreshing()) process.kill(pid);
 });
 
-/** The processes that ask in the background of this world. */
+/** The background refresh processes of this world. */
 function refreshing(): readonly number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
