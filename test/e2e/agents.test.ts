@@ -6,7 +6,7 @@ import { finished, silo, startSilo } from "../support/silo.ts";
 import { useWorld } from "../support/world.ts";
 import { BASE_CONFIG, TESTER } from "../support/settings.ts";
 
-/** The biggest installs 1.4 GB. */
+/** Timeout of a test; the largest tool has 1.4 GB. */
 const MINUTES = 10 * 60_000;
 
 describe("real agents from their registries, by an ordinary user", () => {
@@ -24,7 +24,7 @@ describe("real agents from their registries, by an ordinary user", () => {
   );
 
   test(
-    "codex reads a key from a pipe, and what it keeps is on this machine",
+    "codex reads a key from a pipe and stores it on the host",
     async () => {
       const key = "sk-of-a-test";
       const { code } = await silo(world, ["codex", "--", "login", "--with-api-key"], {
@@ -43,7 +43,7 @@ describe("real agents from their registries, by an ordinary user", () => {
     ["claude", ["mcp", "list"], "No MCP servers configured"],
     ["cline", ["auth", "--help"], "Authenticate a provider"],
   ])(
-    "the flags that silo gives %s leave its subcommands alone",
+    "silo's flags for %s do not break its subcommands",
     async (name, args, expected) => {
       const { code, stdout } = await silo(world, [name, "--", ...args]);
       expect(stdout).toContain(expected);
@@ -53,7 +53,7 @@ describe("real agents from their registries, by an ordinary user", () => {
   );
 
   test(
-    "opencode's screen fills the terminal, follows its size, and ends by Ctrl-C",
+    "opencode fills the terminal, adapts to its size, and exits on Ctrl-C",
     async () => {
       const pty = siloOnTerminal(world, ["opencode"]);
       await pty.shows("\u001B[24;1H", 60_000);
@@ -67,7 +67,7 @@ describe("real agents from their registries, by an ordinary user", () => {
   );
 
   test(
-    "Paperclip's page is served on this machine's loopback, and a second one on its data is refused",
+    "Paperclip listens on the host's loopback, and a second one with the same data is refused",
     async () => {
       const first = startSilo(world, ["paperclipai"]);
       const ended = finished(first);
@@ -87,14 +87,14 @@ describe("real agents from their registries, by an ordinary user", () => {
   );
 });
 
-/** What an address on this machine answers, once it does. */
+/** The response of a local URL, as soon as there is one. */
 async function answered(url: string): Promise<string> {
   for (;;) {
     try {
       const response = await fetch(url);
       if (response.ok) return await response.text();
     } catch {
-      // It does not listen yet.
+      // The server does not listen yet.
     }
     await Bun.sleep(200);
   }

@@ -13,7 +13,7 @@ const { status, stdout, stderr } = spawnSync("bash", [join(import.meta.dir, "bui
 });
 if (status !== 0) process.stderr.write(stderr);
 
-/** With buildx beside it docker builds with BuildKit, whose log and errors are all its own. */
+/** With buildx installed docker builds with BuildKit, which has its own log format and errors. */
 describe.skipIf(status !== 0)("a real BuildKit", () => {
   const world = useWorld({}, "block");
   beforeAll(() => {
@@ -27,7 +27,7 @@ describe.skipIf(status !== 0)("a real BuildKit", () => {
   };
 
   test(
-    "builds what runs, step by step",
+    "builds a working image and reports its steps",
     async () => {
       const hook = `echo ${crypto.randomUUID()}`;
       const { code, stdout, stderr } = await build({ post_build_hooks: [hook] });
@@ -38,7 +38,7 @@ describe.skipIf(status !== 0)("a real BuildKit", () => {
   );
 
   test(
-    "a hook that fails shows its last lines",
+    "a failed hook shows its last lines",
     async () => {
       const { code, stderr } = await build({ post_build_hooks: ["echo the reason; exit 5"] });
       expect(code).toBe(1);

@@ -37,11 +37,11 @@ const prefixes = () => {
   return existsSync(folder) ? readdirSync(folder) : [];
 };
 
-/** For tests of what is built, and of what must not be. */
+/** Deletes the built prefixes, for tests of builds. */
 const forgetBuilt = () =>
   rmSync(join(world.home, ".cache/silo/bwrap"), { recursive: true, force: true });
 
-describe("what the sandbox keeps apart", () => {
+describe("isolation", () => {
   test(
     "the sandbox sees the system directories and the planned mounts of the host, nothing else",
     async () => {
@@ -69,7 +69,7 @@ describe("what the sandbox keeps apart", () => {
   );
 
   test(
-    "it sees and can signal no process of the host, shares no memory with it, and has its own name",
+    "the sandbox cannot see or signal host processes, shares no memory with them, and has its own hostname",
     async () => {
       const { stdout } = await probe(
         world,
@@ -81,7 +81,7 @@ describe("what the sandbox keeps apart", () => {
   );
 
   test(
-    "a mount that the project names by a link in it is there, under both names",
+    "a mount that is configured by a link in the project is available at both paths",
     async () => {
       const real = join(world.project, "real");
       mkdirSync(real);
@@ -95,7 +95,7 @@ describe("what the sandbox keeps apart", () => {
   );
 
   test(
-    "its environment is the plan's alone",
+    "the environment has only the plan's variables",
     async () => {
       const { stdout } = await probe(world, "env", {
         env: { SECRET_KEY: "s3cr3t", LD_PRELOAD: "" },
@@ -107,7 +107,7 @@ describe("what the sandbox keeps apart", () => {
   );
 
   test(
-    "names resolve and certificates are there, as far as the host has them",
+    "host names resolve and certificates are available as on the host",
     async () => {
       const { stdout } = await probe(
         world,
@@ -119,9 +119,9 @@ describe("what the sandbox keeps apart", () => {
   );
 
   test(
-    "a terminal of its own: nothing that it does can type on the user's",
+    "the tool has its own terminal, and cannot inject input into the user's",
     async () => {
-      // TIOCSTI puts a character into the terminal's input, which a shell behind would read.
+      // TIOCSTI injects a character into the terminal's input, which the user's shell would read.
       const inject = `perl -e 'for (split //, "touch ${world.project}/typed\\n") { ioctl STDIN, 0x5412, $_ }'`;
       const pty = siloOnTerminal(
         world,
@@ -138,7 +138,7 @@ describe("what the sandbox keeps apart", () => {
 });
 
 test(
-  "in a pipeline on a terminal it cannot type there either, and Ctrl-C still ends it",
+  "in a pipeline on a terminal the tool cannot inject input either, and Ctrl-C still stops it",
   async () => {
     const inject = `perl -e 'for (split //, "x\\n") { ioctl STDERR, 0x5412, $_; ioctl STDOUT, 0x5412, $_ }'`;
     const script = `${inject}; echo ready; exec sleep 300`;
@@ -159,7 +159,7 @@ describe.each([
   ["an ordinary user", TESTER],
 ])("exec, for %s", (_, user) => {
   test(
-    "enters the sandbox as its user, in its directory, with its environment and no capability",
+    "runs with the sandbox's user, directory and environment, and without capabilities",
     async () => {
       destroyWorld(world);
       world = makeWorld({ backend: "bwrap", ...(user === undefined ? {} : { user }) });
@@ -195,9 +195,9 @@ describe.each([
   );
 });
 
-describe("what is built", () => {
+describe("builds", () => {
   test(
-    "concurrent builds of one image build it once, and a killed build is not taken for a complete one",
+    "concurrent builds of one image build it once, and a killed build is not used",
     async () => {
       forgetBuilt();
       const hook =
@@ -219,7 +219,7 @@ describe("what is built", () => {
   );
 
   test(
-    "a hook can write the prefix and its home alone, and what it leaves there is seen",
+    "a hook can write only to the prefix and its home, and runs see these files",
     async () => {
       configure({
         post_build_hooks: [
@@ -237,13 +237,13 @@ describe("what is built", () => {
   );
 
   test(
-    "prune knows what no project uses, and keeps what runs",
+    "prune removes prefixes that no project uses, except for running ones",
     async () => {
       await probe(world, "true");
       const state = join(world.home, ".local/state/silo/projects");
       const kept = await silo(world, ["prune", "--yes", "--backend", "bwrap"]);
       expect([kept.code, prefixes().length]).toEqual([0, 1]);
-      // No project is known any more, so nobody uses it; but something of it still runs.
+      // Without any recorded project the prefix is unused, but a sandbox still runs with it.
       const child = startSilo(world, ["codex", "--", "probe", "touch up; exec sleep 300"]);
       const end = finished(child);
       await eventually("it runs", () => existsSync(join(world.project, "up")));
@@ -276,9 +276,9 @@ test(
 );
 
 test(
-  "a killed silo process takes the whole sandbox with it",
+  "if silo is killed, the whole sandbox is killed",
   async () => {
-    // Of this test run alone.
+    // Only processes of this test run.
     const seconds = `321.${slot()}`;
     const child = startSilo(world, ["codex", "--", "probe", `touch up; exec sleep ${seconds}`]);
     const end = finished(child);
@@ -322,7 +322,7 @@ test(
 );
 
 test(
-  "a bwrap with the set-user-id bit is refused before it is started, and doctor says so",
+  "a setuid bwrap is refused before it is started, and doctor reports it",
   async () => {
     ownPrograms(world);
     const program = join(world.root, "bin/bwrap");
@@ -339,7 +339,7 @@ test(
   MINUTES,
 );
 
-test("a limit of memory that this machine cannot hold refuses to start", async () => {
+test("a configured memory limit that cannot be set is an error", async () => {
   const user = makeWorld({
     backend: "bwrap",
     config: { ...PROBE_CONFIG, backends: { bwrap: { memory: "1g" } } },
@@ -354,7 +354,7 @@ test("a limit of memory that this machine cannot hold refuses to start", async (
   destroyWorld(user);
 });
 
-describe("choice", () => {
+describe("choice of the backend", () => {
   test("bwrap is never auto-detected if an engine's command is installed", async () => {
     const backend = async () =>
       (
@@ -368,7 +368,7 @@ describe("choice", () => {
     expect(await backend()).toBe("docker");
   });
 
-  test("without bwrap the error says how to install it", async () => {
+  test("a missing bwrap is an error with the install command", async () => {
     ownPrograms(world);
     unlinkSync(join(world.root, "bin/bwrap"));
     const { code, stderr } = await silo(world, ["codex", "--backend", "bwrap"]);
@@ -408,7 +408,7 @@ describe("the real tools, with silo's own runtime in node's place", () => {
   );
 
   test(
-    "vibe runs where the host has a Python that is new enough, and says so where not",
+    "vibe runs if the host's Python is new enough, otherwise it is an error",
     async () => {
       const { code, stdout, stderr } = await silo(world, ["vibe", "--", "--version"]);
       if (code === 0) expect(stdout).toMatch(/vibe/i);

@@ -36,7 +36,7 @@ const TABLE = (["docker", "container", "bwrap"] as const).flatMap((backend) => [
 
 describe.each(TABLE)("%s, for %s", (backend, _, user) => {
   test(
-    "what one run leaves in a cache is there in the next one, and nowhere else",
+    "a cache is kept for the next run of the project, and not shared with others",
     async () => {
       world = makeWorld({ backend, config: CONFIG, ...(user === undefined ? {} : { user }) });
       put(world, "home/.cargo/registry/hosts-own", "x");
@@ -61,7 +61,7 @@ describe.each(TABLE)("%s, for %s", (backend, _, user) => {
   );
 });
 
-/** Makes the last run in a directory as old as that. */
+/** Sets the age of the last run in a directory. */
 function age(made: World, days: number): void {
   const folder = join(made.home, ".local/state/silo/projects");
   for (const name of readdirSync(folder)) {
@@ -72,7 +72,7 @@ function age(made: World, days: number): void {
 }
 
 test(
-  "prune offers volumes after a month, and removes only those that nothing uses",
+  "prune offers volumes after a month, and removes only unused ones",
   async () => {
     world = makeWorld({ config: CONFIG });
     await probe(world, "true");

@@ -27,14 +27,14 @@ const runOf = () => calls().findLast(({ argv }) => argv[0] === "run")?.argv ?? [
 const configure = (more: object) =>
   put(world, "home/.config/silo/silo.jsonc", JSON.stringify({ ...PROBE_CONFIG, ...more }));
 
-/** The tool's own hooks are the last step of a build: what comes before is cached. */
+/** Hooks are the last step of a build, so that the earlier ones are cached. */
 function withHook(hook: string) {
   const { codex } = PROBE_CONFIG.tools;
   return { tools: { codex: { post_build_hooks: [...codex.post_build_hooks, hook] } } };
 }
 
 test(
-  "a warm start is two calls: whether the image is there, and the run",
+  "a warm start is two calls: the check for the image, and the run",
   async () => {
     await probe(world, "true");
     const before = calls().length;
@@ -46,7 +46,7 @@ test(
 );
 
 test.each(["0.9.0", "0.12.3", "1.0.0", "1.2.2"])(
-  "version %s: runs, lists, enters, removes, and knows its images",
+  "version %s: run, ls, exec, rm and images work",
   async (version) => {
     const env = { FAKE_CONTAINER_VERSION: version };
     const inside = await probe(world, "grep -E 'CapEff|NoNewPrivs' /proc/self/status; exit 5", {
@@ -77,7 +77,7 @@ test.each(["0.9.0", "0.12.3", "1.0.0", "1.2.2"])(
 );
 
 describe("building", () => {
-  test("the builder keeps its size where that suffices", () => {
+  test("the builder keeps its size if it suffices", () => {
     expect(builderSize(undefined, 8)).toEqual({ cpus: 4, memoryMb: 4096 });
     expect(builderSize(undefined, 2)).toEqual({ cpus: 2, memoryMb: 4096 });
     expect(builderSize({ cpus: 6, memoryMb: 9000 }, 8)).toEqual({ cpus: 6, memoryMb: 9000 });
@@ -85,7 +85,7 @@ describe("building", () => {
   });
 
   test(
-    "two builds use one builder, whatever colours the terminal has",
+    "two builds use one builder, regardless of colour variables",
     async () => {
       configure(withHook(`echo ${crypto.randomUUID()}`));
       await probe(world, "true", { env: { NO_COLOR: "1", BUILDKIT_COLORS: "run=red" } });
@@ -111,7 +111,7 @@ describe("building", () => {
 });
 
 describe("arguments", () => {
-  test("no value of a variable stands in one, also of those that would steer the command", async () => {
+  test("contain no values of variables, not even of those that affect the command", async () => {
     configure({ env: ["SECRET_KEY", "NO_COLOR", "CONTAINER_DEBUG", "MULTI"] });
     const { stdout } = await probe(
       world,
@@ -130,7 +130,7 @@ describe("arguments", () => {
     expect(calls().filter(({ leak }) => leak === true)).toEqual([]);
   });
 
-  test("names that the grammar cannot quote are mounted by the flag that can, or refused", async () => {
+  test("paths that --mount cannot quote are mounted with --volume, or refused", async () => {
     for (const name of ["a,b", "a=b", "a:b", "a,:b"]) put(world, `${name}/file`, name);
     configure({ mounts_ro: ["a,b", "a=b", "a:b"].map((name) => join(world.root, name)) });
     const { stdout } = await probe(world, `cat '${world.root}'/a?b/file`);
@@ -143,7 +143,7 @@ describe("arguments", () => {
     ]);
   });
 
-  test("processors and memory are the configured ones, else all and 40 %", async () => {
+  test("CPUs and memory are as configured, otherwise all and 40 %", async () => {
     expect(defaultSize(10, 32 * 1024 ** 3)).toEqual({ cpus: 10, memory: "13107M" });
     expect(defaultSize(2, 4 * 1024 ** 3)).toEqual({ cpus: 2, memory: "2048M" });
     configure({ backends: { container: { cpus: 1, memory: "3g" } } });
@@ -151,7 +151,7 @@ describe("arguments", () => {
     expect(runOf().join(" ")).toContain("--cpus 1 --memory 3G ");
   });
 
-  test("ports are published on this machine's own address", async () => {
+  test("ports are published on the loopback address", async () => {
     const port = 18_080 + slot();
     configure({ ports: [`${port}:80`] });
     await probe(world, "true");
@@ -159,8 +159,8 @@ describe("arguments", () => {
   });
 });
 
-describe("choice and service", () => {
-  test("container is chosen where its command is, docker by name", async () => {
+describe("choice of the backend, and its service", () => {
+  test("container is auto-detected by its command, docker only if named", async () => {
     const backend = async (...flags: string[]) =>
       (
         JSON.parse((await silo(world, ["codex", "--dry-run", "--json", ...flags])).stdout) as {
@@ -173,7 +173,7 @@ describe("choice and service", () => {
     ]);
   });
 
-  test("without its service it says how to start it, in every command", async () => {
+  test("every command names the start command if the service is not running", async () => {
     writeFileSync(join(world.root, "state/down"), "");
     for (const args of [["codex"], ["ls", "--backend", "container"], ["exec", "x", "true"]]) {
       const { code, stderr } = await silo(world, args);
@@ -182,7 +182,7 @@ describe("choice and service", () => {
         expect.stringContaining("container system start") as unknown as string,
       ]);
     }
-    // The other backend's containers are still told.
+    // The other backend's containers are still listed.
     const listed = await silo(world, ["ls"]);
     expect([listed.code, listed.stderr]).toEqual([
       0,
@@ -198,7 +198,7 @@ type Planned = { image: { tag: string; dockerfile: string; buildArgs: Record<str
 const planned = async () =>
   JSON.parse((await silo(world, ["codex", "--dry-run", "--json"])).stdout) as Planned;
 
-/** Docker's own packages are out of reach here; what counts is who starts its engine, when, and as whom. */
+/** A stand-in for Docker's packages, which cannot be downloaded here. The test is about the engine's start, not the engine. */
 function buildWithoutToolchain({ image }: Planned): void {
   const lines = image.dockerfile.replace(
     /^RUN(?:(?!^[A-Z]+ )[^])*download\.docker\.com(?:(?!^[A-Z]+ )[^])*/m,
@@ -216,9 +216,9 @@ function buildWithoutToolchain({ image }: Planned): void {
 }
 
 test(
-  "Docker inside: an engine of its own, started by its first client",
+  "Docker in the guest: its own engine, started by the first client",
   async () => {
-    // An engine that speaks as one, by the socket that it is handed.
+    // A minimal engine, which responds on the socket that it inherits.
     const engine = [
       "#!/usr/bin/perl",
       'open my $socket, "+<&=", 3 or die; open my $mark, ">", "/tmp/engine"; print $mark "$ENV{LISTEN_FDS} @ARGV $<"; close $mark;',

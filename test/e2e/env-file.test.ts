@@ -23,7 +23,7 @@ function make(backend: "docker" | "container") {
   return { folder, env: { http_proxy: SECRET, XDG_RUNTIME_DIR: folder } };
 }
 
-/** The files that a process has open. */
+/** The open files of a process. */
 const opened = (pid: number) =>
   readdirSync(`/proc/${pid}/fd`).map((fd) => {
     try {
@@ -34,7 +34,7 @@ const opened = (pid: number) =>
   });
 
 test.each(["docker", "container"] as const)(
-  "%s: a variable that steers the command reaches the tool by a file that nobody finds, even after a kill",
+  "%s: a variable that affects the command is passed in an unlinked file, which is gone even after a kill",
   async (backend) => {
     const { folder, env } = make(backend);
     const script = 'echo "$http_proxy" > seen; sleep 600';
@@ -48,7 +48,7 @@ test.each(["docker", "container"] as const)(
     );
     expect(readFileSync(seen, "utf8")).toBe(`${SECRET}\n`);
     expect(readdirSync(folder)).toEqual([]);
-    // Nor does silo hold it open for as long as the tool runs.
+    // silo does not keep the file open while the tool runs either.
     expect(opened(child.pid ?? 0).filter((path) => path.includes("silo-env-"))).toEqual([]);
     child.kill("SIGKILL");
     await ended;

@@ -38,7 +38,7 @@ async function talking(): Promise<Pty> {
   return pty;
 }
 
-/** Leaves nothing that costs money, on either side. */
+/** Waits until no machine and no local state is left. */
 async function takenBack(): Promise<void> {
   expect(flyMachines(world)).toEqual([]);
   expect((await silo(world, ["ls", "-q"])).stdout).toBe("");
@@ -67,7 +67,7 @@ describe("silo recovers from", () => {
 });
 
 test(
-  "a mutagen that asks its own prompter before it knows it is asked again",
+  "a mutagen command that uses its prompter too early is retried",
   async () => {
     const [mutagen, once] = [join(world.root, "bin/mutagen"), join(world.root, "failed")];
     renameSync(mutagen, `${mutagen}-real`);
@@ -114,7 +114,7 @@ describe("a failed start is reported with its fix, and leaves no machine", () =>
   );
 
   test(
-    "one that cannot be destroyed is named with the command that tries again",
+    "a machine that cannot be destroyed is named with the command to retry",
     async () => {
       setKnob(world, "destroy-fails", "till told otherwise");
       const { code, stderr } = await probe(world, "exit 3");
@@ -129,7 +129,7 @@ describe("a failed start is reported with its fix, and leaves no machine", () =>
   );
 
   test(
-    "a disk without room for all files",
+    "a disk that is too small for all files",
     async () => {
       writeFileSync(join(world.project, "large"), Buffer.alloc(5_000_000, 7));
       setKnob(world, "small-disk", world.project);
@@ -142,9 +142,9 @@ describe("a failed start is reported with its fix, and leaves no machine", () =>
     MINUTES,
   );
 
-  // It takes a minute and a half to give up.
+  // The timeout is 90 seconds.
   test.skipIf(process.env["TORTURE"] === undefined)(
-    "a machine that starts, but never lets anyone in",
+    "a machine that starts, but is never reachable over SSH",
     async () => {
       await probe(world, "true");
       setKnob(world, "ssh-refused", "till told otherwise");
@@ -207,7 +207,7 @@ describe("a machine that fails while its tool runs", () => {
   );
 
   test(
-    "that was stopped is started again by reconnect; without it, its files are not given up",
+    "is started again by reconnect if it was stopped; rm without --force does not discard its files",
     async () => {
       const pty = await talking();
       inFlyMachine(world, idOf(), `echo kept >'${world.project}/kept'`);
@@ -228,7 +228,7 @@ describe("a machine that fails while its tool runs", () => {
   );
 
   test(
-    "for want of memory says so, and which setting gives it more",
+    "because it is out of memory is an error with the setting to increase",
     async () => {
       const pty = await talking();
       killForMemory(world, idOf());
@@ -242,7 +242,7 @@ describe("a machine that fails while its tool runs", () => {
   );
 
   test(
-    "and has deleted everything keeps the machine: all of the work is not deleted here unasked",
+    "is kept if the tool has deleted everything, so that the host's files are not deleted without a confirmation",
     async () => {
       for (const name of ["one", "two"]) writeFileSync(join(world.project, name), name);
       const { code, stderr } = await probe(world, "rm -f one two");
@@ -257,7 +257,7 @@ describe("a machine that fails while its tool runs", () => {
   );
 
   test(
-    "cannot take a file: that is told, and the machine stays until it is settled",
+    "is kept if a file cannot be synced back, until that is resolved",
     async () => {
       destroyWorld(world);
       world = makeWorld({ backend: "fly", user: TESTER });
@@ -276,7 +276,7 @@ describe("a machine that fails while its tool runs", () => {
 });
 
 test(
-  "a link that is cut in the first copy is made again, or nothing is left of the start",
+  "a connection that is lost in the first copy is retried, or the start is rolled back",
   async () => {
     writeFileSync(join(world.project, "large"), Buffer.alloc(30_000_000, 7));
     setKnob(world, "cut-after", "6000000");

@@ -20,7 +20,7 @@ import { silo } from "../support/silo.ts";
 import { eventually } from "../support/eventually.ts";
 import { containers, useWorld } from "../support/world.ts";
 
-/** `TORTURE=100` is all of it, which takes some minutes; without it these are smaller. */
+/** Size of the tests; `TORTURE=100` is the full size, which takes some minutes. */
 const TORTURE = process.env["TORTURE"];
 const CUTS = Number(TORTURE ?? "5");
 const MINUTES = 20 * 60_000;
@@ -33,13 +33,13 @@ const world = useWorld({ backend: "fly" });
 const at = (...parts: string[]) => join(world.project, ...parts);
 const idOf = () => flyMachines(world)[0]?.id ?? "";
 
-/** Saves as editors do: a new file over the old one. */
+/** Saves like an editor: a new file renamed over the old one. */
 function saveAtomically(path: string, content: string | Uint8Array): void {
   writeFileSync(`${path}.tmp`, content);
   renameSync(`${path}.tmp`, path);
 }
 
-/** Every file, link and empty directory with what is in it; git's own files change by being looked at. */
+/** Every file, link and empty directory with its content, except for `.git`, which git status may change. */
 function treeOf(root: string): string {
   const lines: string[] = [];
   const walk = (folder: string, name: string) => {
@@ -60,7 +60,7 @@ function treeOf(root: string): string {
   return lines.toSorted().join("\n");
 }
 
-/** The same of a machine's copy. */
+/** The same for a machine's copy. */
 const TREE = `cd "$1" && { find . -name .git -prune -o -type d -empty -printf 'dir /%P\\n' -o -type l -printf 'link /%P %l\\n'
 find . -name .git -prune -o -type f -printf '%m %P\\0' | while IFS=' ' read -r -d '' mode name; do
   x=-; [ $((0$mode & 0100)) = 0 ] || x=x; printf 'file /%s %s %s\\n' "$name" "$x" "$(sha256sum <"$name" | cut -d' ' -f1)"; done; } | LC_ALL=C sort`;
@@ -73,7 +73,7 @@ function theirTree(): string {
     .join("\n");
 }
 
-/** Does in the machine what it finds in a file there, until it is told to end. */
+/** Script for the machine that runs the commands in a file until it is told to exit. */
 const SERVE = `echo up; while :; do if [ -e /tmp/do ]; then mv /tmp/do /tmp/doing; bash /tmp/doing; rm /tmp/doing; fi; [ ! -e /tmp/end ] || exit 5; sleep 0.05; done`;
 
 function there(script: string): void {
@@ -97,7 +97,7 @@ function leftovers(): string[] {
 }
 
 test(
-  "thousands of files, a large one, a directory that is renamed and a commit go there and back",
+  "thousands of files, a large file, a renamed directory and a commit are synced both ways",
   async () => {
     for (let i = 0; i < FOLDERS; i += 1) {
       mkdirSync(at(`d${i}`), { recursive: true });
@@ -140,7 +140,7 @@ test(
     expect(readFileSync(at("d6/f6"), "utf8")).toBe("ours\n");
     expect(git("log", "-1", "--format=%s")).toBe("theirs");
     expect(git("fsck", "--strict")).not.toContain("error");
-    // The index is whole: what git shows is what was changed since its commit, and nothing else.
+    // The index is intact: git shows exactly the changes since the commit.
     expect(
       git("status", "--porcelain")
         .split("\n")
@@ -159,7 +159,7 @@ test(
     const name = containers(world)[0] ?? "";
     let reconnects = 0;
     for (let i = 0; i < CUTS; i += 1) {
-      // Each side changes its own files, some of them while the link is down.
+      // Each side changes its own files, partly while the connection is lost.
       const change = (k: number) => {
         saveAtomically(at(`ours${random(12)}`), randomBytes(random(200_000)));
         there(`head -c ${random(200_000)} /dev/urandom >t.tmp; mv t.tmp theirs${random(12)}`);
@@ -171,7 +171,7 @@ test(
       cutLinks(world);
       change(1);
       await Bun.sleep(random(300));
-      // Now and then silo itself goes, and comes back.
+      // Sometimes silo is killed, and reconnects.
       if (random(8) === 0) {
         pty.kill("SIGKILL");
         await pty.exited;

@@ -40,7 +40,7 @@ const content = (name: string) => readFileSync(inProject(name), "utf8");
 const nameOf = () => containers(world)[0] ?? "";
 const idOf = () => flyMachines(world)[0]?.id ?? "";
 
-/** Talks until it is told to end, with a code of its own. */
+/** A tool that prints output until it is told to exit, with its own exit status. */
 const TALK =
   'echo up; while read -r word; do [ "$word" = end ] && exit 7; echo "heard $word"; done';
 
@@ -53,7 +53,7 @@ async function ends(pty: Pty, code: number): Promise<void> {
   expect(await pty.exited).toBe(code);
 }
 
-/** The link is down until the given work is done. */
+/** Interrupts the connection until the given work is done. */
 async function whileCut(work: () => Promise<void> | void): Promise<void> {
   setKnob(world, "link-down");
   cutLinks(world);
@@ -61,17 +61,17 @@ async function whileCut(work: () => Promise<void> | void): Promise<void> {
   clearKnob(world, "link-down");
 }
 
-/** What a machine's file has, past every link. */
+/** The content of a file in a machine, read without silo's connection. */
 const there = (name: string) =>
   inFlyMachine(world, idOf(), `cat '${inProject(name)}' 2>/dev/null || :`);
 
-/** A script's pause until `release` is called, past every link. */
+/** Shell lines that wait until `release` is called, which needs no connection. */
 const WAIT = "until [ -e /tmp/go ]; do sleep 0.05; done";
 const release = () => void inFlyMachine(world, idOf(), "touch /tmp/go");
 
-describe("a tool that outlives its silo", () => {
+describe("a tool that outlives its silo process", () => {
   test(
-    "a closed terminal leaves it running, and reconnect comes back and ends as a run does",
+    "keeps running when its terminal closes, and reconnect reattaches and ends as a run does",
     async () => {
       const first = await up(onTerminal(TALK.replace("up", "up; echo made >made")));
       first.kill("SIGHUP");
@@ -91,7 +91,7 @@ describe("a tool that outlives its silo", () => {
   );
 
   test(
-    "a killed silo process leaves it running; if it has ended meanwhile, reconnect syncs its files back",
+    "keeps running when silo is killed; if it has exited meanwhile, reconnect syncs its files back",
     async () => {
       const first = await up(onTerminal(`echo up; ${WAIT}; echo late >late; echo the end; exit 9`));
       first.kill("SIGKILL");
@@ -119,7 +119,7 @@ describe("a tool that outlives its silo", () => {
         env: { ...world.env, HOME: join(world.root, "other") },
       };
       mkdirSync(other.home);
-      // The first laptop is away, and has not seen what follows.
+      // The first laptop is offline, and does not get the following changes.
       spawnSync("mutagen", ["sync", "pause", "--all"], {
         env: {
           ...world.env,
@@ -142,7 +142,7 @@ describe("a tool that outlives its silo", () => {
   );
 });
 
-/** What a machine says of itself, rewritten as an agent with privileges could. */
+/** Rewrites a machine's own record, as an agent with privileges could. */
 function forge(change: (syncs: { kind: string; local: string }[]) => void): void {
   const file = "/var/lib/silo/run.json";
   const told = JSON.parse(inFlyMachine(world, idOf(), `cat ${file}`)) as {
@@ -154,7 +154,7 @@ function forge(change: (syncs: { kind: string; local: string }[]) => void): void
 }
 
 test(
-  "a machine that lies to another laptop gets nothing that was not shown, and some paths never",
+  "a machine with a forged record gets only paths that were shown to the user, and some paths never",
   async () => {
     const first = await up(onTerminal(TALK));
     first.kill("SIGHUP");
@@ -190,7 +190,7 @@ test(
   MINUTES,
 );
 
-describe("a link that breaks", () => {
+describe("a connection that is lost", () => {
   test(
     "is retried, and the tool notices nothing",
     async () => {
@@ -210,12 +210,12 @@ describe("a link that breaks", () => {
 
   test.each([
     ["for a few seconds is waited for", 6, false],
-    // ssh gives up after a minute without an answer.
+    // ssh closes a connection after a minute without a response.
     ...(process.env["TORTURE"] === undefined
       ? []
       : [["for long is made anew", 100, true] as const]),
   ] as const)(
-    "and is only silent %s",
+    "without being closed %s",
     async (_, seconds, anew) => {
       const pty = await up(onTerminal(TALK));
       setKnob(world, "silent", seconds);
@@ -236,7 +236,7 @@ describe("a link that breaks", () => {
   );
 
   test(
-    "ends a tool without a tmux session, if so configured, and its files are synced back",
+    "stops a tool without a tmux session, if so configured, and its files are synced back",
     async () => {
       put(
         world,
@@ -273,7 +273,7 @@ describe("a link that breaks", () => {
   );
 
   test(
-    "Ctrl-C leaves the tool where it is",
+    "and Ctrl-C detach from the tool",
     async () => {
       const pty = await up(onTerminal(TALK));
       setKnob(world, "link-down");
@@ -290,7 +290,7 @@ describe("a link that breaks", () => {
   );
 });
 
-describe("work that was changed on both sides", () => {
+describe("files that were changed on both sides", () => {
   const changeBoth = async (file: string, after: string) => {
     const script = `echo up; until [ -e go ]; do sleep 0.1; done; echo theirs >'${file}'; ${after}`;
     const pty = await up(onTerminal(script));
@@ -307,7 +307,7 @@ describe("work that was changed on both sides", () => {
   };
 
   test(
-    "holds the machine and is shown with both sides; nothing is overwritten, and force saves theirs",
+    "keep the machine and are shown with both sides; nothing is overwritten, and --force saves the machine's versions",
     async () => {
       put(world, `${world.project.slice(world.root.length + 1)}/same`, "first\n");
       const pty = await changeBoth(inProject("same"), "exit 4");
@@ -331,7 +331,7 @@ describe("work that was changed on both sides", () => {
   );
 
   test(
-    "is settled by taking one side away, and the machine goes",
+    "are resolved by deleting one side, and the machine is destroyed",
     async () => {
       put(world, `${world.project.slice(world.root.length + 1)}/same`, "first\n");
       await ends(await changeBoth(inProject("same"), "exit 0"), 0);
@@ -343,7 +343,7 @@ describe("work that was changed on both sides", () => {
   );
 
   test(
-    "of what a tool keeps for itself never holds a machine: the host's stays, theirs is saved",
+    "of the tool itself do not keep the machine: the host's version is kept, and the machine's is saved",
     async () => {
       put(world, "home/.codex/kept", "first\n");
       const pty = await changeBoth(join(world.home, ".codex/kept"), "exit 0");
@@ -358,7 +358,7 @@ describe("work that was changed on both sides", () => {
   );
 
   test(
-    "a branch that stood elsewhere here is named again",
+    "a branch that was moved on both sides gets a warning with the host's commit",
     async () => {
       const git = (...args: string[]) =>
         spawnSync("git", ["-c", "user.name=a", "-c", "user.email=a@b", ...args], {
@@ -391,9 +391,9 @@ describe("work that was changed on both sides", () => {
   );
 });
 
-describe("what is kept from whom", () => {
+describe("confidentiality", () => {
   test(
-    "no value of a variable stands in an argument, a machine's configuration or on its disk",
+    "no argument, machine configuration or disk contains the value of a variable",
     async () => {
       const secret = "s3cret-value-of-mine";
       setSecret(world, secret);
@@ -414,7 +414,7 @@ describe("what is kept from whom", () => {
   );
 
   test(
-    "flyctl always stands in an empty directory, and nothing in the environment steers it",
+    "flyctl always runs in an empty directory, and without variables that affect it",
     async () => {
       writeFileSync(inProject("fly.toml"), "app = [broken\n");
       const env = { FLY_JSON: "1", FLY_ORG: "other", FLY_REGION: "ams" };
@@ -433,7 +433,7 @@ describe("what is kept from whom", () => {
   );
 
   test(
-    "nothing of silo's own files goes to a machine, though all of the home does",
+    "silo's own files are not synced, even if the whole home directory is",
     async () => {
       const { stdout } = await probe(
         world,
@@ -447,7 +447,7 @@ describe("what is kept from whom", () => {
 });
 
 test(
-  "a port leads to what listens on the machine's own loopback, after a broken link too",
+  "a port is forwarded to the machine's loopback, also after a lost connection",
   async () => {
     const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("x") });
     const { port } = server;
@@ -479,7 +479,7 @@ test(
 );
 
 test(
-  "exec on a machine that is still starting says so",
+  "exec on a machine that is still starting is an error",
   async () => {
     setKnob(world, "link-down");
     const run = probe(world, "exit 7");
@@ -495,7 +495,7 @@ test(
 );
 
 test(
-  "of machines that start while others end none loses the mutagen that they share",
+  "machines that start while others end keep the shared mutagen daemon",
   async () => {
     const one = async () => await probe(world, "exit 7");
     const two = async () => [await one(), await one()];

@@ -16,11 +16,11 @@ const TABLE = BACKENDS.flatMap((backend) =>
   USERS.map(([who, user]) => [backend, who, user] as const),
 );
 
-describe.each(TABLE)("%s: inside, for %s", (backend, _, user) => {
+describe.each(TABLE)("%s: the guest, for %s", (backend, _, user) => {
   const world = useWorld({ backend, user });
 
   test(
-    "ids, home and directory are the host's, and files made inside belong to the user",
+    "ids, home and working directory are the host's, and new files belong to the user",
     async () => {
       const { stdout, code } = await probe(
         world,
@@ -36,7 +36,7 @@ describe.each(TABLE)("%s: inside, for %s", (backend, _, user) => {
   );
 
   test(
-    "there is no capability and no way to new privileges",
+    "there are no capabilities and no new privileges",
     async () => {
       const { stdout } = await probe(
         world,
@@ -51,7 +51,7 @@ describe.each(TABLE)("%s: inside, for %s", (backend, _, user) => {
   );
 
   test(
-    "the tool's own settings are made on the host, private, and written through",
+    "the tool's settings are created on the host as private files, and changes are written to them",
     async () => {
       const { code } = await probe(world, "echo state > ~/.codex/kept");
       expect(code).toBe(0);
@@ -62,13 +62,13 @@ describe.each(TABLE)("%s: inside, for %s", (backend, _, user) => {
   );
 });
 
-describe.each(BACKENDS)("%s: what the configuration asks for", (backend) => {
+describe.each(BACKENDS)("%s: the configuration", (backend) => {
   const world = useWorld({ backend });
   const configure = (extra: object) =>
     put(world, "home/.config/silo/silo.jsonc", JSON.stringify({ ...PROBE_CONFIG, ...extra }));
 
   test(
-    "read-only mounts cannot be written, read-write ones can, missing ones are named",
+    "read-only mounts cannot be written, read-write ones can, and missing ones are named",
     async () => {
       put(world, "ro/file", "kept");
       mkdirSync(join(world.root, "rw"));
@@ -87,7 +87,7 @@ describe.each(BACKENDS)("%s: what the configuration asks for", (backend) => {
   );
 
   test(
-    "a linked directory works by its own path and by the real one; names with commas and quotes too",
+    "a symlinked directory is available at its own and its real path, also with commas and quotes",
     async () => {
       put(world, 'odd, "name"/file', "odd");
       put(world, "real/file", "linked");
@@ -103,7 +103,7 @@ describe.each(BACKENDS)("%s: what the configuration asks for", (backend) => {
   );
 
   test(
-    "variables pass, also those that steer docker itself, and none stands in an argument list",
+    "variables are passed, including those that affect docker, and not in arguments",
     async () => {
       configure({
         env: [
@@ -127,7 +127,7 @@ describe.each(BACKENDS)("%s: what the configuration asks for", (backend) => {
   );
 
   test(
-    "the git identity and the worktree's git directory are there",
+    "the git identity and the worktree's git directory are available",
     async () => {
       put(world, "home/.gitconfig", "[user]\n\tname = Ada\n\temail = ada@example.org\n");
       const git = (...args: string[]) =>
@@ -146,7 +146,7 @@ describe.each(BACKENDS)("%s: what the configuration asks for", (backend) => {
   );
 
   test(
-    "hooks run in order before the tool, and one that fails stops the start",
+    "hooks run in order before the tool, and a failed hook stops the start",
     async () => {
       configure({ pre_run_hooks: ["export A=1 # comment", "export A=${A}2"] });
       expect((await probe(world, 'echo "$A"')).stdout).toBe("12\n");
@@ -160,7 +160,7 @@ describe.each(BACKENDS)("%s: what the configuration asks for", (backend) => {
   );
 
   test(
-    "a forged .git file brings nothing into the container",
+    "a forged .git file does not add a mount",
     async () => {
       put(world, "keys/id", "private");
       put(
@@ -176,7 +176,7 @@ describe.each(BACKENDS)("%s: what the configuration asks for", (backend) => {
   );
 
   test(
-    "nothing of a hostile directory runs on the host",
+    "no program in a hostile directory runs on the host",
     async () => {
       const inProject = (name: string, text: string) =>
         put(world, `${world.project.slice(world.root.length + 1)}/${name}`, text);

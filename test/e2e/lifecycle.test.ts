@@ -15,7 +15,7 @@ describe.each(BACKENDS)("%s", (backend) => {
   const running = () => containers(world, "running").length === 1;
   const sleeper = () => startSilo(world, ["codex", "--", "probe", "echo up; exec sleep 300"]);
 
-  /** Containers with a text in their command, the builder's too, which have no labels. */
+  /** Containers with a text in their command, including the builder's, which have no labels. */
   const withCommand = (text: string) =>
     docker("ps", "--all", "--no-trunc", "--format", "{{.Command}}")
       .split("\n")
@@ -39,7 +39,7 @@ describe.each(BACKENDS)("%s", (backend) => {
     );
 
     test(
-      "piped input and output pass byte for byte",
+      "piped input and output are passed unchanged",
       async () => {
         const data = randomBytes(300_000).toString("base64");
         const { code, stdout, stderr } = await probe(world, "cat", { input: data });
@@ -50,7 +50,7 @@ describe.each(BACKENDS)("%s", (backend) => {
     );
 
     test(
-      "arguments pass unchanged, dashes and all",
+      "arguments are passed unchanged, including dashes",
       async () => {
         const args = ["--help", "--version", "--", "a b", "", "$HOME", "*"];
         const { stdout } = await probe(world, 'printf "%s|" "$@"', { args: ["_", ...args] });
@@ -60,9 +60,9 @@ describe.each(BACKENDS)("%s", (backend) => {
     );
   });
 
-  describe("ends", () => {
+  describe("signals", () => {
     test.each(["SIGTERM", "SIGHUP", "SIGINT"] as const)(
-      "%s to silo ends the tool and leaves nothing",
+      "%s to silo stops the tool and leaves no container",
       async (signal) => {
         const child = sleeper();
         const end = finished(child);
@@ -76,14 +76,14 @@ describe.each(BACKENDS)("%s", (backend) => {
     );
 
     test(
-      "the next command reaps what a killed silo process left",
+      "the next command reaps the containers of a killed silo process",
       async () => {
         const child = sleeper();
         const end = finished(child);
         await eventually("it runs", running);
         child.kill("SIGKILL");
         await eventually("silo is dead", () => child.signalCode === "SIGKILL");
-        // A sandbox dies with its silo; an engine's container does not.
+        // A sandbox is killed with its silo process; an engine's container is not.
         if (backend !== "bwrap") expect(running()).toBe(true);
         const { code, stdout } = await silo(world, ["ls", "-q"]);
         expect([code, stdout]).toEqual([0, ""]);
@@ -94,13 +94,13 @@ describe.each(BACKENDS)("%s", (backend) => {
     );
   });
 
-  describe("many at once", () => {
-    // A double starts slowly, and a machine with its links and copies is a dozen processes.
+  describe("concurrent runs", () => {
+    // Fewer for doubles, which start slowly, and for machines, which need a dozen processes each.
     const many = { fly: 5, container: 8 }[backend as string] ?? 20;
     test(
       `${many} concurrent starts get unique names and their own exit codes, and leave nothing`,
       async () => {
-        // Each waits for all others, since a name is free again as soon as its container has ended.
+        // Each waits for all others, since a name is free as soon as its container has exited.
         const meet = `touch met-$$-$(hostname); until [ $(ls | grep -c met-) = ${many} ]; do sleep 0.05; done`;
         const results = await Promise.all(
           Array.from({ length: many }, (_, i) => probe(world, `${meet}; hostname; exit ${i + 1}`)),
@@ -116,7 +116,7 @@ describe.each(BACKENDS)("%s", (backend) => {
 
   describe("ls, exec, shell and rm", () => {
     test(
-      "a running one is listed, entered and removed",
+      "work for a running container",
       async () => {
         const child = sleeper();
         let said = "";
@@ -145,9 +145,9 @@ describe.each(BACKENDS)("%s", (backend) => {
       MINUTES,
     );
 
-    // Names of bwrap's are silo's alone.
+    // With bwrap all names belong to silo.
     test.skipIf(backend === "bwrap")(
-      "a container that is not silo's cannot be touched",
+      "do not work for a container that is not silo's",
       async () => {
         const other = `${world.project.slice(world.root.length + 1)}-1`;
         world.driver.makeForeign(world, other);
@@ -167,9 +167,9 @@ describe.each(BACKENDS)("%s", (backend) => {
     );
   });
 
-  // Names of bwrap's are silo's alone.
+  // With bwrap all names belong to silo.
   test.skipIf(backend === "bwrap")(
-    "a start whose name is taken takes the highest number in use plus one",
+    "a start with a name in use takes the highest number in use plus one",
     async () => {
       const project = world.project.slice(world.root.length + 1);
       const foreign = [`${project}-1`, `${project}-7`];
@@ -194,9 +194,9 @@ describe.each(BACKENDS)("%s", (backend) => {
   );
 
   describe("ports and builds", () => {
-    // A sandbox publishes nothing: it has the host's own network.
+    // A sandbox publishes no ports, because it uses the host's network.
     test.skipIf(backend === "bwrap")(
-      "a configured port that is taken fails and names it",
+      "a configured port that is in use is an error with its number",
       async () => {
         const server = Bun.serve({
           port: 0,
@@ -217,7 +217,7 @@ describe.each(BACKENDS)("%s", (backend) => {
     );
 
     test(
-      "a build that fails shows its last lines and exits with 1",
+      "a failed build shows its last lines, and silo exits with 1",
       async () => {
         const marker = crypto.randomUUID();
         const hook = `: ${marker}; echo the reason; exit 5`;
@@ -237,7 +237,7 @@ describe.each(BACKENDS)("%s", (backend) => {
 
     // A sandbox has no base image.
     test.skipIf(backend === "bwrap")(
-      "a base image that cannot be pulled, an engine that is down and a failing hook give different errors",
+      "a base image that cannot be pulled, a stopped engine and a failed hook give different errors",
       async () => {
         const build = async (more: object) => {
           put(world, "home/.config/silo/silo.jsonc", JSON.stringify({ ...PROBE_CONFIG, ...more }));

@@ -18,7 +18,7 @@ type Limits = {
   readonly LogConfig: { readonly Type: string };
 };
 
-/** What the engine holds a running tool to, and what the tool sees of it. */
+/** The engine's limits of a running tool, and the limits that the tool sees. */
 async function limits(): Promise<{ host: Limits; inside: string }> {
   const script =
     'echo "$(ulimit -Hc) $(cat /proc/self/oom_score_adj)" > seen; echo told; sleep 600';
@@ -46,7 +46,7 @@ test(
 );
 
 test(
-  "a tool that speaks as the engine is not started again, and not without a limit",
+  "a tool that prints messages like the engine's is not restarted, and keeps its limit",
   async () => {
     const words = [
       "docker: Error response from daemon: cgroup: no memory controller",
@@ -55,7 +55,7 @@ test(
       "docker: Bind for 127.0.0.1:1 failed: port is already allocated",
     ];
     for (const said of words) {
-      // A second start would end well.
+      // A second start would succeed.
       const script = `echo '${said}' >&2; [ -e ran ] && exit 0; touch ran; exit 125`;
       const { code, stderr } = await probe(world, script);
       expect([code, stderr.includes(`${said}\n`)]).toEqual([125, true]);

@@ -11,7 +11,7 @@ const MINUTES = 10 * 60_000;
 
 const prepared = spawnSync("bash", [join(import.meta.dir, "podman.sh")], { encoding: "utf8" });
 if (prepared.status !== 0) process.stderr.write(prepared.stderr);
-// 3: it cannot be had here. Anything else is a defect, and no reason to pass over what it would show.
+// 3: podman is not available here, and the tests are skipped. Any other failure is an error.
 if (prepared.status !== 0 && prepared.status !== 3) throw new Error("podman could not be prepared");
 
 const CONFIG = { ...PROBE_CONFIG, backends: { docker: { command: "podman" } } };
@@ -21,7 +21,7 @@ describe.skipIf(prepared.status !== 0).each([
   ["an ordinary user, without root", TESTER],
 ])("podman for %s", (_, user) => {
   const settings = { CONTAINERS_CONF: prepared.stdout.trim() };
-  // Without root podman keeps its images below the home, where the base image was not handed to.
+  // Rootless podman keeps its images in the home directory, so the base image has to be loaded there.
   const images = { XDG_DATA_HOME: `/tmp/silo-podman-${TESTER.uid}/.local/share` };
   const env = user === undefined ? settings : { ...settings, ...images };
   const world = useWorld({ backend: "podman", config: CONFIG, env, user }, "block");
@@ -29,7 +29,7 @@ describe.skipIf(prepared.status !== 0).each([
   const listed = async () => (await silo(world, ["ls", "-q"])).stdout;
 
   test(
-    "builds and runs with the host's ids, and files made inside belong to the user",
+    "builds and runs with the host's ids, and new files belong to the user",
     async () => {
       const { code, stdout } = await probe(
         world,
@@ -46,7 +46,7 @@ describe.skipIf(prepared.status !== 0).each([
   );
 
   test(
-    "there is no capability and no way to new privileges",
+    "there are no capabilities and no new privileges",
     async () => {
       const { stdout } = await probe(world, "grep -E 'CapEff|CapBnd|NoNewPrivs' /proc/self/status");
       expect(stdout).toMatch(/CapEff:\t0+\n/);
@@ -57,7 +57,7 @@ describe.skipIf(prepared.status !== 0).each([
   );
 
   test(
-    "limits and variables that steer the command reach the tool",
+    "limits, and variables that affect the command, are passed to the tool",
     async () => {
       const script = 'echo "$(ulimit -Hc) $(cat /proc/self/oom_score_adj) $http_proxy"';
       const env = { http_proxy: "http://user:s3cret@proxy" };
@@ -71,7 +71,7 @@ describe.skipIf(prepared.status !== 0).each([
   );
 
   test(
-    "a cache is kept in a volume of silo's, which belongs to the user inside",
+    "a cache is kept in a silo volume, which belongs to the user in the container",
     async () => {
       const config = join(world.home, ".config/silo/silo.jsonc");
       await Bun.write(config, JSON.stringify({ ...CONFIG, caches: ["cargo"] }));
@@ -99,7 +99,7 @@ describe.skipIf(prepared.status !== 0).each([
   );
 
   test(
-    "piped input and output pass byte for byte",
+    "piped input and output are passed unchanged",
     async () => {
       const input = Uint8Array.from({ length: 100_000 }, (_unused, i) => i % 251);
       const run = startSilo(world, ["codex", "--", "probe", "cat | sha256sum"]);
@@ -110,7 +110,7 @@ describe.skipIf(prepared.status !== 0).each([
   );
 
   test(
-    "ls, exec and rm find what runs, and several get a name each",
+    "ls, exec and rm work, and concurrent runs get different names",
     async () => {
       const running = [1, 2, 3].map(() =>
         finished(startSilo(world, ["codex", "--", "probe", "sleep 600"])),
@@ -118,7 +118,7 @@ describe.skipIf(prepared.status !== 0).each([
       let names: readonly string[] = [];
       while (names.length < 3) {
         names = (await listed()).trim().split("\n");
-        // One that could not start ends at once; the others sleep.
+        // A run that could not start exits immediately; the others sleep.
         const ended = await Promise.race([...running, Promise.resolve(undefined)]);
         expect(ended).toBeUndefined();
       }
@@ -137,7 +137,7 @@ describe.skipIf(prepared.status !== 0).each([
   );
 
   test(
-    "SIGTERM ends the tool and leaves nothing",
+    "SIGTERM stops the tool and leaves no container",
     async () => {
       const script = [
         "codex",

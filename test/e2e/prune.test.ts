@@ -22,7 +22,7 @@ afterEach(() => {
 const exists = (tag: string) => docker("image", "ls", "-q", tag) !== "";
 
 test(
-  "images that no project uses are shown with their size, and only that without a yes",
+  "unused images are listed with their size, and not removed without a confirmation",
   async () => {
     const shown = await silo(world, ["prune", "--dry-run"]);
     expect(shown.code).toBe(0);
@@ -39,7 +39,7 @@ test(
 );
 
 test(
-  "what a project here uses is not offered, nor what runs",
+  "images of projects and of running containers are not offered",
   async () => {
     await probe(world, "true");
     const { stdout: plan } = await silo(world, ["codex", "--dry-run", "--json"]);
@@ -58,9 +58,9 @@ test(
 );
 
 test(
-  "with --yes they go, and one that a container uses stays",
+  "--yes removes images, except for one that a container uses",
   async () => {
-    // Other tests go on using what they have built.
+    // Images of other tests are kept.
     const others = engine(world, ["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]);
     const uses = others
       .split("\n")

@@ -22,7 +22,7 @@ const MINUTES = 5 * 60_000;
 const [EPERM, EAFNOSUPPORT] = [1, 97];
 const [SIGSEGV, SIGSYS] = [128 + 11, 128 + 31];
 
-/** In a container a call that the profile does not name fails with EPERM; the filter for sandboxes says more. */
+/** In a container a call that is not in the profile fails with EPERM; the filter for sandboxes has other errors. */
 const IN_CONTAINER = [...CALLS, ...families(EPERM), ...netlink(EPERM)];
 const IN_SANDBOX = [...CALLS, ...TYPING, ...families(EAFNOSUPPORT), ...netlink(EAFNOSUPPORT)];
 
@@ -59,7 +59,7 @@ function foreignCall(): Uint8Array {
 const foreign = process.arch === "x64";
 const AS_BYTES = `printf '${[...foreignCall()].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("")}' > /tmp/foreign; chmod 755 /tmp/foreign; /tmp/foreign 2>/dev/null; echo $?`;
 
-/** Everyday work; each line says its number when it is done, or where a machine lacks the program. */
+/** Ordinary commands; each line prints its number when it has succeeded, or if the program is missing. */
 const WORK = `set -e
 has() { command -v "$1" >/dev/null; }
 node -e 'require("node:net").createServer().listen(0, function () { this.close(); console.log(1) })'
@@ -92,7 +92,7 @@ describe("in a container", () => {
     ).stdout;
 
   test(
-    "each family and each call is refused that is to be, and works without the profile",
+    "every forbidden socket family and call is refused, and works without the profile",
     async () => {
       const text = script(IN_CONTAINER);
       put(world, inProject("calls.pl"), text);
@@ -104,7 +104,7 @@ describe("in a container", () => {
   );
 
   test.skipIf(!foreign)(
-    "a call by another architecture's convention ends the process",
+    "a call with another architecture's convention kills the process",
     async () => {
       const { stdout } = await probe(world, AS_BYTES);
       expect([SIGSYS, SIGSEGV]).toContain(Number(stdout));
@@ -114,7 +114,7 @@ describe("in a container", () => {
   );
 
   test(
-    "everyday work goes on, and a real agent starts",
+    "ordinary commands work, and a real agent starts",
     async () => {
       const { stdout, stderr } = await probe(world, WORK);
       expect({ stdout, stderr: stdout === DONE ? "" : stderr }).toEqual({
@@ -127,7 +127,7 @@ describe("in a container", () => {
   );
 
   test(
-    "what is executed later and the first process are under the profile too",
+    "the profile also applies to silo exec and to the first process",
     async () => {
       const { stdout } = await probe(
         world,
@@ -139,7 +139,7 @@ describe("in a container", () => {
   );
 
   test(
-    "the profile is written once, and again where it was deleted",
+    "the profile is written once, and again after it was deleted",
     async () => {
       const cache = join(world.home, ".cache/silo");
       const profiles = () => readdirSync(cache).filter((name) => name.startsWith("seccomp-"));
@@ -211,27 +211,27 @@ describe.skipIf(bwrap === undefined)("in a sandbox of bwrap", () => {
     expect(answers(false)).toEqual([]);
   });
 
-  test("a call that is newer than the filter's table does not exist", () => {
+  test("a call that is newer than the filter's table fails with ENOSYS", () => {
     const call = `perl -e 'for (470, 600) { syscall($_); print $! + 0, " " }'`;
     expect(inside(call, true).stdout).toBe("38 38 ");
   });
 
-  test.skipIf(!foreign)("a call by another architecture's convention ends the process", () => {
+  test.skipIf(!foreign)("a call with another architecture's convention kills the process", () => {
     expect([SIGSYS, SIGSEGV]).toContain(Number(inside(AS_BYTES, true).stdout));
     expect([22, SIGSEGV]).toContain(Number(inside(AS_BYTES, false).stdout));
   });
 
-  test("every process in it is under the filter, the first too", () => {
+  test("the filter applies to every process, including the first", () => {
     const { stdout } = inside("grep -h ^Seccomp: /proc/[0-9]*/status | sort -u", true);
     expect(stdout).toBe("Seccomp:\t2\n");
   });
 
-  test("everyday work goes on", () => {
+  test("ordinary commands work", () => {
     const { stdout, stderr } = inside(WORK, true);
     expect({ stdout, stderr: stdout === DONE ? "" : stderr }).toEqual({ stdout: DONE, stderr: "" });
   });
 
-  test("as root git cannot make a directory set-group-id, and goes on in one that has the bit", () => {
+  test("as root git cannot make a directory set-group-id, and works in a directory with that bit", () => {
     const command = `cd /tmp; git init -q --shared one 2>&1; echo "ended with $?"`;
     expect(inside(command, true).stdout).toMatch(/by group\nended with 128/);
     const shared = mkdtempSync(join(tmpdir(), "silo-shared-"));
@@ -245,7 +245,7 @@ describe.skipIf(bwrap === undefined)("in a sandbox of bwrap", () => {
     }
   });
 
-  test("nothing is typed on its terminal", async () => {
+  test("no input can be injected into its terminal", async () => {
     const typed = async (filter: string) => {
       const type = `perl -e '$_ = "x"; print ioctl(STDIN, 0x5412, $_) ? "typed" : $! + 0, ".\\n"'`;
       const pty = onTerminal(

@@ -13,13 +13,13 @@ import { eventually } from "../support/eventually.ts";
 import { destroyWorld, makeWorld, put, sweepWorld, type World } from "../support/world.ts";
 import { PROBE_CONFIG, TESTER } from "../support/settings.ts";
 
-// Single files, which a virtual machine cannot mount: a copy on its side, kept alike on both.
+// Single files, which a VM cannot mount, so they are copied and kept in sync.
 
 const MINUTES = 5 * 60_000;
 
 let world: World;
 const fresh = () => makeWorld({ backend: "container", user: TESTER });
-// Built here, since a build takes longer than the steps below wait for the tool.
+// Built here, since a build takes longer than the timeouts below.
 beforeAll(async () => {
   world = fresh();
   expect((await probe(world, "true")).code).toBe(0);
@@ -45,14 +45,14 @@ const left = () => (existsSync(staged()) ? readdirSync(staged()) : []);
 const shared = (name: string) => join(world.project, name);
 const there = (name: string) => eventually(`${name} is there`, () => existsSync(shared(name)));
 
-/** Saves as an editor does: a new file, renamed over the old one. */
+/** Saves like an editor: a new file renamed over the old one. */
 function saveOnHost(text: string): void {
   const temporary = join(world.home, "s.json.tmp");
   writeFileSync(temporary, text);
   renameSync(temporary, join(world.home, "s.json"));
 }
 
-/** A run whose tool goes from step to step as the test lets it: `step N` waits for the file `goN`. */
+/** A run whose tool is controlled by the test: `step N` waits for the file `goN`. */
 function play(script: string, project = world.project) {
   const prelude = 'step() { touch "at$1"; until [ -e "go$1" ]; do sleep 0.05; done; }; ';
   const child = startSilo(world, ["codex", "--", "probe", prelude + script], { cwd: project });
@@ -62,13 +62,13 @@ function play(script: string, project = world.project) {
 const go = (n: number) => writeFileSync(shared(`go${n}`), "");
 
 test(
-  "what either side writes, in place or by renaming, the other one reads while the tool runs",
+  "changes of each side, in place or by renaming, are synced while the tool runs",
   async () => {
     const { result } = play(
       [
         `echo '{"guest":1}' > ~/s.json; step 1`,
         `until grep -q host2 ~/s.json; do sleep 0.05; done; step 2`,
-        // As a tool saves that does not know of the link: over its very name.
+        // Like a tool that does not know of the link, and so replaces it.
         `echo '{"guest":3}' > ~/new; mv ~/new ~/s.json; step 3`,
         `echo '{"guest":4}' > ~/new; mv ~/new ~/s.json; step 4`,
         `until grep -q host5 ~/s.json; do sleep 0.05; done; [ -L ~/s.json ] && echo linked; stat -c %a ~/s.json`,
@@ -93,7 +93,7 @@ test(
 );
 
 test(
-  "what a tool writes last, and then ends at once, is kept; with the file's owner and permissions",
+  "changes directly before the tool's exit are kept, with the file's owner and permissions",
   async () => {
     await probe(world, `echo '{"last":1}' > ~/new; mv ~/new ~/s.json`);
     expect(value()).toEqual({ last: 1 });
@@ -105,7 +105,7 @@ test(
 );
 
 test(
-  "two runs that share a file: different keys are merged, and of the same key no value is lost",
+  "two runs that share a file: different keys are merged, and no value of the same key is lost",
   async () => {
     const one = play('step 1; echo \'{"start":1,"one":1,"both":"one"}\' > ~/s.json; step 2');
     const two = play('step 3; echo \'{"start":1,"two":2,"both":"two"}\' > ~/s.json; step 4');
@@ -132,7 +132,7 @@ test(
 );
 
 test(
-  "text that both changed stays the host's, and the tool's is saved beside it",
+  "text that both sides changed is the host's, and the tool's version is saved next to it",
   async () => {
     put(world, "home/notes.txt", "start\n");
     configure({ mounts_rw: ["~/notes.txt"] });
@@ -153,7 +153,7 @@ test(
 );
 
 test(
-  "the next command syncs back what a tool last wrote after silo was killed",
+  "after silo was killed, the next command syncs back the last changes of the tool",
   async () => {
     const { child, result } = play(
       "step 1; echo '{\"after\":1}' > ~/s.json; touch written; exec sleep 300",
@@ -173,7 +173,7 @@ test(
 );
 
 test(
-  "a read-only file follows the host and cannot be written",
+  "a read-only file is updated from the host and cannot be written",
   async () => {
     put(world, "home/ro.txt", "one");
     configure({ mounts_ro: ["~/ro.txt"] });
@@ -189,7 +189,7 @@ test(
 );
 
 test(
-  "a file below a mounted directory is mounted as it is",
+  "a file in a mounted directory is not copied",
   async () => {
     put(world, "home/dir/inner.txt", "inner");
     configure({ mounts_rw: ["~/dir"], mounts_ro: ["~/dir/inner.txt"] });
@@ -208,7 +208,7 @@ test.each([
   ["a pipe", 'rm "$copy"; mkfifo "$copy"'],
   ["a device of endless text", 'ln -sf /dev/zero "$copy"'],
 ])(
-  "%s in the copy's place brings nothing to the host",
+  "%s in place of the copy changes nothing on the host",
   async (_, trick) => {
     const { stderr, code } = await probe(world, `copy=$(readlink ~/s.json); ${trick}; sleep 0.6`);
     expect(code).toBe(0);

@@ -10,7 +10,7 @@ const MINUTES = 5 * 60_000;
 const world = useWorld({ config: { ...PROBE_CONFIG, mounts_rw: ["!~"] } });
 
 test(
-  "what a tool writes into the project's silo.jsonc is not obeyed by the next run",
+  "a tool's changes to the project's silo.jsonc do not apply to the next run",
   async () => {
     const forged =
       '{"mounts_ro": ["/etc/shadow"], "backends": {"docker": {"command": "/opt/evil"}}}';
@@ -25,7 +25,7 @@ test(
 );
 
 test(
-  "a hook that a tool writes into the project is not run by the next start",
+  "a hook that a tool writes into the project does not run at the next start",
   async () => {
     const settings = '{"hooks": {"SessionStart": [{"hooks": [{"command": "touch /tmp/x"}]}]}}';
     const write = `mkdir .codex && printf %s '${settings}' > .codex/hooks.json && echo wrote`;
@@ -41,7 +41,7 @@ test(
 );
 
 test(
-  "a tool that may write all of the home directory cannot approve itself",
+  "a tool with write access to the whole home directory cannot approve itself",
   async () => {
     const script = `
       echo '{}' > ~/.config/silo/silo.jsonc && echo wrote settings
