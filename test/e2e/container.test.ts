@@ -198,7 +198,7 @@ type Planned = { image: { tag: string; dockerfile: string; buildArgs: Record<str
 const planned = async () =>
   JSON.parse((await silo(world, ["codex", "--dry-run", "--json"])).stdout) as Planned;
 
-/** A stand-in for Docker's packages, which cannot be downloaded here. The test is about the engine's start, not the engine. */
+/** Builds an image without Docker's packages, which cannot be downloaded here. The test needs only the start of an engine. */
 function buildWithoutToolchain({ image }: Planned): void {
   const lines = image.dockerfile.replace(
     /^RUN(?:(?!^[A-Z]+ )[^])*download\.docker\.com(?:(?!^[A-Z]+ )[^])*/m,

@@ -38,7 +38,7 @@ async function talking(): Promise<Pty> {
   return pty;
 }
 
-/** Waits until no machine and no local state is left. */
+/** Checks that no machine is left, and that silo lists none. */
 async function takenBack(): Promise<void> {
   expect(flyMachines(world)).toEqual([]);
   expect((await silo(world, ["ls", "-q"])).stdout).toBe("");

@@ -40,7 +40,7 @@ const content = (name: string) => readFileSync(inProject(name), "utf8");
 const nameOf = () => containers(world)[0] ?? "";
 const idOf = () => flyMachines(world)[0]?.id ?? "";
 
-/** A tool that prints output until it is told to exit, with its own exit status. */
+/** A tool that echoes its input until it is told to exit, with its own exit status. */
 const TALK =
   'echo up; while read -r word; do [ "$word" = end ] && exit 7; echo "heard $word"; done';
 

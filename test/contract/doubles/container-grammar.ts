@@ -54,7 +54,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   "builder rm": "builder delete",
 };
 
-/** Everything behind the first word is the guest's. */
+/** Commands whose arguments after the first one belong to the guest. */
 const PASSTHROUGH: Readonly<Record<string, number>> = { run: 1, create: 1, exec: 1 };
 
 export type Option = { readonly name: string; readonly value: boolean; readonly repeat: boolean };
@@ -64,7 +64,7 @@ export type Parsed = {
   readonly words: readonly string[];
 };
 
-/** Wrong use: the text, and exit code 64. */
+/** A usage error: the text, and exit code 64. */
 export class Usage extends Error {}
 
 function newer(version: string, least: string): boolean {
@@ -105,7 +105,7 @@ function commandOf(argv: readonly string[]): { command: string; rest: readonly s
   throw new Usage(`Error: Plugin 'container-${first}' not found.`);
 }
 
-/** Reads a command line. @throws Usage with the real text. */
+/** Parses a command line. @throws Usage with the text of the real command. */
 export function parse(argv: readonly string[], version: string): Parsed {
   const { command, rest } = commandOf(argv);
   const known = optionsOf(command, version);

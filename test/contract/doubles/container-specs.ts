@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 
-/** A failure of a command: its text after `Error: `, and exit code 1. */
+/** An error of a command: its text after `Error: `, and exit code 1. */
 export class Failure extends Error {}
 
 const fail = (code: string, text: string) => new Failure(`${code}: "${text}"`);
@@ -17,7 +17,7 @@ function directory(path: string): void {
   if (!found.isDirectory()) throw fail("invalidArgument", `path '${path}' is not a directory`);
 }
 
-/** `--mount`: no quotes, every part `key=value` with one equals sign. */
+/** `--mount`: no quoting, and each part is `key=value` with one equals sign. */
 export function mountOf(spec: string): MountSpec {
   let [type, source, target, readonly] = ["virtiofs", "", "", false];
   for (const part of spec.split(",").filter((text) => text !== "")) {
@@ -89,7 +89,7 @@ export function labelsOf(specs: readonly string[]): Readonly<Record<string, stri
   );
 }
 
-/** Bytes; at least 200 MiB. */
+/** An amount of memory in bytes; at least 200 MiB. */
 export function memoryOf(text: string): number {
   const [, number, unit = ""] = /^(\d+)([kmgtp]?)(?:i?b)?$/i.exec(text) ?? [];
   if (number === undefined) throw fail("invalidArgument", `invalid memory size: ${text}`);
@@ -119,7 +119,7 @@ export function idOf(name: string, limited: boolean): string {
   return name;
 }
 
-/** `K` copies from the command's environment, or is skipped; `K=V` sets. */
+/** `--env`: `K` copies a variable of the command's environment if it is set; `K=V` sets a value. */
 export function environmentOf(
   specs: readonly string[],
   own: Readonly<Record<string, string | undefined>>,

@@ -1,11 +1,11 @@
 /**
- * A strict double of Apple's `container` command (the grammar is in container-grammar.ts). It refuses whatever the
- * version it plays does not have, fails as that one fails, and executes what it takes with the real Docker engine.
+ * A strict double of Apple's `container` command (the grammar is in container-grammar.ts). It refuses everything that
+ * the selected version does not support, has its errors, and runs containers on the real Docker engine.
  *
- * DOUBLE_STATE    folder of its memory: `calls.jsonl`, `pulls`, `builder.json`, `recreated`, `down`, `containers/`
+ * DOUBLE_STATE    directory of its state: `calls.jsonl`, `pulls`, `builder.json`, `recreated`, `down`, `containers/`
  * FAKE_CONTAINER_VERSION   0.9.0 | 0.12.3 | 1.0.0 | 1.2.2
- * FAKE_CONTAINER_DOWN=1, or a file `down`   the service is not started
- * DOUBLE_SECRET   a text that must stand in no argument
+ * FAKE_CONTAINER_DOWN=1, or a file `down`   the service is not running
+ * DOUBLE_SECRET   a text that must not be in an argument
  */
 import { spawn, spawnSync } from "node:child_process";
 import {
@@ -39,7 +39,7 @@ const version = process.env["FAKE_CONTAINER_VERSION"] ?? "1.2.2";
 const v = (least: string) => since(version, least);
 const argv = process.argv.slice(2);
 
-/** Docker's own surroundings: what is passed to the guest must not steer it. */
+/** The environment of docker itself, without the variables for the guest. */
 const ENGINE = { PATH: process.env["PATH"] ?? "", HOME: "/nonexistent", DOCKER_BUILDKIT: "0" };
 
 function docker(args: readonly string[]) {
@@ -78,7 +78,7 @@ type Conf = {
 };
 
 const WORLD = `fake.world=${Buffer.from(state).toString("base64url")}`;
-/** Docker's names are everybody's. */
+/** Container names are prefixed, because they are global in Docker. */
 const engineName = (id: string) =>
   `apple-${Buffer.from(state).toString("base64url").slice(-12)}-${id}`;
 const file = (id: string) => join(state, "containers", `${id}.json`);
@@ -130,7 +130,7 @@ function builderConf(): Conf {
   };
 }
 
-/** The list's shape: `status` is an object from 1.0 on. */
+/** A row of the list; `status` is an object since 1.0. */
 function rowOf({ conf, status, started }: Known): object {
   const dated = v("1.0") ? { ...conf, creationDate: "2026-08-07T10:00:00Z" } : conf;
   if (v("1.0"))
@@ -163,7 +163,7 @@ function list(parsed: Parsed): never {
   );
 }
 
-/** What a run asks for, checked as the real one checks it. */
+/** The arguments of a run, validated like in the real command. */
 function specOf(parsed: Parsed) {
   const [image = "", ...command] = parsed.words;
   if (image === "")
@@ -198,7 +198,7 @@ function specOf(parsed: Parsed) {
   };
 }
 
-/** The command reads such a file itself: it may be a descriptor of its own. */
+/** Reads an env file here, because it may be a descriptor of this process. */
 function envLines(path: string): string[] {
   return readFileSync(path, "utf8")
     .split("\n")
@@ -207,13 +207,13 @@ function envLines(path: string): string[] {
 
 type Spec = ReturnType<typeof specOf>;
 
-/** A machine in a machine has not all of them itself, and old engines do not know the newest. */
+/** The capabilities that are available here, because a nested container lacks some, and old engines do not know new ones. */
 const NOT_HERE = ["ALL", "BPF", "CHECKPOINT_RESTORE", "PERFMON", "SYS_RESOURCE"];
 const EVERY = CAPABILITIES.filter((name) => !NOT_HERE.includes(name)).map(
   (name) => `--cap-add=${name}`,
 );
 
-/** From 0.12 on as Docker's own set, before that all of them. */
+/** The default capabilities: since 0.12 the same as Docker's, before all of them. */
 function capabilities({ add, drop }: Spec): readonly string[] {
   if (!v("0.12") || add.includes("ALL")) return EVERY;
   return [...drop.map((name) => `--cap-drop=${name}`), ...add.map((name) => `--cap-add=${name}`)];
@@ -314,7 +314,7 @@ async function run(parsed: Parsed): Promise<never> {
     {
       env: ENGINE,
       stdio: ["inherit", "inherit", "pipe"],
-      // Nothing of its terminal reaches the guest but by the terminal.
+      // Signals of the terminal reach the guest only by the terminal itself.
       detached: false,
     },
   );
@@ -325,7 +325,7 @@ async function run(parsed: Parsed): Promise<never> {
     else process.stderr.write(chunk);
   });
   const gone = (signal: NodeJS.Signals) => {
-    // The client dies, the machine lives on.
+    // The client exits, and the VM keeps running.
     child.kill("SIGKILL");
     process.exit(128 + constants.signals[signal]);
   };
@@ -350,7 +350,7 @@ async function run(parsed: Parsed): Promise<never> {
   process.exit(code);
 }
 
-/** A line of the engine underneath as BuildKit would write it; what that one says of itself is left out. */
+/** Converts a line of the engine's build log to BuildKit's format; lines without an equivalent are dropped. */
 function asBuildkit(line: string): string {
   if (/^(DEPRECATED: | {12}\S|Sending build context|Successfully (built|tagged) )/.test(line))
     return "";

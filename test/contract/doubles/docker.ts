@@ -1,12 +1,12 @@
 /**
- * A strict double of the docker CLI (28.2) for what a real engine cannot show at will. It knows the flags that
- * `docker <command> --help` lists and refuses all others as the real one does; it starts nothing.
+ * A strict double of the docker CLI (28.2), for states that a real engine cannot be put into. It supports the flags of
+ * `docker <command> --help` and refuses all others like the real CLI; it starts nothing.
  *
- * DOUBLE_STATE   folder of its memory: `calls.jsonl`, `images`, `containers`, `clashes`
+ * DOUBLE_STATE   directory of its state: `calls.jsonl`, `images`, `containers`, `clashes`
  * DOUBLE_FAULT   down | denied | disk | port:<n> | platform | killed | cgroup (memory cannot be limited)
- * DOUBLE_BUILDKIT=1   has buildx, and its log is on stderr
- * DOUBLE_CLASHES=<n>  the first n runs find their name taken
- * DOUBLE_SECRET  a text that must stand in no argument
+ * DOUBLE_BUILDKIT=1   buildx is installed, and its log is on stderr
+ * DOUBLE_CLASHES=<n>  the first n runs fail because their name is in use
+ * DOUBLE_SECRET  a text that must not be in an argument
  */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -32,7 +32,7 @@ function remembered(file: string): string[] {
 
 type Known = Record<string, string>;
 
-/** Reads flags up to the first word, as the real CLI does for run and exec; for others flags may stand anywhere. */
+/** Parses flags up to the first argument, like the real CLI for run and exec; for other commands flags may be anywhere. */
 function parse(command: string, words: readonly string[], interspersed: boolean) {
   const known: Known = (flags as Record<string, Known>)[command] ?? {};
   const given: [string, string][] = [];
@@ -174,7 +174,7 @@ function ps(words: readonly string[]): never {
   process.exit(0);
 }
 
-/** No container was started that a run could not go on with: nothing happened. */
+/** The output of `docker events`: empty, because no container was ever started. */
 function events(words: readonly string[]): never {
   const parsed = parse("events", words, true);
   engine();

@@ -1,4 +1,4 @@
-/** `fly ssh console`: a process in the machine, joined to this one's streams as by an SSH channel. */
+/** `fly ssh console`: a process in the machine, connected to this one's streams as by an SSH channel. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
@@ -28,7 +28,7 @@ import {
   type Machine,
 } from "./fly-state.ts";
 
-/** Streams may be pipes that somebody else has set to never block. */
+/** Writes with retries, because another process may have made the pipe non-blocking. */
 export function say(fd: 1 | 2, text: string): void {
   let rest = Buffer.from(text);
   while (rest.length > 0) {
@@ -40,7 +40,7 @@ export function say(fd: 1 | 2, text: string): void {
   }
 }
 
-/** The machine a console is for: those that run are candidates, and no other. */
+/** Selects the machine of a console among the running ones. */
 function choose(parsed: Parsed, app: string): Machine {
   const machines = machinesOf(app);
   const live = liveOf(machines);
@@ -68,7 +68,7 @@ function choose(parsed: Parsed, app: string): Machine {
   return (found ?? first) as Machine;
 }
 
-/** The first tunnel of a world is made with a line on stdout, into whatever is read there. */
+/** Opens the tunnel. The first one of a world prints a line on stdout, before the command's output. */
 function bringUpTunnel(): void {
   try {
     writeFileSync(join(state, "peer"), "", { flag: "wx" });
@@ -77,7 +77,7 @@ function bringUpTunnel(): void {
       'Creating WireGuard peer "interactive-agent-double-tester-example-com-1" in region "iad" for organization personal\n',
     );
   } catch {
-    // It is there.
+    // The tunnel exists already.
   }
   if (knob("link-down") !== undefined)
     throw new Failure('tunnel unavailable: failed probing "personal": context deadline exceeded');
@@ -101,12 +101,12 @@ function readsDevNull(): boolean {
   return stdin.isCharacterDevice() && stdin.rdev === statSync("/dev/null").rdev;
 }
 
-/** A mark in the environment of the session, by which its process group is found again. */
+/** A variable in the environment of the session that identifies its process group. */
 const mark = `FLY_SSH_SESSION=${randomBytes(12).toString("hex")}`;
 
-/** What sshd does when a connection is gone: the session's own process group hears of it. */
+/** Sends SIGHUP to the session's process group, as sshd does when a connection is lost. */
 function hangUp(id: string): void {
-  // Nothing that runs beside it is its child: a session's first process has its parent outside of the machine.
+  // The first process of the session is the one whose parent is outside of the machine.
   const script = `for p in /proc/[0-9]*; do
     if grep -q '^PPid:[[:space:]]*0$' "$p/status" 2>/dev/null && grep -aq "$0" "$p/environ" 2>/dev/null; then
       kill -HUP "-\${p#/proc/}"; kill -CONT "-\${p#/proc/}"
@@ -117,11 +117,11 @@ function hangUp(id: string): void {
 
 type Link = {
   readonly child: ChildProcess;
-  /** Ends the link as a network does: neither side is told. */
+  /** Ends the connection like a network failure, without notice to either side. */
   readonly cut: () => void;
 };
 
-/** Passes bytes until so many have gone by, in both directions together. */
+/** Passes bytes until a limit is reached, for both directions together. */
 function pump(child: ChildProcess, limit: number, cut: () => void): void {
   let passed = 0;
   const pass = (from: Readable, to: Writable, close: boolean) => {
@@ -163,13 +163,13 @@ function open(machine: Machine, parsed: Parsed): { link: Link; wasCut: () => boo
     containerOf(machine.id),
     ...argv,
   ];
-  // Docker gives a terminal only to who has one.
+  // Docker allocates a terminal only if the client has one.
   const quote = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
   const local =
     pty && !process.stdin.isTTY
       ? ["script", "-qefc", exec.map(quote).join(" "), "/dev/null"]
       : exec;
-  // What passes the bytes must not outlive this process, even when that is killed outright.
+  // The processes that pass the bytes must not outlive this one, even after SIGKILL.
   const child = spawn("setpriv", ["--pdeathsig=KILL", "--", ...local], {
     env: { ...ENGINE, TERM: process.env["TERM"] ?? "xterm" },
     stdio: limit === undefined ? "inherit" : ["pipe", "pipe", "inherit"],
@@ -183,7 +183,7 @@ function open(machine: Machine, parsed: Parsed): { link: Link; wasCut: () => boo
   return { link: { child, cut }, wasCut: () => isCut };
 }
 
-/** Follows the knobs that work while a link is open. */
+/** Applies the knobs for open connections. */
 function watch({ child, cut }: Link): ReturnType<typeof setInterval> {
   let silent = false;
   const look = () => {
@@ -198,7 +198,7 @@ function watch({ child, cut }: Link): ReturnType<typeof setInterval> {
   return setInterval(look, 50);
 }
 
-/** A silence lasts so many seconds from when its file was written. */
+/** Whether the connection is silent: for some seconds after the knob's file was written. */
 function silentUntil(): number {
   try {
     const { mtimeMs } = statSync(join(state, "knobs/silent"));

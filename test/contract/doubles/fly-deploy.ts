@@ -1,4 +1,4 @@
-/** `fly deploy`, as far as it builds an image and pushes it. */
+/** `fly deploy` with `--build-only --push`. */
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
@@ -10,7 +10,7 @@ import { docker, ENGINE, Failure, hits, knob, newInstance, push } from "./fly-st
 
 const built = (why: string) => new Failure(`failed to fetch an image or build from source: ${why}`);
 
-/** A line of the engine underneath as BuildKit's plain progress has it; what that one says of itself is left out. */
+/** Converts a line of the engine's build log to BuildKit's plain progress; lines without an equivalent are dropped. */
 function asProgress(line: string, step: { now: number }): string {
   if (/^(DEPRECATED: | {12}\S|Sending build context|Successfully (built|tagged) )/.test(line))
     return "";
@@ -22,7 +22,7 @@ function asProgress(line: string, step: { now: number }): string {
 
 function dockerfileOf(parsed: Parsed, folder: string): string {
   const given = one(parsed, "dockerfile");
-  // The folder is the working directory by now, so a relative path starts there.
+  // The directory argument is the working directory now, so relative paths start there.
   const path = given === "" ? join(folder, "Dockerfile") : resolve(folder, given);
   if (!existsSync(path)) throw built(`dockerfile '${path}' not found`);
   mustNotLeak("THE DOCKERFILE", readFileSync(path, "utf8"));
@@ -47,7 +47,7 @@ function buildArgs(parsed: Parsed, ref: string, folder: string): readonly string
 
 async function build(args: readonly string[]): Promise<string | undefined> {
   const child = spawn("docker", args, { env: ENGINE, stdio: ["ignore", "pipe", "pipe"] });
-  // The engine stops building when who asked for it is gone.
+  // The engine stops a build when its client exits.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill());
   const step = { now: 1 };
   let last = "";
@@ -95,7 +95,7 @@ export async function deploy(parsed: Parsed, app: string, hasConfig: boolean): P
   const ref = `registry.fly.io/${app}:${label}`;
   const why = await build(buildArgs(parsed, ref, folder));
   if (why !== undefined) throw built(`error building: failed to solve: ${why}`);
-  // Only what is pushed can be run.
+  // Only pushed images can be run.
   if (on(parsed, "push") || !on(parsed, "build-only")) {
     say(2, "#20 exporting to image\n#20 pushing layers\n#20 DONE 0.1s\n");
     push(ref);

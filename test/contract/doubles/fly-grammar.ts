@@ -1,6 +1,6 @@
 /**
- * The flags of `fly` by command, as read from flyctl's sources of August 2026, and a parser that reads them as pflag
- * and cobra do: what they refuse is refused here with their words.
+ * The flags of `fly` by command, from flyctl's source of August 2026, and a parser that behaves like pflag and cobra,
+ * including their error messages.
  */
 
 /** `-x`: shorthand. A value: `=` string, `=*` array, `=,` slice, `=#` integer, `=.` number, `=~` duration, `=?X` X when bare. */
@@ -26,7 +26,7 @@ const DEPLOY = `${APP} | --image -i = | --now | --remote-only | --local-only | -
   --deploy-retries = | --builder-pool = | --compression = | --compression-level =# | --update-only |
   --skip-release-command | --export-manifest = | --from-manifest =`;
 
-/** Which positionals are taken: the least, and the most of them. */
+/** Minimum and maximum number of positional arguments. */
 type Count = readonly [least: number, most: number];
 const ANY: Count = [0, Infinity];
 const NONE: Count = [0, 0];
@@ -96,7 +96,7 @@ export type Parsed = {
   readonly words: readonly string[];
 };
 
-/** Wrong use: cobra prints the usage on stdout, since it does not know yet whether to be silent. */
+/** A usage error. cobra prints the usage on stdout, since it has not parsed the flags for silence yet. */
 export class Usage extends Error {
   readonly usage: string;
   constructor(message: string, usage: string) {
@@ -105,7 +105,7 @@ export class Usage extends Error {
   }
 }
 
-/** `--help` was asked for. */
+/** `--help` was given. */
 export class Help extends Error {}
 
 type Flag = { readonly name: string; readonly short: string; readonly kind: string };
@@ -125,7 +125,7 @@ function flagsOf(command: string): ReadonlyMap<string, Flag> {
   return known;
 }
 
-/** Go's own words for what does not parse. */
+/** Go's error for a value that does not parse. */
 function complaint(kind: string, value: string): string | undefined {
   const quoted = JSON.stringify(value);
   if (kind === "" && !/^(1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/.test(value))
@@ -141,7 +141,7 @@ function complaint(kind: string, value: string): string | undefined {
   return undefined;
 }
 
-/** A slice splits at commas as a line of CSV; quoted fields are the double's to refuse. */
+/** Splits a slice at commas, as a line of CSV; the double refuses quoted fields. */
 function valuesOf(kind: string, value: string): readonly string[] {
   if (kind !== "=,") return [value];
   if (value.includes('"')) throw new Error(`the double does not read CSV quotes: ${value}`);
@@ -218,7 +218,7 @@ class Reader {
   }
 }
 
-/** The command's words may stand behind global flags only as `--flag=value` or bare, as no caller needs more. */
+/** Finds the command. Before it, global flags are supported only without a value or as `--flag=value`. */
 function commandOf(argv: readonly string[]): { command: string; rest: readonly string[] } {
   const [first = "", second = ""] = argv;
   const help = "Usage:\n  fly [flags]\n  fly [command]\n";
@@ -229,7 +229,7 @@ function commandOf(argv: readonly string[]): { command: string; rest: readonly s
   if (group === undefined) throw new Usage(`unknown command "${first}" for "fly"`, help);
   const name = `${group} ${second}`;
   const command = ALIASES[name] ?? name;
-  // The real one shows its help and succeeds, which would hide a wrong call.
+  // The real command prints its help and succeeds, which would hide a wrong call.
   if (!(command in COMMANDS))
     throw new Usage(`unknown command "${second}" for "fly ${group}"`, help);
   return { command, rest: argv.slice(2) };
@@ -241,13 +241,13 @@ function countComplaint(command: string, words: readonly string[]): string | und
   if (got >= least && got <= most) return undefined;
   if (most === 0) return `unknown command ${JSON.stringify(words[0])} for "fly ${command}"`;
   if (most === Infinity) return `requires at least ${least} arg(s), only received ${got}`;
-  // These two say it with other words than the rest.
+  // These two commands have another message.
   if (command === "ssh console" || command === "deploy")
     return `accepts at most ${most} arg(s), received ${got}`;
   return `accepts between ${least} and ${most} arg(s), received ${got}`;
 }
 
-/** Reads a command line. @throws Usage with the real text, Help when that is asked for. */
+/** Parses a command line. @throws Usage with the text of the real command, Help for `--help`. */
 export function parse(argv: readonly string[]): Parsed {
   const { command, rest } = commandOf(argv);
   const usage = `Usage:\n  fly ${command} [flags]\n`;
@@ -259,7 +259,7 @@ export function parse(argv: readonly string[]): Parsed {
   return { command, flags: reader.flags, words: reader.words };
 }
 
-/** Splits a command line as Go's shlex does: quotes, backslashes and comments, and nothing of a shell. */
+/** Splits a command line like Go's shlex: with quotes, backslashes and comments, but without shell syntax. */
 export function shellWords(line: string): readonly string[] {
   const words: string[] = [];
   let word: string | undefined;
@@ -299,5 +299,5 @@ export const one = (parsed: Parsed, name: string): string => parsed.flags.get(na
 export const all = (parsed: Parsed, name: string): readonly string[] =>
   parsed.flags.get(name) ?? [];
 
-/** Whether a switch is on. */
+/** Whether a boolean flag is set. */
 export const on = (parsed: Parsed, name: string): boolean => /^(1|t)/i.test(one(parsed, name));

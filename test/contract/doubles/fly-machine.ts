@@ -46,7 +46,7 @@ export const REGIONS: Readonly<Record<string, string>> = {
   syd: "Sydney, Australia",
 };
 
-/** Whether the world's secret stands in a text, as it is or in base64. */
+/** Whether a text contains the world's secret, plain or in base64. */
 export function hasSecret(text: string): boolean {
   const file = join(state, "secret");
   const secret = existsSync(file) ? readFileSync(file, "utf8").trim() : "";
@@ -55,7 +55,7 @@ export function hasSecret(text: string): boolean {
   return forms.some((form) => text.includes(form));
 }
 
-/** A text that must be nowhere: whoever puts it there is told at once, and the test later. */
+/** Fails and records a leak if a text contains the secret. */
 export function mustNotLeak(where: string, text: string): void {
   if (!hasSecret(text)) return;
   writeFileSync(join(state, "leaked"), `${where}: ${text}\n`);
@@ -115,7 +115,7 @@ function oneOf(parsed: Parsed, name: string, allowed: readonly string[], text: s
   return value;
 }
 
-/** What no caller asks for is refused, so that nobody takes it for played. */
+/** Refuses flags that the double does not support. */
 function refuseUnplayed(parsed: Parsed): void {
   const unplayed = ["shell", "volume", "machine-config", "container", "schedule", "standby-for"];
   for (const name of [...unplayed, "file-local", "file-literal", "file-secret", "port"])
@@ -174,7 +174,7 @@ const refuses: readonly (readonly [knob: string, text: string, more: string])[] 
   ],
 ];
 
-/** What the server says no to. */
+/** Requests that the server refuses. */
 function checkServer(region: string): void {
   for (const [name, text, more] of refuses)
     if (hits(name)) throw new Failure(launchFailure(text).message, more);
@@ -333,7 +333,7 @@ function rowOf(machine: Machine, live: Live): object {
   };
 }
 
-/** JSON as Go writes it: with four spaces, and no angle bracket as it is. */
+/** JSON in Go's format: indented by four spaces, with escaped angle brackets. */
 export function asJson(value: unknown): string {
   const text = JSON.stringify(value, undefined, 4);
   return `${text.replaceAll("<", "\\u003c").replaceAll(">", "\\u003e").replaceAll("&", "\\u0026")}\n`;
@@ -368,7 +368,7 @@ export function list(parsed: Parsed, app: string, json: boolean): number {
 
 // One machine, or several.
 
-/** The machine of an id, in this app. @throws Failure as flyctl rewrites what the server says */
+/** The machine with an id in this app. @throws Failure with flyctl's message. */
 function machineOf(app: string, id: string): Machine {
   const machine = readMachine(id);
   if (machine === undefined || (app !== "" && machine.app !== app))
@@ -400,7 +400,7 @@ export function status(parsed: Parsed, app: string): number {
   return 0;
 }
 
-/** Milliseconds of Go's duration, and how Go writes it. */
+/** Parses a duration of Go into milliseconds, and formats it like Go. */
 function durationOf(text: string): { ms: number; shown: string } {
   const units: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
   const ms = [...text.matchAll(/([\d.]+)(ms|h|m|s)/g)].reduce(
@@ -430,7 +430,7 @@ export async function wait(parsed: Parsed, app: string): Promise<number> {
     }
     if (Date.now() >= limit)
       throw new Failure(`machine ${id} did not reach ${JSON.stringify(wanted)} within ${shown}`);
-    // Asleep it must still hear signals.
+    // Signals must interrupt the wait.
     await Bun.sleep(100);
   }
 }
@@ -514,7 +514,7 @@ export function exec(parsed: Parsed, app: string, json: boolean): number {
     };
     return (say(1, asJson(answer)), 0);
   }
-  // The remote failure is no failure of this command.
+  // The command succeeds even if the remote command fails.
   say(1, `${code === 0 ? "" : `Exit code: ${code}\n`}${stdout}`);
   say(2, stderr);
   return 0;

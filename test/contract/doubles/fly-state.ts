@@ -1,6 +1,6 @@
 /**
- * What the double of `fly` remembers, in one folder: `apps/`, `pushed/`, `machines/`, `names/`, `consoles/`, `knobs/`,
- * `calls.jsonl`; and the containers that are its machines.
+ * The state of the double of `fly` in one directory: `apps/`, `pushed/`, `machines/`, `names/`, `consoles/`, `knobs/`,
+ * `calls.jsonl`; and the containers of its machines.
  */
 import { spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -17,13 +17,13 @@ import { join } from "node:path";
 
 export const state = process.env["DOUBLE_STATE"] ?? "";
 export const LABEL = "fake.fly";
-/** Docker's names are everybody's, so each world has its own mark. */
+/** Prefix of container names for this world, because they are global in Docker. */
 export const worldOf = (folder: string) =>
   createHash("sha256").update(folder).digest("hex").slice(0, 16);
 const world = worldOf(state);
 export const containerOf = (id: string) => `fly-${world}-${id}`;
 
-/** A failure as the real one tells it: the text, and below it what else is known. */
+/** An error of the real command: the text, and further lines. */
 export class Failure extends Error {
   readonly more: string;
   constructor(message: string, more = "") {
@@ -32,7 +32,7 @@ export class Failure extends Error {
   }
 }
 
-/** Docker's own surroundings: what fly was given must not steer it. */
+/** The environment of docker itself, without fly's variables. */
 export const ENGINE = {
   PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
   HOME: "/nonexistent",
@@ -61,7 +61,7 @@ export function knob(name: string): string | undefined {
   }
 }
 
-/** Takes a knob away, for one call alone: two at the same time do not both get it. */
+/** Removes a knob atomically, so that only one of two concurrent calls gets it. */
 export function takeKnob(name: string): string | undefined {
   const mine = `${knobFile(name)}.${process.pid}`;
   try {
@@ -74,7 +74,7 @@ export function takeKnob(name: string): string | undefined {
   return text;
 }
 
-/** A knob that holds a number works that many times; with anything else it works until it is removed. */
+/** Uses a knob. With a number in it, it works that many times; otherwise until it is removed. */
 export function hits(name: string): boolean {
   const text = knob(name);
   if (text === undefined) return false;
@@ -140,7 +140,7 @@ const machineFile = (id: string) => join(state, "machines", `${id}.json`);
 
 export function saveMachine(machine: Machine): void {
   mkdirSync(join(state, "machines"), { recursive: true });
-  // In one step, since others read it at any time.
+  // Written atomically, since other processes may read it at any time.
   const next = `${machineFile(machine.id)}.${process.pid}`;
   writeFileSync(next, JSON.stringify(machine));
   renameSync(next, machineFile(machine.id));
@@ -162,7 +162,7 @@ export function machinesOf(app: string): readonly Machine[] {
 
 const nameFile = (app: string, name: string) => join(state, "names", encoded(`${app}/${name}`));
 
-/** Gets a name for a machine, as the one atomic step it is at Fly. @returns the id of who has it already */
+/** Claims a name for a machine atomically, as Fly does. @returns the id of the machine that has the name already. */
 export function reserveName(app: string, name: string, id: string): string | undefined {
   mkdirSync(join(state, "names"), { recursive: true });
   try {
@@ -177,7 +177,7 @@ export const freeName = (app: string, name: string) => rmSync(nameFile(app, name
 
 export const newId = () => randomBytes(7).toString("hex");
 
-/** Like a ULID: 26 characters of Crockford's alphabet. */
+/** A random id in the form of a ULID: 26 characters of Crockford's alphabet. */
 export function newInstance(): string {
   const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
   return `01${[...randomBytes(24)].map((byte) => alphabet[byte % 32]).join("")}`;
@@ -212,7 +212,7 @@ function inspect(ids: readonly string[]): readonly Inspected[] {
   return stdout.trim() === "" ? [] : (JSON.parse(stdout) as Inspected[]);
 }
 
-/** What machines really do now: their containers tell it. */
+/** Updates the states of machines from their containers. */
 export function liveOf(machines: readonly Machine[]): ReadonlyMap<string, Live> {
   const found = new Map(
     inspect(machines.map(({ id }) => id)).map((row) => [row.Name.slice(1), row]),
@@ -236,13 +236,13 @@ function live(machine: Machine, row: Inspected | undefined): Live {
 export const stateOf = (machine: Machine) =>
   liveOf([machine]).get(machine.id)?.state ?? "destroyed";
 
-/** The knob `small-disk` names a folder that has room for a megabyte and no more. */
+/** The mount for the knob `small-disk`: a directory with a size of one megabyte. */
 function smallDisk(): readonly string[] {
   const folder = knob("small-disk");
   return folder === undefined ? [] : [`--tmpfs=${folder}:rw,exec,size=1m,mode=0777`];
 }
 
-/** Starts a machine's container anew from its image. */
+/** Creates a new container of a machine from its image. */
 export function boot(machine: Machine): void {
   const { config } = machine;
   const [program, ...first] = config.init.entrypoint ?? [];
@@ -268,7 +268,7 @@ export function boot(machine: Machine): void {
     `--label=${LABEL}=${world}`,
     `--label=fake.id=${machine.id}`,
     `--label=fake.app=${machine.app}`,
-    // A machine's root mounts and has no seccomp above it.
+    // Root in a machine may mount, and has no seccomp filter.
     "--cap-add=SYS_ADMIN",
     "--security-opt=apparmor=unconfined",
     "--security-opt=seccomp=unconfined",
@@ -281,11 +281,11 @@ export function boot(machine: Machine): void {
     ...first,
     ...(config.init.cmd ?? []),
   ]);
-  // Docker keeps a container that it could not start.
+  // Docker keeps a container whose start failed.
   if (code !== 0) throw new Error(`the double's engine could not start a machine: ${stderr}`);
 }
 
-/** Starts a stopped machine: what its disk had is there only when that was asked for. */
+/** Starts a stopped machine. Its disk is kept only if it is persistent. */
 export function start(machine: Machine): void {
   if (machine.config.rootfs?.persist === "always") {
     const { code, stderr } = docker(["start", containerOf(machine.id)]);
@@ -296,7 +296,7 @@ export function start(machine: Machine): void {
   boot(machine);
 }
 
-/** Takes what lies in memory alone in a machine, and lies on the disk in a container. */
+/** Deletes the files that are in memory in a machine, but on disk in a container. */
 export function forgetMemory(id: string): void {
   docker(["exec", "--user=root", containerOf(id), "find", "/run", "-mindepth", "1", "-delete"]);
 }

@@ -1,12 +1,12 @@
 /**
- * A strict double of flyctl's `fly` (the grammar is in fly-grammar.ts). It refuses what that version does not have,
- * fails as that one fails, and runs each machine as a container of the real Docker engine.
+ * A strict double of flyctl's `fly` (the grammar is in fly-grammar.ts). It refuses everything that the real version does
+ * not support, has its errors, and runs each machine as a container on the real Docker engine.
  *
- * DOUBLE_STATE   folder of its memory; a wrapper sets it, since fly is started with a cleaned environment
- *   `knobs/NAME`       makes something go wrong; works while others run. Each is read where it bites
- *   `secret`           a text that must stand in no argument and no machine's config: else exit 99, and a file `leaked`
- *   `calls.jsonl`      every call: argv, cwd, the names in its environment, and the app configs that lay in its cwd
- *   `consoles/PID`     the consoles that are open
+ * DOUBLE_STATE   directory of its state; set by a wrapper, since silo starts fly with a clean environment
+ *   `knobs/NAME`       simulates a failure, also for running commands
+ *   `secret`           a text that must not be in an argument or a machine's config: else exit 99, and a file `leaked`
+ *   `calls.jsonl`      every call: argv, cwd, the names in its environment, and the app configs in its cwd
+ *   `consoles/PID`     the open consoles
  */
 import {
   appendFileSync,
@@ -73,7 +73,7 @@ function loadConfig(path: string): { app?: string } | undefined {
   }
 }
 
-/** The config of the app: what `-c` names, else what lies in the working directory, wanted or not. */
+/** The app's config: the file of `-c`, else the one in the working directory, even if the app is given. */
 function appConfig(parsed: Parsed): { app?: string } | undefined {
   const given = one(parsed, "config");
   const paths =
@@ -107,7 +107,7 @@ function needsSession(parsed: Parsed): void {
   if (parsed.command === "version") return;
   const given = ["FLY_ACCESS_TOKEN", "FLY_API_TOKEN"].some((name) => process.env[name]);
   if (given || one(parsed, "access-token") !== "") return;
-  // A login of more than thirty days ago is no login.
+  // A sign-in expires after thirty days.
   if (knob("not-signed-in") !== undefined || knob("expired-token") !== undefined)
     throw new Failure("no access token available. Please login with 'flyctl auth login'");
 }
@@ -185,7 +185,7 @@ function regions(parsed: Parsed): number {
   return 0;
 }
 
-/** Each connection becomes one into the machine; that its far end is dead shows in nothing but its end. */
+/** Forwards each connection to the machine; a failure at the far end only closes the connection. */
 async function proxy(parsed: Parsed, app: string): Promise<number> {
   const [local = "", remote = local] = (parsed.words[0] ?? "").split(":");
   const address = parsed.words[1] ?? "";
@@ -269,7 +269,7 @@ async function call(argv: readonly string[]): Promise<number> {
   const parsed = parse(argv);
   const play = COMMANDS[parsed.command];
   if (play === undefined) throw new Failure(`the double does not play fly ${parsed.command}`);
-  // The directory is entered before anything is read from it.
+  // The working directory is changed before files are read.
   if (parsed.command === "deploy" && parsed.words[0] !== undefined) process.chdir(parsed.words[0]);
   await Bun.sleep(Number(knob("delay") ?? "0"));
   needsSession(parsed);
@@ -286,7 +286,7 @@ async function main(): Promise<number> {
   mustNotLeak("AN ARGUMENT", argv.join("\0"));
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => {
-      // Some commands end in their own way.
+      // Some commands exit themselves.
       if (process.listenerCount(signal) === 0) process.exit(127);
     });
   try {
