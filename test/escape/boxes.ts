@@ -14,9 +14,9 @@ export const MINUTES = 5 * 60_000;
 
 export type User = typeof TESTER | undefined;
 
-/** A home for the tests of one block: each test makes a project of its own in it. */
+/** A home for the tests of one block; each test creates its own project in it. */
 export type Stage = {
-  /** A new, empty project; its name exists nowhere else. With `above`, below that directory of the world. */
+  /** Creates an empty project with a unique name, in the directory `above` of the world if given. */
   readonly project: (above?: string) => World;
   /** The home and configuration that all projects share. */
   readonly world: () => World;
@@ -24,7 +24,7 @@ export type Stage = {
   readonly configure: (more: object) => void;
 };
 
-/** Makes a world before the tests of a block, and holds after each test that nothing of it runs on. */
+/** Creates a world before the tests of a block, and checks after each test that nothing is left running. */
 export function stage(backend: Backend, user?: User): Stage {
   const world = useWorld({ backend, user }, "block");
   const configure = (more: object) =>
@@ -43,7 +43,7 @@ export function stage(backend: Backend, user?: User): Stage {
   return { project, world: () => world, configure };
 }
 
-/** Gives all of a world to its user. */
+/** Changes the owner of all files of a world to its user. */
 export function own({ root, user }: World): void {
   if (user === undefined) return;
   const { status, stderr } = spawnSync("chown", ["-Rh", `${user.uid}:${user.gid}`, root]);
@@ -56,7 +56,7 @@ export function file(world: World, path: string, text: string): string {
   return put(world, full.slice(world.root.length + 1), text);
 }
 
-/** The user's secret outside of every project; its text appears nowhere else. */
+/** The user's secret outside of all projects; the text is unique. */
 export function canary(world: World): string {
   const secret = `canary-${randomUUID()}`;
   file(world, "~/.secret/key", secret);
@@ -64,7 +64,7 @@ export function canary(world: World): string {
   return secret;
 }
 
-/** Runs silo to its end, but kills it after some time: a hang shows as the exit code 137. */
+/** Runs silo until it exits, and kills it after a timeout, so that a hang has the exit status 137. */
 export async function siloWithin(
   seconds: number,
   world: World,
@@ -72,7 +72,7 @@ export async function siloWithin(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Result> {
   const [bin, argv] = siloCommand(world, args);
-  // By their own paths: PATH may be hostile, and is silo's alone.
+  // By absolute paths, because PATH is only for silo and may be hostile.
   const [timeout = "", command = ""] = ["timeout", bin].map((name) => Bun.which(name) ?? name);
   const child = Bun.spawn([timeout, "--signal=KILL", String(seconds), command, ...argv], {
     cwd: world.project,
@@ -89,12 +89,12 @@ export async function siloWithin(
   return { code, stdout, stderr };
 }
 
-/** A box that runs a script until the test ends it. */
+/** A running box with a script, until the test stops it. */
 export type LiveBox = {
   readonly name: string;
-  /** Lets it end by itself. */
+  /** Lets it exit by itself. */
   readonly stop: () => Promise<Result>;
-  /** Kills silo outright, and waits for its end: what it has started may go on. */
+  /** Kills silo with SIGKILL and waits for its exit; processes that it has started may keep running. */
   readonly kill: () => Promise<void>;
 };
 
@@ -131,7 +131,7 @@ export async function liveBox(world: World, script = ":"): Promise<LiveBox> {
   };
 }
 
-/** The plan of a run here, as data. @throws Error where silo refuses */
+/** The plan of a run, as data. @throws Error if silo refuses the run. */
 export async function planned(
   world: World,
   env: Readonly<Record<string, string>> = {},

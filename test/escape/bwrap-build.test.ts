@@ -24,7 +24,7 @@ const MINUTES = 5 * 60_000;
 const CANARY = "npm_CANARY";
 const PACKAGE = "@anthropic-ai/claude-code";
 
-/** A package whose install script looks for the user's sign-in, and tells which registry it is installed from. */
+/** A package whose install script searches for the user's credentials. */
 const PACKED = {
   name: PACKAGE,
   version: claude.knownVersion,
@@ -109,7 +109,7 @@ describe.each([
         expect(text).not.toContain(CANARY);
       }
       expect(existsSync(join(cache, prefix, "home/.npmrc"))).toBe(false);
-      // Where packages are fetched, it can be read; nothing of a package runs there.
+      // The credentials are readable in the fetch step, in which no code of packages runs.
       const { fetch } = await shown(world, ["claude"]);
       const args = [...fetch.args.slice(0, -1), "cat ~/.npmrc"];
       const script = fetch.args.at(-1) ?? "";
@@ -126,7 +126,7 @@ test("with npm itself, scripts run in the second step alone", async () => {
   const steps = claude.install.map(({ run }) => ({ about: "install", run }));
   const { fetch, rest } = split({ steps });
   const tools = join(world.root, "tools");
-  // Not in one go: the registry answers from this very process.
+  // Asynchronous, because the registry runs in this process.
   const step = (run: string, more: Record<string, string>) =>
     finished(
       spawn("bash", ["-o", "pipefail", "-ec", run], {
@@ -179,7 +179,7 @@ test(
     const child = startSilo(world, ["codex", "--", "probe", "true"]);
     const end = finished(child);
     await eventually("it builds anew", () => building().some((name) => name !== left));
-    // What is being built stays, and what was left is gone.
+    // A build in progress is kept, and leftovers are deleted.
     expect(building()).not.toContain(left);
     await silo(world, ["prune", "--yes", "--backend", "bwrap"]);
     expect(building()).toHaveLength(1);

@@ -10,7 +10,7 @@ import { TESTER } from "../support/settings.ts";
 
 const MINUTES = 5 * 60_000;
 
-/** A module that notes in which mount namespace it was loaded. */
+/** A module that records the mount namespace in which it was loaded. */
 const MODULE = `package Evil; open my $out, ">>", $ENV{EVIL_CANARY}; print $out readlink("/proc/self/ns/mnt"), "\\n"; 1;\n`;
 
 let world: World;
@@ -28,7 +28,7 @@ describe.each([
     put(world, `${world.project.slice(world.root.length + 1)}/lib/Evil.pm`, MODULE);
   });
 
-  /** A tool that runs until the test ends it. */
+  /** Starts a tool that runs until the test stops it. */
   const running = async (script: string) => {
     const child = startSilo(world, ["codex", "--", "probe", `touch up; ${script}`]);
     const end = finished(child);
@@ -69,11 +69,11 @@ describe.each([
       const { code, stdout } = await silo(world, ["exec", name, "sh", "-c", "echo $PERL5OPT"]);
       expect([code, stdout]).toEqual([0, "-MEvil\n"]);
       expect([lines(), loaders()]).toEqual([[], []]);
-      // Inside it has the environment of the tool, where it may do as it likes.
+      // In the sandbox the command has the tool's environment, so the module is loaded there.
       await silo(world, ["exec", name, "perl", "-e", "1"]);
       expect(lines().length).toBeGreaterThan(0);
       expect(lines()).not.toContain(host);
-      // A program of the host with that environment runs the module outside.
+      // A host program with that environment loads the module on the host.
       rmSync(canary);
       spawnSync("perl", ["-e", "1"], { env: steering });
       expect(lines()).toContain(host);
@@ -129,7 +129,7 @@ describe.each([
       pty.type("\u0003");
       await pty.shows("ended with 130");
       await pty.shows("[]");
-      // The same without silo, where this kernel still allows it.
+      // Without silo it works, if the kernel still allows it.
       const old = readFileSync("/proc/sys/dev/tty/legacy_tiocsti", "utf8").trim() === "1";
       await pty.shows(old ? "<y>" : "<>");
       await pty.exited;
@@ -177,7 +177,7 @@ describe.each([
       const state = join(world.home, `.local/state/silo/bwrap/${name}.json`);
       const record = readFileSync(state, "utf8");
       await end();
-      // The process id now is that of a process of the host; when it started is not.
+      // The process id now belongs to a host process with another start time.
       const { started } = JSON.parse(record) as { started: string };
       const { execIn } = await import("../../src/backends/bwrap/exec.ts");
       const place = { directory: world.project, image: "silo-codex:0", tool: "codex" };

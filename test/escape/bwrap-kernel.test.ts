@@ -9,7 +9,7 @@ import { ALLOW_ALL, byHand, shown, without } from "./by-hand.ts";
 
 const MINUTES = 5 * 60_000;
 
-/** A setting of the kernel that does no harm, whatever it is for a moment. */
+/** A kernel setting that can be changed briefly without harm. */
 const SETTING = "/proc/sys/kernel/printk_ratelimit";
 const OWN_USER = /^user=\d+$/;
 const asRoot = (word: string) => (OWN_USER.test(word) ? "" : word);
@@ -39,9 +39,9 @@ describe("root's sandbox", () => {
         expect([stdout, value()]).toEqual(["", before]);
         expect(stderr).toContain("Read-only file system");
         const open = without(await run(write), "--ro-bind-try", "/proc/sys", "/proc/sys");
-        // Its own user alone holds too.
+        // The sandbox's own user alone suffices as well.
         expect([byHand(world, open).stdout, value()]).toEqual(["", before]);
-        // Without either it works.
+        // Without both protections the write succeeds.
         byHand(world, open, asRoot);
         expect(value()).toBe(String(Number(before) + 1));
       } finally {
@@ -91,7 +91,7 @@ describe("root's sandbox", () => {
     async () => {
       await probe(world, "true");
       const [bin, args] = siloCommand(world, ["codex", "--", "probe", "id; touch ran"]);
-      // The overlay is in a mount namespace of this process alone.
+      // The overlay is in a mount namespace of its own.
       const layers = ["lower", "upper", "work", "merged"].map((name) => join(world.root, name));
       for (const layer of layers) mkdirSync(layer);
       const [lower, upper, work, merged] = layers;
@@ -172,7 +172,7 @@ describe.each([
           env,
           input: "",
         }).stdout;
-      // The image is built before.
+      // The image is built first.
       await probe(world, "true");
       const [bin, args] = siloCommand(world, ["codex", "--", "probe", search]);
       expect(within([bin, ...args], { ...world.env })).toBe("none");

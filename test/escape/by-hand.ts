@@ -46,7 +46,7 @@ export function byHand(
 const same = (word: string) => word;
 const ids = (name: string, { user }: World) => `--${name}=${user?.uid}`;
 
-/** The arguments without an option and its values, wherever it stands with these values. */
+/** The arguments without all occurrences of an option with these values. */
 export function without({ bin, args }: Shown, ...option: readonly string[]): Shown {
   const at = args.findIndex((_, i) => option.every((word, j) => args[i + j] === word));
   if (at < 0) throw new Error(`no ${option.join(" ")} in the command`);

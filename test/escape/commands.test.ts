@@ -60,7 +60,7 @@ describe.each([
         return [args[0], code, code === 0 ? stdout : stderr];
       };
       try {
-        // The engine may have containers of other tests too.
+        // The engine may also have containers of other tests.
         expect(await says("ls", "-q")).toEqual(["ls", 0, expect.stringContaining(`${box.name}\n`)]);
         expect(await says("exec", box.name, "echo", "in")).toEqual(["exec", 0, "in\n"]);
         expect(await says("shell", box.name)).toEqual(["shell", 0, ""]);

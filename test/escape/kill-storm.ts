@@ -3,9 +3,9 @@ import { TESTER } from "../support/settings.ts";
 import { choices, PHASES, SIGNALS, storm, type Left } from "./storm.ts";
 
 /*
- * Kills silo at random moments, a thousand times, and tells what the next `silo ls` has left:
+ * Kills silo at random moments, a thousand times, and reports what is left after the next `silo ls`:
  *   bun test/escape/kill-storm.ts [--starts 1000] [--seed 1] [--backend docker|bwrap]
- * It ends with 1 where anything is left. Needs a compiled dist/silo and what the end-to-end tests need.
+ * Exits with 1 if anything is left. Requires a compiled dist/silo and the requirements of the end-to-end tests.
  */
 
 const { values } = parseArgs({

@@ -6,10 +6,10 @@ import { docker, silo } from "../support/silo.ts";
 import { eventually } from "../support/eventually.ts";
 import type { World } from "../support/world.ts";
 
-/** Part of a variable that must not be left in any file. */
+/** Part of a variable's value that must not be left in any file. */
 export const SECRET = "storm-secret-0f1e2d3c";
 
-/** Place of the storm's temporary files alone. */
+/** Directory of the storm's own temporary files. */
 export const temporary = ({ root }: World): string => join(root, "tmp");
 
 /** Leftovers of a start. Processes and containers may take a moment to end. */
@@ -19,14 +19,14 @@ export async function leftAfter(world: World, marker: string): Promise<readonly 
   return look();
 }
 
-/** Processes that have the marker in their words. */
+/** Processes with the marker in their arguments. */
 function processes(marker: string): readonly string[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((pid) => {
       try {
         const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-        // The terminal's own shell waits until it is measured.
+        // The shell on the terminal is still waiting.
         return words.includes(marker) && !words.includes("stty -g")
           ? [`process ${pid}: ${words.slice(0, 80)}`]
           : [];
@@ -36,7 +36,7 @@ function processes(marker: string): readonly string[] {
     });
 }
 
-/** Containers of the project, and the builder's that have the marker in their command. */
+/** Containers of the project, and the builder's containers with the marker in their command. */
 function atEngine({ backend, project }: World, marker: string): readonly string[] {
   if (backend !== "docker") return [];
   const name = basename(project);
@@ -53,7 +53,7 @@ function atEngine({ backend, project }: World, marker: string): readonly string[
     .map((row) => `container ${row.slice(0, 12)}${row.slice(64, 96)}`);
 }
 
-/** Files by which silo knows what runs, copies, and files with a secret in them. */
+/** Session records, copies, and files that contain the secret. */
 function files(world: World): readonly string[] {
   const state = join(world.home, ".local/state/silo");
   const folders = [
@@ -75,7 +75,7 @@ function files(world: World): readonly string[] {
   );
 }
 
-/** Half-built folders, once `silo prune` has looked at them. */
+/** Incomplete builds that are left after `silo prune`. */
 export async function halfBuilt(world: World): Promise<readonly string[]> {
   if (world.backend !== "bwrap") return [];
   await silo(world, ["prune", "--yes", "--backend", "bwrap"]);
@@ -86,7 +86,7 @@ export async function halfBuilt(world: World): Promise<readonly string[]> {
     .map((name) => `folder ${folder}/${name}`);
 }
 
-/** Deletes the images whose builds had a marker in them. */
+/** Deletes the images of builds with a marker. */
 export function sweepImages(world: World, marker: string): void {
   const ids = engine(world, ["image", "ls", "--quiet"]).split("\n");
   for (const id of new Set(ids.filter((each) => each !== ""))) {
@@ -97,7 +97,7 @@ export function sweepImages(world: World, marker: string): void {
   }
 }
 
-/** A place for the storm's temporary files alone. */
+/** Creates the directory of the storm's own temporary files. */
 export function makeTemporary(world: World): void {
   mkdirSync(temporary(world), { recursive: true, mode: 0o777 });
   spawnSync("chmod", ["1777", temporary(world)]);

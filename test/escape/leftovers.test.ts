@@ -19,7 +19,7 @@ const PROXY = `http://u:${PASSWORD}@proxy.invalid:3128`;
 describe("docker", () => {
   const { project, configure } = stage("docker", TESTER);
 
-  /** Every file of the world, and of the places for temporary files, that has the password in it. */
+  /** All files of the world and in the temporary directories that contain the password. */
   function found({ root }: World): readonly string[] {
     const places = [root, "/dev/shm", "/run/user", "/var/tmp"].filter((path) => existsSync(path));
     const { stdout } = spawnSync("grep", ["-rlIs", PASSWORD, ...places], { encoding: "utf8" });
@@ -75,7 +75,7 @@ describe("docker", () => {
   });
 });
 
-/** Starts for each user; the long storm is a program of its own. */
+/** Number of starts for each user; for a longer test see kill-storm.ts. */
 const STARTS = 15;
 
 describe.each([
@@ -89,7 +89,7 @@ describe.each([
     const { strikes, afterwards } = await storm(backend, user, choices(STARTS, 20_261_126));
     expect(strikes.filter(({ left }) => left.length > 0)).toEqual([]);
     expect(afterwards).toEqual([]);
-    // A killed process cannot put its terminal right; every other end does.
+    // A killed process cannot restore its terminal; after every other exit it is restored.
     const changed = strikes.filter(({ raw, start }) => raw && start.signal !== "SIGKILL");
     expect(changed).toEqual([]);
   });

@@ -12,7 +12,7 @@ import { bites, holds, tableAtEnd } from "./suite.ts";
 const LIMITS = "unlimited memory, processes, logs and core dumps";
 const SOCKET = "a host program that listens on a socket in the project";
 
-/** Forks until it is refused, or until there are more processes than silo's limit; they end with the box. */
+/** Forks until it fails, or until there are more processes than silo's limit. The processes end with the box. */
 const FORKS = `perl -e '
   $| = 1;
   for ($n = 0; $n < 4400; $n++) { defined(my $pid = fork) or last; if (!$pid) { sleep 100; exit } }
@@ -25,7 +25,7 @@ const here = ({ project }: World): readonly Bind[] => [
   { source: project, target: project, mode: "rw" },
 ];
 
-/** Bytes that all writable file systems in memory may hold together. */
+/** Total size of all writable tmpfs in bytes. */
 const TEMPORARY = `awk '$3 == "tmpfs" && $4 ~ /^rw/ { print $2 }' /proc/self/mounts | xargs -r df -B1 --output=size |
   awk 'NR > 1 { sum += $1 } END { printf "%.0f\\n", sum }'`;
 
@@ -109,7 +109,7 @@ describe.each([
 
   if (backend === "docker") dockerAlone();
 
-  /** Limits that the engine itself enforces. */
+  /** Limits of the engine itself. */
   function dockerAlone(): void {
     holds(LIMITS, backend, `the engine holds memory, and keeps no log, as ${who}`, async () => {
       const world = project();

@@ -23,7 +23,7 @@ const APPROVED = "an approved mount replaced by a symlink";
 
 const DEEP = "a/b/c/keep";
 
-/** Tries to put another directory in the place of each directory above a read-only one, the nearest first. */
+/** Tries to replace each parent directory of a read-only directory, the nearest first. */
 function renaming(path: string): string {
   const parents: string[] = [];
   for (let at = path; at !== "."; at = dirname(at)) parents.push(at);
@@ -34,7 +34,7 @@ function renaming(path: string): string {
   return `{ echo evil > ${path}/f; ${tries.join("; ")}; } 2>/dev/null; echo tried`;
 }
 
-/** A project with directories that its user wants to be read only. */
+/** A project with directories that are configured read-only. */
 function guarded(world: World): World {
   for (const path of [`${DEEP}/f`, ".git/hooks/f"]) file(world, path, "mine");
   own(world);
@@ -194,7 +194,7 @@ describe.each([
   const settings = ({ home }: World) => join(home, ".config/silo/silo.jsonc");
   const name = ({ project: path }: World) => path.slice(path.lastIndexOf("/") + 1);
 
-  /** Two projects in the home directory; a link to `..` in the second one is the home. */
+  /** Two projects in the home directory; the second has a link to `..`, which is the home directory. */
   function neighbours(): { app: World; lib: World; secret: string } {
     const [app, lib] = [project("home"), project("home")];
     const secret = canary(app);
@@ -203,7 +203,7 @@ describe.each([
     return { app, lib, secret };
   }
 
-  /** The planned mounts that have the home directory in them; none where silo refuses to plan. */
+  /** The planned mounts that contain the home directory; none if silo refuses the run. */
   async function mountedHomes(here: World): Promise<readonly Bind[]> {
     const mounts = await planned(here).then(
       (plan) => plan.mounts,
@@ -212,7 +212,7 @@ describe.each([
     return mounts.filter(({ source }) => here.home.startsWith(source));
   }
 
-  /** A box by the engine alone, with a read-only file in it that the host saves meanwhile. */
+  /** A box without silo, with a read-only file that the host saves meanwhile. */
   async function replaced(here: World, path: string): Promise<void> {
     const full = file(here, path, "mine");
     own(here);

@@ -11,12 +11,12 @@ import { file, liveBox, MINUTES, own, siloWithin, stage } from "./boxes.ts";
 import { asUser } from "./plain.ts";
 
 /*
- * Ordinary work, with every protection in force. No attack, and so no row of the table.
+ * Ordinary work with all protections. These tests are no attacks, so they have no rows in the table.
  */
 
 const GIT = "git -c user.name=Ada -c user.email=ada@example.org";
 
-/** A script that ends at its first failure, and says where. */
+/** A script that stops at the first failed line and prints it. */
 const steps = (...lines: readonly string[]) =>
   ["set -e", "trap 'echo \"failed: $BASH_COMMAND\" >&2' ERR", ...lines].join("\n");
 
@@ -31,7 +31,7 @@ describe.each([
   const works = (what: string, body: (world: World) => Promise<void>) =>
     test(what, () => body(project()), MINUTES);
 
-  /** Runs a script inside; its failure shows the script's own words. */
+  /** Runs a script in the box; the error of a failure contains its output. */
   async function inside(world: World, ...lines: readonly string[]): Promise<string> {
     const { code, stdout, stderr } = await probe(world, steps(...lines));
     expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
@@ -114,7 +114,7 @@ describe.each([
     own(world);
     await inside(
       world,
-      // The sandbox has silo's stand-in where the machine's node is too old; npm itself is meant here.
+      // Uses the real npm, because the sandbox has silo's replacement if the host's node is too old.
       "npm=npm; [ ! -x /usr/bin/npm ] || npm=/usr/bin/npm",
       "tar -czf own.tgz --transform 's,^own,package,' own",
       "PATH=/usr/bin:$PATH $npm install --offline --no-audit --no-fund --loglevel=error ./own.tgz >&2",
@@ -181,7 +181,7 @@ describe.each([
   });
 });
 
-/** A port that nobody has now. */
+/** An unused port. */
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

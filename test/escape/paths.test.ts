@@ -12,7 +12,7 @@ import { bites, holds, tableAtEnd } from "./suite.ts";
 
 const NAME = "a path with a control character or invalid UTF-8";
 
-/** Names that one program reads as another name: with line breaks, controls, and bytes that are no UTF-8. */
+/** Names that some programs read as another name: with line breaks, control characters, and bytes that are not UTF-8. */
 const ODD: readonly (readonly [what: string, checked: string, mounted: string])[] = [
   ["CR LF", "g\r\nh", "g\nh"],
   ["CR", "g\rh", "gh"],
@@ -24,15 +24,15 @@ const ODD: readonly (readonly [what: string, checked: string, mounted: string])[
   ["bytes that are no UTF-8", "g\uFFFDh", "gh"],
 ];
 
-/** Looks for the secret wherever a mount could have put the user's home. */
+/** Searches for the secret at all paths where a mount could have put the user's home directory. */
 const LOOT = "cat ~/.secret/key; cat ~/.claude/g*/.secret/key; cat ./.secret/key; echo looked";
 
-/** A name that no mount may have. */
+/** Matches a name that no mount may have. */
 const ODD_NAME = /[\p{Cc}\uFFFD]/u;
 
-/** Makes a `.git` file that names a git directory with an odd name, beside a link whose name is nearly the same. */
+/** Creates a `.git` file for a git directory with an odd name, next to a link with nearly the same name. */
 function forge(world: World, checked: string, mounted: string): void {
-  // Another tool's directory: inside codex' own nothing would have to be mounted.
+  // In another tool's directory, because codex's own directory is mounted anyway.
   const state = join(world.home, ".claude");
   mkdirSync(state, { recursive: true });
   const common = join(state, checked);
@@ -69,7 +69,7 @@ describe.each(["docker", "container", "bwrap"] as const)("%s", (backend) => {
         unforge(world);
         expect(mounts.filter(({ source, target }) => ODD_NAME.test(source + target))).toEqual([]);
         expect(stdout).not.toContain(secret);
-        // The run goes on without this git directory, or is refused with a reason.
+        // The run continues without this git directory, or is refused with a reason.
         expect(["looked\n", ""]).toContain(stdout);
       });
     }
@@ -98,7 +98,7 @@ describe.each(["docker", "container", "bwrap"] as const)("%s", (backend) => {
         const secret = canary(world);
         symlinkSync(world.home, join(world.project, "g\uFFFDh"));
         own(world);
-        // A shell can make and enter a name that is no text.
+        // Created by a shell, because the name is not valid UTF-8.
         const said = inBytes(world, LOOT);
         expect(said).not.toContain(secret);
         expect(said).not.toContain("looked");
@@ -128,7 +128,7 @@ describe.each(["docker", "container", "bwrap"] as const)("%s", (backend) => {
   });
 });
 
-/** Runs silo in a directory whose name is bytes: `g<FF>h`. */
+/** Runs silo in a directory whose name is not valid UTF-8: `g<FF>h`. */
 function inBytes(world: World, script: string): string {
   const enter = `cd "$(printf 'g\\377h')" && exec "$@"`;
   const line = `mkdir "$(printf 'g\\377h')"; chown ${world.user?.uid ?? 0} "$(printf 'g\\377h')"; ${enter}`;

@@ -10,7 +10,7 @@ export type Bind = {
   readonly mode: "rw" | "ro";
 };
 
-/** A box by the engine alone, without anything that silo adds: shows what an attack does there. */
+/** A box without silo's protections, to check that an attack succeeds there. */
 export function plainBox(
   world: World,
   binds: readonly Bind[],

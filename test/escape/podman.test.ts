@@ -19,7 +19,7 @@ import { type Bind, asUser } from "./plain.ts";
 import { bites, holds } from "./suite.ts";
 
 /*
- * The attacks on mounts, against podman: another engine resolves and mounts paths in its own way.
+ * The attacks on mounts against podman, because it resolves and mounts paths differently.
  */
 
 const PATHS = "a path with a control character or invalid UTF-8";
@@ -29,7 +29,7 @@ const APPROVED = "an approved mount replaced by a symlink";
 
 const AGENT = readFileSync(join(import.meta.dir, "swap.pl"), "utf8");
 const CONFIG = { ...PROBE_CONFIG, backends: { docker: { command: "podman" } } };
-/** Starts against each agent; `STARTS=30` is a longer attack. */
+/** Number of starts against each agent; `STARTS=30` is a longer attack. */
 const STARTS = Number(process.env["STARTS"] ?? "12");
 
 const prepare = join(import.meta.dir, "../e2e/podman.sh");
@@ -44,7 +44,7 @@ describe.skipIf(prepared.status !== 0).each([
   ["an ordinary user", TESTER],
 ] as const)("podman, as %s", (who, user) => {
   const settings = { CONTAINERS_CONF: prepared.stdout.trim() };
-  // Without root podman keeps its images below the home, where the base image was not handed to.
+  // Rootless podman keeps its images in the home directory, so the base image has to be loaded there.
   const images = { XDG_DATA_HOME: `/tmp/silo-podman-${TESTER.uid}/.local/share` };
   const env = user === undefined ? settings : { ...settings, ...images };
   const world = useWorld({ backend: "podman", config: CONFIG, env, user }, "block");
@@ -59,7 +59,7 @@ describe.skipIf(prepared.status !== 0).each([
     return made;
   };
 
-  /** A container by podman alone. */
+  /** A container of podman without silo. */
   const plain = (here: World, binds: readonly Bind[], script: string): string => {
     const mounts = binds.flatMap(({ source, target, mode }) => [
       "--volume",

@@ -10,7 +10,7 @@ import { bites, holds, tableAtEnd } from "./suite.ts";
 
 const NAME = "programs of a project on PATH";
 
-/** Programs that silo, or a program that it starts, may look for. */
+/** Programs that silo, or a program that it starts, may search in PATH. */
 const PROGRAMS = [
   "bwrap",
   "bun",
@@ -38,7 +38,7 @@ const PROGRAMS = [
   "uv",
 ];
 
-/** Puts the agent's programs where a project has those of its packages. */
+/** Puts the agent's programs into the directory for programs of packages. */
 function evil(world: World, folder = "node_modules/.bin"): string {
   const mark = join(world.project, "started");
   for (const name of PROGRAMS) {

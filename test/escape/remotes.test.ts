@@ -18,7 +18,7 @@ const GIVES = { repos: { "github.com/acme": { env: ["ACME_TOKEN"] } } };
 const HAS = { ACME_TOKEN: TOKEN };
 const SHOW = 'echo "[$ACME_TOKEN]"';
 
-/** Addresses that somebody else owns and that have the pattern's text in them. */
+/** URLs of other owners that contain the pattern's text. */
 const LOOK_ALIKES = [
   "https://github.com/acme-evil/app",
   "https://evil.example/github.com/acme/app",
@@ -61,7 +61,7 @@ describe.each([
       const world = project();
       repository(world, address);
       configure(GIVES);
-      // The answer is no, or the value is not given: both are right.
+      // Either the run is refused or the variable is not passed; both are correct.
       const { stdout } = await probe(world, SHOW, { env: HAS });
       expect(["[]\n", ""]).toContain(stdout);
     });

@@ -12,7 +12,7 @@ const HOOKS = "a repository's hooks and MCP servers for the tool";
 const OTHERS = "another user's silo.jsonc in a shared directory";
 const EARLIER = "an earlier approved silo.jsonc put back";
 
-/** Names by which a tool or its programs are sent to another server, or to another directory of settings. */
+/** Variables that redirect a tool or its programs to another server or settings directory. */
 const STEERING = [
   "ANTHROPIC_BASE_URL",
   "OPENAI_BASE_URL",
@@ -32,7 +32,7 @@ const HOOK = JSON.stringify({
 });
 const SERVER = JSON.stringify({ mcpServers: { evil: { command: "touch", args: ["hooked"] } } });
 
-/** Files of a repository that a tool executes something of when it starts. */
+/** Files of a repository from which a tool runs code when it starts. */
 const EXECUTED = [
   ["claude", ".claude/settings.json", HOOK],
   ["claude", ".claude/settings.local.json", HOOK],
@@ -90,7 +90,7 @@ describe.each([
       const world = project();
       file(world, path, text);
       own(world);
-      // Refused before anything is built; a build would end at once.
+      // Refused before the build, which would fail immediately.
       configure({ post_build_hooks: ["exit 9"] });
       const { code, stdout, stderr } = await silo(world, [tool, "--", "--version"]);
       expect([code, stdout]).toEqual([1, ""]);
@@ -136,7 +136,7 @@ describe.each([
     expect(stdout).toContain("hooked");
   });
 
-  /** A directory that everybody may write, with a file of somebody else in it, and a project of the user's. */
+  /** A world-writable directory with a file of another user, and a project of the user. */
   const sharedDirectory = (uid: number, content: object): World => {
     const above = project();
     const here = project(above.project.slice(above.root.length + 1));

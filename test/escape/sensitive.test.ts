@@ -83,7 +83,7 @@ describe.each([
       keys(".aws");
       configure({ mounts_ro: ["!~/.aws"] });
       expect((await probe(project(), "cat ~/.aws/key")).stdout).toBe("key of .aws");
-      // In a project's file it asks as every other mount does.
+      // In a project's file it needs an approval like every other mount.
       configure({});
       const other = project();
       file(other, "silo.jsonc", JSON.stringify({ mounts_ro: ["!~/.aws"] }));

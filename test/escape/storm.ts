@@ -9,7 +9,7 @@ import { PROBE_CONFIG } from "../support/settings.ts";
 import type { User } from "./boxes.ts";
 import { halfBuilt, leftAfter, makeTemporary, SECRET, sweepImages, temporary } from "./leavings.ts";
 
-/** When silo is killed. */
+/** The phase in which silo is killed. */
 export const PHASES = ["start", "run", "end", "build"] as const;
 export type Phase = (typeof PHASES)[number];
 export const SIGNALS = ["SIGKILL", "SIGTERM", "SIGHUP"] as const;
@@ -24,11 +24,11 @@ type Start = {
   readonly phase: Phase;
   readonly signal: (typeof SIGNALS)[number];
   readonly terminal: boolean;
-  /** Between 0 and 1: how far into the phase. */
+  /** Position in the phase, between 0 and 1. */
   readonly at: number;
 };
 
-/** Leftovers of one start, in words; none is right. */
+/** Leftovers of one start, as text; there should be none. */
 export type Left = {
   readonly start: Start;
   readonly left: readonly string[];
@@ -40,7 +40,7 @@ export function choices(count: number, seed: number): readonly Start[] {
   const next = seeded(seed);
   const pick = <T>(list: readonly T[]): T => list[next(list.length)] as T;
   return Array.from({ length: count }, () => ({
-    // A build takes seconds, so it has a tenth.
+    // Only a tenth of the starts build, because a build takes seconds.
     phase: next(10) === 0 ? ("build" as const) : pick(PHASES.slice(0, 3)),
     signal: pick(SIGNALS),
     terminal: next(2) === 0,
@@ -51,11 +51,11 @@ export function choices(count: number, seed: number): readonly Start[] {
 /** Result of a storm. */
 export type Storm = {
   readonly strikes: readonly Left[];
-  /** Leftovers when all is over. */
+  /** Leftovers at the end. */
   readonly afterwards: readonly string[];
 };
 
-/** Kills as many starts of one backend as are chosen, each of its own kind. `tell` hears of each. */
+/** Runs and kills the chosen starts of one backend. @param tell called with the result of each. */
 export async function storm(
   backend: "docker" | "bwrap",
   user: User,
@@ -82,7 +82,7 @@ export async function storm(
   }
 }
 
-/** Starts silo in a world, kills it as chosen, lists with the next silo, and looks for what is left. */
+/** Starts silo in a world, kills it, runs `silo ls`, and searches for leftovers. */
 async function strike(world: World, config: object, start: Start, marker: string): Promise<Left> {
   const { backend, project } = world;
   if (backend !== "docker" && backend !== "bwrap") throw new Error(`no storm on ${backend}`);
@@ -102,13 +102,13 @@ async function strike(world: World, config: object, start: Start, marker: string
     run.kill(start.signal);
     await eventually(`silo ends by ${start.signal} (${start.phase})`, run.isDead, 120_000);
     const listed = await silo(world, ["ls", "-q"]);
-    // The engine may have containers of other tests too.
+    // The engine may also have containers of other tests.
     const own = listed.stdout
       .split("\n")
       .filter((line) => line.startsWith(`${basename(project)}-`));
     const said = listed.code === 0 ? own : [`${listed.code}: ${listed.stderr}`];
     const left = await leftAfter(world, marker);
-    // The next start begins with nothing.
+    // Deleted, so that the next start begins without leftovers.
     if (left.length > 0) sweepWorld(world);
     const raw = await run.isRaw();
     return { start, left: [...said.map((line) => `ls: ${line}`), ...left], raw };
@@ -124,7 +124,7 @@ type Run = {
   readonly kill: (signal: NodeJS.Signals) => void;
   readonly isDead: () => boolean;
   readonly says: () => string;
-  /** Whether the terminal is not as it was. */
+  /** Whether the terminal's settings have changed. */
   readonly isRaw: () => Promise<boolean>;
   readonly end: () => void;
 };
@@ -161,7 +161,7 @@ function byPipe(world: World, script: string): Run {
   };
 }
 
-/** A shell on a terminal that notes how that is set before silo and after it. */
+/** A shell on a terminal that records the terminal's settings before and after silo. */
 function byTerminal(world: World, script: string): Run {
   const { project } = world;
   const [bin, args] = siloCommand(withSecret(world), ["codex", "--", "probe", script]);

@@ -44,7 +44,7 @@ export function holds(
   attack("holds", name, place, what, body);
 }
 
-/** The same attack with the protection taken away: it succeeds, or the test that it fails would prove nothing. */
+/** The same attack without the protection. It must succeed, because otherwise the other test would prove nothing. */
 export function bites(
   name: ThreatName,
   place: Place,
@@ -54,11 +54,11 @@ export function bites(
   attack("bites", name, place, what, body);
 }
 
-/** Files whose tests report here, and those that have ended. */
+/** Test files that report here, and those that have ended. */
 const FILES = new Set(THREATS.map(({ file }) => file).filter((file) => !/bwrap-|e2e/.test(file)));
 const ENDED = new Set<string>();
 
-/** Prints the table when a file has ended: its own rows, and all rows after the last file. Files run in no fixed order. */
+/** Prints the rows of a file when it has ended, and the whole table after the last one. Files run in no fixed order. */
 export function tableAtEnd(file: string): void {
   afterAll(() => {
     ENDED.add(file);

@@ -12,10 +12,10 @@ import { bites, holds, tableAtEnd } from "./suite.ts";
 const NAME = "a directory replaced by a symlink between the check and the mount";
 const AGENT = readFileSync(join(import.meta.dir, "swap.pl"), "utf8");
 
-/** The mount's target may be resolved by either side of the exchange. */
+/** Either side of the exchange may resolve the mount's target. */
 const LOOT = "cat docs/.secret/key ~/.secret/key";
 
-/** Starts against each agent; `STARTS=30` is a longer attack. */
+/** Number of starts against each agent; `STARTS=30` is a longer attack. */
 const STARTS = Number(process.env["STARTS"] ?? "12");
 
 const isDirectory = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.isDirectory();
@@ -23,7 +23,7 @@ const isDirectory = (path: string) => lstatSync(path, { throwIfNoEntry: false })
 /** Results of the starts under attack. */
 type Tally = { readonly won: number; readonly ran: number; readonly refused: readonly string[] };
 
-/** Starts again and again while an agent exchanges the directory. */
+/** Starts silo repeatedly while an agent exchanges the directory. */
 async function attacked(
   victim: World,
   exchanged: string,
@@ -33,7 +33,7 @@ async function attacked(
   let [won, ran] = [0, 0];
   const refused: string[] = [];
   for (let i = 0; i < STARTS; i++) {
-    // A user enters a directory and not a link.
+    // The working directory is a directory, not a link.
     await eventually("it is a directory", () => isDirectory(exchanged) === true, MINUTES);
     const { code, stdout, stderr } = await probe(victim, loot);
     if (stdout.includes(secret)) won++;
@@ -43,9 +43,9 @@ async function attacked(
   return { won, ran, refused };
 }
 
-/** A project in a larger one, where the agent of the larger one can exchange the directory of the smaller. */
+/** A project within another one, whose agent can exchange the inner project's directory. */
 function nested(make: (above?: string) => World): { outer: World; inner: World; secret: string } {
-  // Below the home directory, so that the link beside it leads there.
+  // In the home directory, so that the link next to it points there.
   const outer = make("home");
   const inner = make(outer.project.slice(outer.root.length + 1));
   const secret = canary(outer);
@@ -57,7 +57,7 @@ function nested(make: (above?: string) => World): { outer: World; inner: World; 
   return { outer, inner, secret };
 }
 
-/** One project with a directory that its settings mount read-only. */
+/** A project with a directory that its settings mount read-only. */
 function readOnly(make: (above?: string) => World): { world: World; secret: string } {
   const world = make("home");
   const secret = canary(world);

@@ -19,7 +19,7 @@ function word(threat: Threat, place: Place, outcome: Outcome | undefined): strin
   return outcome.bites === false ? "holds, unproven" : "holds";
 }
 
-/** Threat by backend, with what the tests have found. `results` is keyed by the threat's name, a NUL and the place. */
+/** The table of threats by backend with the test results. The keys of `results` are the threat's name, a NUL and the place. */
 export function resultTable(
   threats: readonly Threat[],
   results: ReadonlyMap<string, Outcome>,
@@ -34,7 +34,7 @@ export function resultTable(
   return lines(["attack", ...used], rows);
 }
 
-/** The table of SECURITY.md: each attack, what silo does about it, where that is tested, and public holes of the same kind. */
+/** The table of SECURITY.md: each attack, silo's defence, its test, and published vulnerabilities of the same kind. */
 export function threatTable(threats: readonly Threat[]): string {
   const rows = threats.map(({ name, silo, on, file, sisters }) => {
     const test = file.replace(/^.*\//, "").replace(/\.test\.ts$/, "");

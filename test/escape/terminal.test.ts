@@ -9,7 +9,7 @@ import { bites, holds, tableAtEnd } from "./suite.ts";
 
 const NAME = "terminal escape sequences in names";
 
-/** Texts that a terminal obeys, hides, or shows in another order. */
+/** Texts that a terminal interprets, hides, or shows in another order. */
 const TEXTS = [
   ["writes into the clipboard", "\u001B]52;c;ZXZpbA==\u0007"],
   ["sets the title", "\u001B]0;evil\u001B\\"],
@@ -21,7 +21,7 @@ const TEXTS = [
   ["another line", "safe\u2028approved: yes\u0085x"],
 ] as const;
 
-/** Settings by which a stranger's text gets into silo's messages. */
+/** Settings with untrusted text that appears in silo's messages. */
 const SOURCES = [
   ["a mount", (text: string) => ({ mounts_ro: [`./${text}`] })],
   ["a mount elsewhere", (text: string) => ({ mounts_rw: [`/nowhere/${text}`] })],
@@ -57,7 +57,7 @@ const OTHERS = [
 describe("on a terminal", () => {
   const { project } = stage("docker");
 
-  /** Everything that a command shows, on a terminal and past one. The question of a prompt is answered with no. */
+  /** All output of a command, on a terminal and in a pipe. Prompts are answered with no. */
   async function shown(world: World, command: readonly string[], env: Record<string, string> = {}) {
     const there = { ...world, env: { ...world.env, ...env } };
     const pty = siloOnTerminal(there, command);
@@ -116,11 +116,11 @@ describe("on a terminal", () => {
   });
 });
 
-/** Escape sequences, and single characters that a terminal obeys or hides; the second list is what silo writes itself. */
+/** Escape sequences and single characters that a terminal interprets or hides; the second list is silo's own. */
 const SEQUENCE = /\p{Cc}[\]P[][^\p{Cc}]{2,}|[\p{C}\p{Zl}\p{Zp}]/gu;
 const SILOS = new Set(["\u001B", "\u0007"]);
 
-/** The pieces of a text that stand raw on a screen. */
+/** The parts of a text that reach the terminal unescaped. */
 function raw(screen: string, text: string): readonly string[] {
   const pieces = text.match(SEQUENCE) ?? [];
   return pieces.filter((piece) => !SILOS.has(piece) && screen.includes(piece));

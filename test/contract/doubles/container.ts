@@ -207,7 +207,7 @@ function envLines(path: string): string[] {
 
 type Spec = ReturnType<typeof specOf>;
 
-/** The capabilities that are available here, because a nested container lacks some, and old engines do not know new ones. */
+/** Capabilities that are not granted: a nested container lacks some, and old engines do not know new ones. */
 const NOT_HERE = ["ALL", "BPF", "CHECKPOINT_RESTORE", "PERFMON", "SYS_RESOURCE"];
 const EVERY = CAPABILITIES.filter((name) => !NOT_HERE.includes(name)).map(
   (name) => `--cap-add=${name}`,
