@@ -1,4 +1,4 @@
-/** Fly.io's machines, played by the double of `fly`: where the time goes until the tool's first byte, and a second look at many files. */
+/** Benchmark of the fly backend with the double of `fly`: the stages until the tool's first output, and a sync cycle of many unchanged files. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { probe, siloCommand } from "../test/support/silo.ts";
 import { destroyWorld, makeWorld, sweepWorld, type World } from "../test/support/world.ts";
 import { median } from "./paired.ts";
 
-/** The stages as `-v` names them, by the words that begin each. */
+/** The stages, and how the messages of `-v` begin. */
 const STAGES = [
   ["ask for the machines", /^starting machine/],
   ["machine", /^opening/],
@@ -40,7 +40,7 @@ async function stages(world: World): Promise<readonly number[]> {
   return STAGES.map((_, i) => (seen[i] ?? Number.NaN) - (i === 0 ? start : (seen[i - 1] ?? 0)));
 }
 
-/** What the double alone takes for the calls that a start makes: the list, the machine, and three times its console. */
+/** The time of the double alone for the calls of a start: the list, the machine, and three consoles. */
 function doubleAlone(world: World): number {
   const timed = (...args: string[]) => {
     const start = performance.now();
@@ -66,11 +66,11 @@ function doubleAlone(world: World): number {
   const id = flyMachines(world).find(({ name }) => name === "alone")?.id ?? "";
   const console = timed("ssh", "console", "-a", FLY_APP, "--machine", id, "-q", "-C", "/bin/true");
   sweepWorld(world);
-  // The set-up, then the link of the terminal and that of the files side by side.
+  // The set-up, then the connections for the terminal and the files in parallel.
   return list + run + 2 * console;
 }
 
-/** How long a whole cycle takes where nothing has changed in 20,000 files. */
+/** The time of a sync cycle with 20,000 unchanged files. */
 async function unchanged(world: World, rounds: number): Promise<number> {
   for (let i = 0; i < 200; i += 1) {
     mkdirSync(join(world.project, `d${i}`));
@@ -93,7 +93,7 @@ async function unchanged(world: World, rounds: number): Promise<number> {
   return median(times);
 }
 
-/** What was measured, and the figure. No limit is set, since a double plays Fly. */
+/** The measured values, without limits, since Fly is a double. */
 export async function flyRows(rounds: number): Promise<readonly (readonly [string, string])[]> {
   const world = makeWorld({ backend: "fly" });
   try {

@@ -1,4 +1,4 @@
-/** Start-up figures against the raw commands, paired in one run: `npm run bench`. Needs an engine and the test base image. */
+/** Start-up times compared to the raw commands, measured in turn: `npm run bench`. Requires an engine and the test base image. */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,7 +32,7 @@ function run(command: readonly string[], world: World): () => Promise<void> {
   };
 }
 
-/** The very same `docker run` typed by hand, from the plan that silo prints. */
+/** The same `docker run` without silo, from the plan that silo prints. */
 async function byHand(world: World, tool: readonly string[]): Promise<readonly string[]> {
   const { stdout } = await silo(world, [
     "codex",
@@ -47,7 +47,7 @@ async function byHand(world: World, tool: readonly string[]): Promise<readonly s
   return [commands.run.bin, ...commands.run.args];
 }
 
-/** The very same `bwrap` typed by hand, from the plan that silo prints; and how long an empty cache takes. */
+/** The same `bwrap` without silo, from the plan that silo prints, and the time with an empty cache. */
 async function sandbox(): Promise<readonly Row[]> {
   const world = makeWorld({ backend: "bwrap" });
   try {
@@ -87,7 +87,7 @@ async function sandbox(): Promise<readonly Row[]> {
   }
 }
 
-/** Apple's command starts slowly, so its calls are counted; the double of it counts them, and executes. */
+/** Counts the calls of Apple's command with its double, because each call is slow. */
 async function appleCalls(): Promise<Row> {
   const world = makeWorld({ backend: "container" });
   try {
@@ -141,7 +141,7 @@ async function version(world: World): Promise<Row> {
 
 async function list(world: World): Promise<Row> {
   const raw = ["docker", "ps", "--all", "--filter", "label=silo.session"];
-  // Near its limit and soon done: enough rounds for the second digit to hold.
+  // Many rounds, because the value is close to its limit and a round is short.
   const result = await paired(run([SILO, "ls"], world), run(raw, world), ROUNDS * 5);
   return row("ls against docker ps", "at most 1.5 times", result.ratio <= 1.5, result);
 }

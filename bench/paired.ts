@@ -1,4 +1,4 @@
-/** Times two commands in turn, A B A B …, so that a machine that grows slower does so for both. */
+/** Times two commands in turn, A B A B …, so that changes in the machine's speed affect both. */
 export async function paired(
   a: () => Promise<void>,
   b: () => Promise<void>,

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { problems } from "./check.ts";
 
-/** Documents that are wrong in one way each, and what is said of it: no check may go blind. */
+/** Documents with one mistake each, and the expected problem, to check the checks themselves. */
 const block = (kind: string, ...lines: readonly string[]) =>
   ["```" + kind, ...lines, "```"].join("\n");
 
@@ -19,11 +19,7 @@ test.each([
   ["a value that is not allowed", block("jsonc", '{ "ports": ["80"] }'), "expected [hostIP:]"],
   ["a flag that is not there", block("sh", "silo claude --dryrun"), "has no option --dryrun"],
   ["a command that is not there", block("sh", "silo lst"), 'unknown command "lst"'],
-  [
-    "a word for the tool without --",
-    block("sh", "silo claude fix"),
-    "pass tool arguments after --",
-  ],
+  ["a tool argument without --", block("sh", "silo claude fix"), "pass tool arguments after --"],
   ["one that is only looked at", block("sh", "silo claude --backend flyy"), '"flyy"'],
   ["one that is only looked at, too", block("sh", "silo reconnect --x a"), "has no option --x"],
   ["a program that is not there", block("sh", "sillo claude"), "exit code 127"],
@@ -65,7 +61,7 @@ test.each([
   ["a variable in a sentence", "Say `SILO_TRUTS=1`.", "nothing reads SILO_TRUTS"],
   ["another's address", "https://github.com/someone/silo", "someone/silo is not"],
 ])(
-  "%s is noticed",
+  "%s is a problem",
   async (_, text, said) => {
     const found = await problems({ path: "a.md", text });
     expect(found.join("\n")).toContain(said);
@@ -73,13 +69,13 @@ test.each([
   30_000,
 );
 
-test("a block without an end is noticed", () => {
+test("a block without an end is an error", () => {
   expect(problems({ path: "a.md", text: "```sh\nsilo ls" })).rejects.toThrow("a.md:1");
 });
 
 test.each([
   ["a document without examples", "# One\n\nWords and [a link](#one).\n\n## One two\n"],
   ["what is right", block("sh", "silo ls   # words") + "\nSee `silo config trust [path]`."],
-])("%s is left alone", async (_, text) => {
+])("%s is no problem", async (_, text) => {
   expect(await problems({ path: "a.md", text })).toEqual([]);
 });

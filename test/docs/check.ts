@@ -11,23 +11,23 @@ import { blocks, deadLinks, ROOT, spans, type Block, type Document } from "./doc
 import { machine, type Machine } from "./machine.ts";
 import { tryTool } from "./try-tool.ts";
 
-/** Programs that examples name and that do nothing here; one that is not among them is not found, as a misspelt one. */
+/** Programs in examples, replaced by ones that do nothing. Any other program is not found, so that misspelt names fail. */
 const OTHERS = ["brew", "curl", "sudo", "fly", "bun"];
 
-/** What is wrong with a block. A kind that is not here is an error, so that no example escapes. */
+/** The check for each kind of block. Any other kind is an error, so that every example is checked. */
 const KINDS: Readonly<Record<string, (text: string) => Promise<readonly string[]>>> = {
   jsonc: (text) => Promise.resolve(configProblems(text)),
   sh: (text) => onMachine(OTHERS, (here) => Promise.resolve(script(text, here))),
   console: (text) => onMachine([], (here) => transcript(text, here)),
   ts: tryTool,
-  // A picture; what can be run stands in one of the others.
+  // Plain text; commands belong in the other kinds.
   text: (text) =>
     Promise.resolve(
       /^\s*(\$ |silo [a-z-])/m.test(text) ? ["commands belong in sh or console"] : [],
     ),
 };
 
-/** Everything that is wrong with a document, as `path:line: what`. */
+/** All problems of a document, as `path:line: problem`. */
 export async function problems(document: Document): Promise<readonly string[]> {
   const told: string[] = [];
   for (const block of blocks(document))
@@ -71,7 +71,7 @@ function script(text: string, here: Machine): readonly string[] {
   return here.calls().length === 0 && /^\s*(silo|npm) /m.test(text) ? ["nothing was called"] : [];
 }
 
-/** `$ command` and what it prints, in which … stands for anything. `$ cat file` makes the file. */
+/** Checks `$ command` and its output, in which … matches anything. `$ cat file` creates the file. */
 async function transcript(text: string, here: Machine): Promise<readonly string[]> {
   const found: string[] = [];
   const [before = "", ...parts] = `\n${text}`.split(/\n\$ /);
@@ -96,7 +96,7 @@ async function transcript(text: string, here: Machine): Promise<readonly string[
   return found;
 }
 
-/** A … that stands alone is any number of lines, elsewhere a part of one. */
+/** A pattern for expected output: … on its own line matches any number of lines, otherwise a part of a line. */
 function fits(shown: string, output: string): boolean {
   const literal = (part: string) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
   const lines = shown
@@ -131,7 +131,7 @@ function lineProblems(args: readonly string[]): readonly string[] {
   }
 }
 
-/** Commands, settings and files that stand in the text itself. */
+/** Checks the commands, settings and files in the text itself. */
 function spanProblems(span: string): readonly string[] {
   if (/^(bun |npm (run|start|ci|test)\b|silo )/.test(span) && !span.includes("…"))
     return spoken(span);
@@ -146,25 +146,25 @@ function spanProblems(span: string): readonly string[] {
   return variable === undefined || READ.includes(variable) ? [] : [`nothing reads ${variable}`];
 }
 
-/** Every setting and every section of settings, as the generated reference names them. */
+/** All settings and sections of settings, from the generated reference. */
 const KEYS: ReadonlySet<string> = new Set(
   [...referenceText().matchAll(/^\| `([\w.]+)` \|/gm)].flatMap(([, key = ""]) =>
     key.split(".").map((_, i, words) => words.slice(0, i + 1).join(".")),
   ),
 );
 
-/** All that reads variables of silo's own. */
+/** The source files that read silo's own variables. */
 const READ = [...new Glob("{src,scripts}/**/*.ts").scanSync(ROOT), "install.sh"]
   .map((path) => readFileSync(join(ROOT, path), "utf8"))
   .join("");
 
-/** A command in a sentence: its optional words are left out, and its named ones are taken as they stand. */
+/** Checks a command in a sentence, without optional arguments and with placeholders as they are. */
 function spoken(span: string): readonly string[] {
   const plain = span
     .replaceAll(/ \[[^\]]*\]/g, "")
     .replaceAll(/<([\w -]+)>/g, (_, name: string) => name.replaceAll(" ", "-"));
   const [program = "", ...args] = plain.split(" ");
-  // A command that is only named needs none of its words.
+  // A command that is only mentioned needs no arguments.
   if (program === "silo")
     return /^[a-z]+$/.test(args.join(" ")) ? lineProblems([...args, "--help"]) : lineProblems(args);
   if (program === "npm") return callProblems([program, ...args]);
@@ -172,7 +172,7 @@ function spoken(span: string): readonly string[] {
   return file.size > 0 ? [] : [`there is no ${args[0]}`];
 }
 
-/** Every address of silo's own is that of the manifest. */
+/** Checks that URLs of silo's repository are those of the manifest. */
 function addressProblems({ text }: Document): readonly string[] {
   const found = [...text.matchAll(/github\.com\/([\w.-]+\/silo)\b/g)].map(([, name = ""]) => name);
   return found.filter((name) => name !== REPOSITORY).map((name) => `${name} is not ${REPOSITORY}`);

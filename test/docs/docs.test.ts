@@ -7,7 +7,7 @@ import { documents, ROOT } from "./document.ts";
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
 const sorted = (words: Iterable<string>) => [...words].toSorted();
 
-describe("every example is right", () => {
+describe("every example is correct", () => {
   test.each(documents().map((document) => [document.path, document] as const))(
     "%s",
     async (_, document) => {
@@ -37,10 +37,10 @@ test("the index links to every page of docs/", () => {
       expect(index).toContain(`](${path.startsWith("docs/") ? path.slice(5) : `../${path}`})`);
 });
 
-describe("the architecture is told as it is", () => {
+describe("the architecture document matches the source", () => {
   const text = read("docs/architecture.md");
 
-  test("which room may use which", () => {
+  test("the allowed imports between directories", () => {
     const [, held = ""] =
       /const ALLOWED[^{]*\{([^}]*)\}/.exec(read("test/architecture.test.ts")) ?? [];
     const rooms = [...held.matchAll(/(\w+): \[([^\]]*)\]/g)].map(([, room = "", uses = ""]) =>

@@ -5,10 +5,10 @@ export const ROOT = join(import.meta.dir, "../..");
 
 export type Document = { readonly path: string; readonly text: string };
 
-/** A fenced block: its kind is the first word behind the fence. */
+/** A fenced block; its kind is the first word after the fence. */
 export type Block = { readonly line: number; readonly kind: string; readonly text: string };
 
-/** Everything that people read of how silo is used. */
+/** All documents. */
 export function documents(): readonly Document[] {
   const own = readdirSync(join(ROOT, "docs")).filter((name) => name.endsWith(".md"));
   return ["README.md", "CONTRIBUTING.md", "SECURITY.md", ...own.map((name) => `docs/${name}`)].map(
@@ -19,7 +19,7 @@ export function documents(): readonly Document[] {
   );
 }
 
-/** @throws Error where a fence is not closed, so that no block escapes. */
+/** The fenced blocks. @throws Error if a fence is not closed. */
 export function blocks({ path, text }: Document): readonly Block[] {
   const found: Block[] = [];
   let open: { line: number; fence: string; kind: string; lines: string[] } | undefined;
@@ -43,14 +43,14 @@ export function prose({ text }: Document): string {
     .replaceAll(/<!--[^]*?-->/g, "");
 }
 
-/** What stands between backticks. */
+/** The inline code. */
 export function spans(document: Document): readonly string[] {
   return [...prose(document).matchAll(/`([^`]+)`/g)].map(([, span = ""]) =>
     span.replaceAll(/\s+/g, " "),
   );
 }
 
-/** The names by which headings are linked to, as GitHub makes them. */
+/** The anchors of headings, as GitHub makes them. */
 function anchors(document: Document): readonly string[] {
   const headings = prose(document).matchAll(/^#{1,6} +(.+?)\s*$/gm);
   return [...headings].map(([, heading = ""]) =>
@@ -61,7 +61,7 @@ function anchors(document: Document): readonly string[] {
   );
 }
 
-/** Links that lead to nothing in this repository. */
+/** Links to missing files or anchors of this repository. */
 export function deadLinks(document: Document): readonly string[] {
   const targets = [...prose(document).matchAll(/\]\(([^)\s]+)[^)]*\)/g)].map(([, to = ""]) => to);
   return targets.filter((target) => {

@@ -16,12 +16,12 @@ import type { World } from "../support/world.ts";
 import { SILO } from "../support/settings.ts";
 
 /**
- * A machine on which an example runs: silo is the real one, the engine a double that has one container and no image
- * yet, git makes the directories of worktrees, and nothing else is installed.
+ * A machine for examples with the real silo, an engine double with one container and no images, a git that only creates
+ * the directories of worktrees, and no other programs.
  */
 export type Machine = {
   readonly run: (script: string) => { readonly code: number; readonly output: string };
-  /** The command on a terminal, until all lines are shown. @throws Error where one is not. */
+  /** Runs a command on a terminal until all lines are shown. @throws Error if one is not shown. */
   readonly show: (command: string, lines: readonly string[]) => Promise<void>;
   readonly write: (path: string, text: string) => void;
   /** The command lines of silo and npm so far. */
@@ -55,16 +55,16 @@ const DOCKER = `case "$1" in
   exec) case "$*" in *"git status"*) echo '## main' ;; esac ;;
 esac`;
 
-/** Asks at a terminal, or needs another backend than the double: looked at, and not run. */
+/** Cases of commands that need a terminal or another backend; they are parsed, but not run. */
 const RECORDED = `case " $* " in
   *" --backend "[cfb]*|" reconnect "*|" rm "|" rm --backend "*|" config edit "|"  ") exit 0 ;;
 esac`;
 
 const RECORD = `printf '%s\\037' "\${0##*/}" "$@" >>"$HOME/.calls"; printf '\\036' >>"$HOME/.calls"`;
 
-/** @param idle programs that do nothing. */
+/** Creates the machine. @param idle programs that do nothing. */
 export function machine(idle: readonly string[]): Machine {
-  // A Mac has its temporary files behind a link.
+  // On macOS the temporary directory is behind a link.
   const root = realpathSync(mkdtempSync(join(tmpdir(), "silo-docs-")));
   const [home, bin] = [join(root, "home"), join(root, "bin")];
   const project = join(home, "src/app");
@@ -106,7 +106,7 @@ export function machine(idle: readonly string[]): Machine {
       const world = { project, env: { ...env, PLAYED: "1" } } as unknown as World;
       const pty = onTerminal([...shell, command], world);
       try {
-        // A question is drawn at once; only its start takes a while on a busy machine.
+        // Long, because the start may be slow on a busy machine.
         for (const [i, line] of lines.entries()) await pty.shows(line, i === 0 ? 15_000 : 2000);
       } finally {
         pty.kill("SIGKILL");

@@ -18,8 +18,9 @@ const NEEDED = [
 ];
 
 /**
- * Does what the architecture's five minutes say, in a copy of the source: the file of the block, its line in the list,
- * its name and its place in the lists. @returns what does not follow from it.
+ * Follows the architecture document's steps to add a tool in a copy of the source: the file of the block, its line in the
+ * registry, and its name in the lists.
+ * @returns the problems.
  */
 export async function tryTool(text: string): Promise<readonly string[]> {
   const name = /^\/\/ src\/tools\/([a-z]+)\.ts\n/.exec(text)?.[1];
@@ -45,7 +46,7 @@ function edit(path: string, at: RegExp, put: (found: string) => string): void {
   writeFileSync(path, text.replace(at, put));
 }
 
-/** What is said to follow from one file. */
+/** The documented results of adding a tool. */
 function follows(copy: string, name: string): readonly string[] {
   const bun = (...args: readonly string[]) => {
     const env = { PATH: process.env["PATH"] ?? "", HOME: copy, USER: "ada" };

@@ -25,12 +25,12 @@ import { TOOLS } from "../../src/tools/index.ts";
 import { held } from "../support/held.ts";
 import { planOf, type Setting } from "../support/plan.ts";
 
-// The exact commands of every backend for every tool. They are the same on every machine: what a backend finds out
-// about its host is given here.
+// The exact commands of every backend for every tool. They are the same on every machine, because the facts about the
+// host are fixed here.
 
 const SESSION = { id: "0123456789abcdef", name: "app-1" };
 
-/** Every setting that adds an argument, in one run. */
+/** A configuration with every setting that adds an argument. */
 const ALL_SETTINGS: Setting = {
   config: {
     image: { toolchains: ["docker"] },
@@ -45,7 +45,7 @@ const ALL_SETTINGS: Setting = {
   keep: true,
 };
 
-/** A plan whose mounts were checked, as those of a run are. */
+/** A plan with checked mounts, as in a run. */
 function checked(plan: RunPlan): RunPlan {
   return { ...plan, mounts: plan.mounts.map((mount, i) => ({ ...mount, id: `1:${i}` })) };
 }
@@ -155,7 +155,7 @@ const fly: Commands = (plan) =>
     ),
   );
 
-/** Programs that are files of their own or constants, with tests of their own. */
+/** Programs in the commands that have their own tests; they are replaced by placeholders. */
 const PROGRAMS: ReadonlyMap<string, string> = new Map([
   [enterCommand({ mounts: [], bootId: "" }, [], { processes: 1, prlimit: 1 })[3] ?? "", "@enter"],
   [withLinks([{ path: "", copy: "" }], [])[2] ?? "", "@links"],

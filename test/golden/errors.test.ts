@@ -7,14 +7,14 @@ import { held } from "../support/held.ts";
 import { SILO } from "../support/settings.ts";
 import { SCENES, type Scene } from "./scenes.ts";
 
-// Each error as people read it. `UPDATE_GOLDEN=1 npm run test:unit` writes it anew: read it as a whole.
+// Every error as it is printed. `UPDATE_GOLDEN=1 npm run test:unit` rewrites the file; review the diff.
 
 const roots: string[] = [];
 afterAll(() => {
   for (const root of roots) rmSync(root, { recursive: true, force: true });
 });
 
-/** Plays a scene with the compiled binary. @returns what a reader sees: the command, the words, the exit code. */
+/** Runs a scene with the compiled binary. @returns the command, the output and the exit code. */
 function play({
   args,
   files = {},
@@ -31,7 +31,7 @@ function play({
   for (const directory of ["home", "app", "bin"]) mkdirSync(join(root, directory));
   for (const program of ["sh", "rm", ...(perl ? ["perl"] : [])])
     symlinkSync(`/usr/bin/${program}`, join(root, "bin", program));
-  // Nothing is said to who is signed in.
+  // Signed in, so that no tip is printed.
   const all = { "home/.codex/auth.json": "{}", ...files };
   for (const [path, text] of Object.entries(all)) {
     mkdirSync(join(root, text === "/" ? path : dirname(path)), { recursive: true });
@@ -73,7 +73,7 @@ const played = Object.entries(SCENES).map(([chapter, scenes]) => ({
   scenes: Object.entries(scenes).map(([name, scene]) => ({ name, text: play(scene) })),
 }));
 
-test("the gallery of errors", () => {
+test("the printed errors", () => {
   const text = played.flatMap(({ chapter, scenes }) => [
     `=== ${chapter} ===\n`,
     ...scenes.map((scene) => `--- ${scene.name}\n${scene.text}`),
@@ -85,36 +85,36 @@ const scenes = played.flatMap(({ chapter, scenes: list }) =>
   list.map(({ name, text }) => [`${chapter}: ${name}`, text] as const),
 );
 
-test.each(scenes)("%s: says what, and what to do", (_, text) => {
+test.each(scenes)("%s: has a message, a hint and an exit code", (_, text) => {
   expect(text).toMatch(/^error: \S/m);
   expect(text).toMatch(/^hint: \S/m);
   expect(text).toMatch(/\[exit code [12]\]\n$/);
   expect(text).not.toMatch(/\bat \S+ \(|\.ts:\d+|undefined|\[object|silo failed/);
 });
 
-/** Errors that cannot be met in a scene, and where they are proven. */
+/** Errors that no scene can produce, and the reason or the tests that cover them. */
 const ELSEWHERE = [
-  /^silo runs on Linux and macOS/, // another platform
-  /^there is no command$/, // a type's corner
-  /^unknown tool "/, // a type's corner: the command line and the schema know the tools
+  /^silo runs on Linux and macOS/, // only on another platform
+  /^there is no command$/, // excluded by the types
+  /^unknown tool "/, // excluded by the types: the command line and the schema check the name
   /resolved to .* when it was checked/, // test/pty/trust.test.ts, test/unit/trust.test.ts
   /^port ".*" in .* is not of the form/, // test/unit/ports.test.ts; the schema refuses it first
   /^backends.docker.socket is enabled, but/, // a machine without the socket
-  /^\$\{path\} is not a regular file|is larger than 64 MiB/, // what a guest may put in a file's place: test/e2e/staging.test.ts
+  /^\$\{path\} is not a regular file|is larger than 64 MiB/, // a guest's replacement of a file: test/e2e/staging.test.ts
   /is now a link/, // test/unit/staging.test.ts
   /^\$\{file\.host\} keeps changing/, // a program that writes to a staged file all the time
   /does not run$|^starting the sandbox failed|is still running after SIGKILL$/, // test/e2e/bwrap.test.ts
   /is setuid root/, // test/e2e/bwrap.test.ts
-  /^the image \$\{tag\} was removed/, // by another process, between two looks
-  /could not be started:/, // a program that is there and cannot run
-  /^the working directory does not exist any more/, // the compiled binary's runtime says so itself
+  /^the image \$\{tag\} was removed/, // by another process, between two checks
+  /could not be started:/, // an installed program that cannot run
+  /^the working directory does not exist any more/, // the runtime of the compiled binary prints its own error
   / is already running \(process .*\); two would damage/, // test/e2e/agents.test.ts
   /is already attached/, // test/pty/reconnect.test.ts
   /^\$\{name\} \$\{why\}|^cannot connect to|requests \$\{bad\.local\}|^not connected|has changes that are not synced|is stopped, so|on another laptop, which|^the record in|^machine started, but/, // test/e2e/fly-failures.test.ts
-  /^silo has no machine|must be owned by you|^ssh-keygen failed|^the mutagen daemon does not/, // a machine that goes, or a program that breaks, between two questions
-  /^\$\{name\} is not running: |^\$\{name\} is no longer running$/, // it stops between the list and the command
+  /^silo has no machine|must be owned by you|^ssh-keygen failed|^the mutagen daemon does not/, // a machine that is destroyed, or a program that fails, between two queries
+  /^\$\{name\} is not running: |^\$\{name\} is no longer running$/, // the container stops between the list and the command
   /is still starting/, // test/e2e/fly.test.ts
-  /^attaching the terminal failed/, // a type's corner: ssh's words are never taken for a refusal
+  /^attaching the terminal failed/, // excluded by the types: an error of ssh is never a refusal
   /^no space left for all files|^copying files failed/, // test/e2e/fly-failures.test.ts
   /^mutagen is installed without|^syncing \$\{sync\.local\} failed$/, // test/e2e/fly-failures.test.ts
   /does not support reconnect/, // test/e2e/container.test.ts

@@ -7,7 +7,7 @@ import { planOf } from "../support/plan.ts";
 
 test.each(TOOLS.map((tool) => [tool.name, tool] as const))("the Dockerfile of %s", (name, tool) => {
   const { image } = planOf(tool);
-  // Apple's builder refuses files of 16 KiB and more.
+  // Apple's builder refuses Dockerfiles of 16 KiB and more.
   expect(image.dockerfile.length).toBeLessThan(16_384);
   held(`${name}.Dockerfile`, image.dockerfile);
 });

@@ -1,26 +1,26 @@
-/** One way to make silo fail: what is on the machine, what the engine says, what is typed. */
+/** A failing command line, with the files, programs and variables that cause the error. */
 export type Scene = {
   readonly args: readonly string[];
-  /** Files by their path below the scene's directory; a text that ends in `/` makes a directory. */
+  /** Files by their path below the scene's directory; the text `/` makes a directory. */
   readonly files?: Readonly<Record<string, string>>;
-  /** What the engine's command does, as the cases of a shell's `case "$1"`. */
+  /** The `docker` command, as the cases of a shell's `case "$1"`. */
   readonly engine?: string;
   /** The same for Apple's `container`. */
   readonly container?: string;
   /** The same for `bwrap`. */
   readonly bwrap?: string;
-  /** Whether perl is installed; true unless told. */
+  /** Whether perl is installed; true by default. */
   readonly perl?: boolean;
-  /** The same for any other program. */
+  /** The same for other programs. */
   readonly programs?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
-  /** The working directory below the scene's; `app` unless told. */
+  /** The working directory below the scene's; `app` by default. */
   readonly cwd?: string;
 };
 
 const GLOBAL = "home/.config/silo/silo.jsonc";
 const LOCAL = "app/silo.jsonc";
-/** A container of silo's as `docker ps` prints it. */
+/** A silo container in the output of `docker ps`. */
 const row = (name: string, state: string, status: string) =>
   `'{"Names":"${name}","Image":"silo-codex:1","Labels":"silo.tool=codex,silo.session=5e55","State":"${state}","Status":"${status}"}'`;
 const ps = (...rows: string[]) =>
@@ -47,7 +47,7 @@ const IMAGELESS =
 const KEYGEN =
   '-q) eval "file=\\${$#}"; echo key >"$file"; echo "ssh-ed25519 A silo" >"$file.pub";;';
 const STARTED = "echo ' Machine ID: 9080e6f3c12345'";
-/** A run on Fly.io's machines, where `fly` does these things; what keeps the files is there and quiet. */
+/** A run with the fly backend and these cases of `fly`; mutagen and ssh are installed and do nothing. */
 const onFly = (cases: Readonly<Record<string, string>>): Scene => {
   const said = { list: "echo '[]'", destroy: ":", ...cases };
   const machine = Object.entries(said).filter(([verb]) => !["ssh", "deploy"].includes(verb));
@@ -65,12 +65,12 @@ const onFly = (cases: Readonly<Record<string, string>>): Scene => {
   };
 };
 const fails = (text: string) => `echo "Error: ${text}" >&2; exit 1`;
-/** Every command fails the same. */
+/** A run in which every `fly` command fails with the same error. */
 const flyFails = (text: string) =>
   onFly({ list: fails(text), run: fails(text), deploy: fails(text) });
 const launchFails = (text: string) => onFly({ run: fails(`could not launch machine: ${text}`) });
 
-/** Every error that people can meet, by where it comes from. */
+/** Every error that users can get, by its origin. */
 export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> = {
   "the command line": {
     "an unknown command": { args: ["cluade"] },
