@@ -58,7 +58,7 @@ sum_of() {
   else fail "sha256sum, shasum or openssl is required"; fi | cut -d' ' -f1
 }
 
-# put FILE PLACE: replaces the file atomically, also while the old silo runs
+# put FILE PLACE: replaces the file atomically, also while the old version is running
 put() {
   mkdir -p "$(dirname "$2")"
   cp "$1" "$2.new.$$"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs bubblewrap and perl if they are missing: all that silo needs on a Linux machine without an engine.
+# Installs bubblewrap and perl if they are missing, which suffice to run silo on Linux without an engine.
 set -euo pipefail
 say() { printf 'sandbox: %s\n' "$*" >&2; }
 if command -v bwrap >/dev/null && command -v perl >/dev/null; then say "$(bwrap --version) is there"; exit; fi

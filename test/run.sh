@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All tests, on a fresh machine too: compiles the binary, starts a real engine where none answers, makes the base image.
+# Runs all tests, also on a fresh machine: compiles the binary, starts an engine if none is running, makes the base image.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/node_modules/.bin:$PATH"
@@ -11,13 +11,13 @@ SILO_SOAK=20 npm run --silent test:fast
 if bash test/e2e/engine.sh && bash test/e2e/base-image.sh; then
   bash test/e2e/buildx.sh >/dev/null || :
   bash test/e2e/fly-tools.sh >/dev/null
-  # Hooks have this limit too: what is deleted after a test may be a tool with all its packages.
+  # The timeout also applies to hooks, which may delete a tool with all its packages.
   SILO_TEST_LOG=$(mktemp) && export SILO_TEST_LOG
   results=$(mktemp)
   trap 'rm -f "$SILO_TEST_LOG" "$results"' EXIT
   if ! bun test --timeout 300000 test/contract/engine test/e2e test/pty test/escape 2>&1 | tee "$results"; then
     printf '\nWhat the last silos said, the failed ones among them:\n%s\n' "$(tail -n 400 "$SILO_TEST_LOG")"
-    # Last, since the end of a long log is what people see first.
+    # Printed last, since the end of a long log is read first.
     printf '\nThe failed tests, each with the lines before it:\n%s\n' "$(grep --before-context=30 '^(fail)' "$results")"
     exit 1
   fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints the path of a real buildx, which makes docker build with BuildKit: the one that is there, else Debian's,
-# else one made with Go. 3: there is none, and none can be had here.
+# Prints the path of a real buildx, with which docker builds with BuildKit: an installed one, else Debian's, else one built
+# with Go. Exits with 3 if none is available here.
 set -euo pipefail
 
 version=v0.19.3

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes sure that a Docker engine answers: the one that is there, else Debian's own, installed and started here.
-#   engine.sh        0: an engine answers; 3: there is none, and none can be had here; 1: it should start, but does not
-#   engine.sh stop   ends the engine that this script started, and no other
+# Ensures that a Docker engine is running: an existing one, else Debian's, which is installed and started.
+#   engine.sh        0: an engine is running; 3: none is available here; 1: it fails to start
+#   engine.sh stop   stops the engine that this script started, and no other
 set -euo pipefail
 
 state=${XDG_CACHE_HOME:-$HOME/.cache}/silo-test
@@ -13,7 +13,7 @@ cannot() { say "THE END-TO-END TESTS CANNOT RUN HERE: $*"; exit 3; }
 fails() { tail -n 20 "$1" >&2; say "$2; the whole log is $1"; exit 1; }
 has() { command -v "$1" >/dev/null; }
 answers() { docker version --format '{{.Server.Version}}' 2>/dev/null; }
-# Process ids come round again: one in a file means something only while it bears the expected name.
+# Process ids are reused, so the process of a pid file must have the expected name.
 runs() { [ -s "$1" ] && [ "$(cat "/proc/$(cat "$1")/comm" 2>/dev/null)" = "$2" ]; }
 
 can_install() { [ "$(id -u)" = 0 ] && has apt-get; }
@@ -24,14 +24,14 @@ install_packages() {
   answers >/dev/null || has dockerd || packages+=(docker.io iptables ca-certificates)
   [ ${#packages[@]} -gt 0 ] || return 0
   say "installing ${packages[*]}"
-  # There may be no service manager, so the package must not try to start its service: we do that ourselves.
+  # The package must not start its service, because there may be no service manager; this script starts it.
   if [ -e "$policy" ]; then policy=; else
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod 755 "$policy"
   fi
   {
-    apt-get update || : # a source that is out of reach matters only when a package is missing below
-    # The command is a package of its own since Debian 13.
+    apt-get update || : # an unreachable source matters only if a package is missing below
+    # Since Debian 13 the command has its own package.
     has docker || ! apt-cache show docker-cli || packages+=(docker-cli)
     DEBIAN_FRONTEND=noninteractive \
       apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${packages[@]}"
@@ -43,10 +43,10 @@ start() {
   local limit=$((SECONDS + 60)) pid
   if ! pid=$(pidof -s dockerd); then
     say "starting dockerd"
-    # What a killed engine left behind would keep the next one from starting.
+    # Leftovers of a killed engine would prevent the start.
     runs /run/docker/containerd/containerd.pid containerd || rm -f /run/docker/containerd/containerd.pid
     rm -f /run/docker.pid
-    # It must outlive this shell, and not keep its lock.
+    # The engine must outlive this shell, and must not inherit its lock.
     setsid dockerd >"$log" 2>&1 </dev/null 9>&- &
     pid=$!
     echo "$pid" >"$pidfile"
@@ -76,7 +76,7 @@ exec 9>"$state/engine.lock"
 flock 9
 if [ "${1:-}" = stop ]; then stop; exit; fi
 
-# The base image is made on the way with mmdebstrap, so one call to apt-get brings both.
+# Also installs mmdebstrap for the base image, so that one call of apt-get suffices.
 if can_install; then install_packages; fi
 if ! answers >/dev/null; then
   [ -z "${DOCKER_HOST:-}" ] || cannot "nothing answers at DOCKER_HOST=$DOCKER_HOST"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prepares Debian's podman for the tests, as root and for an ordinary user, and prints the path of the settings
-# that it needs here. 3: there is no podman, and it cannot be had here.
+# Prepares Debian's podman for the tests, for root and an ordinary user, and prints the path of its settings. Exits with 3
+# if podman is not available here.
 set -euo pipefail
 
 uid=12345
@@ -23,18 +23,18 @@ if ! command -v podman >/dev/null || ! command -v runc >/dev/null; then
   } >"$state/podman-apt.log" 2>&1 || { tail -n 5 "$state/podman-apt.log" >&2; cannot "apt-get failed"; }
 fi
 
-# A machine in a machine: limits cannot be raised, and crun does not take its mixture of control groups.
+# In a nested container limits cannot be raised, and crun does not support its mixture of cgroup versions.
 printf '[containers]\ndefault_ulimits = ["nofile=1024:4096", "nproc=1024:4096"]\n[engine]\nruntime = "runc"\n' >"$settings"
 chmod 644 "$settings"
 export CONTAINERS_CONF=$settings STORAGE_DRIVER=overlay
 
-# Without root podman wants an account with ids of its own, and a network device that udev would open elsewhere.
-# Another script may have made it by another name.
+# Rootless podman requires an account with subordinate ids, and a network device that otherwise udev makes accessible.
+# Another script may have created the account with another name.
 getent passwd "$uid" >/dev/null || useradd --uid "$uid" --no-create-home tester
 user=$(getent passwd "$uid" | cut -d: -f1)
 mkdir -p "/tmp/silo-podman-$uid"
 chown "$uid:$uid" "/tmp/silo-podman-$uid"
-# Podman goes by $USER, newuidmap by the account.
+# Podman uses $USER, and newuidmap the account.
 for file in /etc/subuid /etc/subgid; do
   for name in tester "$user"; do
     grep -q "^$name:" "$file" 2>/dev/null || echo "$name:200000:65536" >>"$file"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the shells whose completion is tested, a terminal to look at, and bubblewrap, where that is possible.
-# The tests say which they miss.
+# Installs the shells of the completion tests, tmux and bubblewrap, if that is possible. Tests of missing programs are
+# skipped.
 set -euo pipefail
 missing=()
 for shell in zsh fish tmux; do command -v "$shell" >/dev/null || missing+=("$shell"); done

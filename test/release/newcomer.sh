@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The way of somebody who has a Debian and nothing else: no Node, no Bun, no engine, no root. Installs what
-# `npm run release` has built, by install.sh from a server on this machine, in a container of a plain Debian.
+# The installation on a plain Debian without Node, Bun, an engine or root: installs the result of `npm run release` with
+# install.sh from a local server, in a container.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 image=silo-newcomer:latest
@@ -10,7 +10,7 @@ bash test/e2e/engine.sh 2>/dev/null || { say "NOT TESTED HERE: there is no Docke
 if ! docker image inspect "$image" >/dev/null 2>&1; then
   say "making $image"
   suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
-  # dpkg waits for the disk most of its time; the mount is nobody else's.
+  # On a tmpfs, because dpkg mostly waits for the disk; the mount is in its own namespace.
   # shellcheck disable=SC2016
   unshare --mount bash -c 'mount -t tmpfs newcomer /mnt && TMPDIR=/mnt exec "$@"' bash \
     mmdebstrap --quiet --variant=minbase --dpkgopt=force-unsafe-io --include=ca-certificates,curl \
@@ -38,7 +38,7 @@ ten=$(now)
 code=0
 doctor=$(silo doctor) || code=$?
 asked=$(now)
-# Nothing to run tools with is there, and each thing that would do is named with its command.
+# No backend is installed, and doctor prints the install command of each.
 [ "$code" = 1 ] || { echo "silo doctor ended with $code"; exit 1; }
 for word in 'install Docker' 'apt-get install bubblewrap'; do
   case $doctor in *"$word"*) ;; *) echo "silo doctor does not say: $word"; echo "$doctor"; exit 1 ;; esac

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes small root file systems in which the release's binaries of other Linux systems start here, below dist/roots:
-# Debian's glibc and musl, unpacked and not set up, and an emulator for the other processor. musl's C++ library is in no
-# Debian package; those that a Python wheel of musl systems brings along are the same. A root that is there stays.
+# Makes small root file systems in dist/roots, in which the release's binaries for other Linux systems can start: Debian's
+# glibc and musl, unpacked but not configured, and an emulator for the other CPU architecture. musl's C++ library is in no
+# Debian package, so it is taken from a Python wheel for musl. An existing root is kept.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 say() { printf 'roots: %s\n' "$*" >&2; }
@@ -22,8 +22,8 @@ if [ ${#missing[@]} -gt 0 ]; then
     apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}" >/dev/null
 fi
 
-# musl of trixie: the one before cannot load what is linked with packed relocations. Ubuntu's own mirror has neither
-# Debian nor other processors.
+# musl of trixie, because earlier ones cannot load binaries with packed relocations. Ubuntu's own mirror has neither
+# Debian packages nor other architectures.
 own=$(dpkg --print-architecture)
 mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
   awk -v own="$(. /etc/os-release && echo "$VERSION_CODENAME")" \
@@ -44,7 +44,7 @@ unpack() {
   mmdebstrap --quiet --variant=extract --architectures="$2" --include="$3" "$suite" "$1" "$source"
   for name in bin lib lib64 sbin; do [ -e "$1/$name" ] || ln -s "usr/$name" "$1/$name"; done
   mkdir -p "$1/proc" "$1/tmp" "$1/root"
-  # Its commands, as a small system has them.
+  # Commands of a minimal system.
   [ "$2" != "$own" ] || chroot "$1" /usr/bin/busybox --install -s /usr/bin
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# All tests of a release: builds every system's binary and archive, starts what starts here, installs them in each way.
+# Runs all tests of a release: builds the binary and archive of every system, starts those for this machine, and installs
+# them in every way.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export PATH="$PWD/node_modules/.bin:$PATH"
@@ -10,7 +11,7 @@ if ! command -v ruby >/dev/null; then
   DEBIAN_FRONTEND=noninteractive \
     apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 ruby >/dev/null
 fi
-# The workflows run elsewhere; here it is seen that they say what they should.
+# The workflows run only in CI, so only their content is checked here.
 if GOBIN=$PWD/dist/tools go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 2>/dev/null; then
   dist/tools/actionlint
 else

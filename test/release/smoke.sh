@@ -1,12 +1,12 @@
 #!/bin/sh
-# Installs what a folder of archives has for this machine, by install.sh, and starts it: smoke.sh FOLDER
+# Installs the archive for this machine with install.sh and starts silo: smoke.sh FOLDER (the directory of the archives)
 set -eu
 folder=$(cd "$1" && pwd)
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 version=$(sed -n 's/.*  silo-\(.*\)-linux-x64\.tar\.gz$/\1/p' "$folder/checksums.txt")
 
-# The releases' addresses as folders.
+# The paths of the releases' URLs as directories.
 mkdir -p "$root/releases/latest" "$root/releases/download" "$root/home"
 ln -s "$folder" "$root/releases/latest/download"
 ln -s "$folder" "$root/releases/download/v$version"
@@ -19,4 +19,4 @@ silo=$HOME/.local/bin/silo
 "$silo" licenses | grep -q 'Apache License'
 "$silo" completion zsh | grep -q '#compdef silo'
 "$silo" config show >/dev/null
-"$silo" doctor || [ $? = 1 ] # it says what is missing here
+"$silo" doctor || [ $? = 1 ] # fails because programs are missing here
