@@ -46,7 +46,7 @@ test.each([
   ["not installed", undefined, "is not installed", "install Docker"],
   ["too old", DOCKER("19.03.1", "19.03.1"), "19.03.1 is too old", "docs.docker.com"],
   [
-    "not started",
+    "not running",
     {
       "version --format {{json .}}":
         "echo 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?' >&2; exit 1",
@@ -55,7 +55,7 @@ test.each([
     "cannot connect",
     "systemctl start docker",
   ],
-])("Docker %s is an error, since it is the backend in use", async (_, answers, detail, fix) => {
+])("Docker %s: an error, since it is the backend in use", async (_, answers, detail, fix) => {
   if (answers !== undefined) program("docker", answers);
   const { code, of } = await doctor();
   expect(of("docker")).toMatchObject({ state: "bad", detail: expect.stringContaining(detail) });

@@ -75,14 +75,14 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
   "the command line": {
     "an unknown command": { args: ["cluade"] },
     "an argument without --": { args: ["codex", "fix it"] },
-    "an argument too many": { args: ["ls", "app-1"] },
+    "an unexpected argument": { args: ["ls", "app-1"] },
     "an unknown option": { args: ["codex", "--dryrun"] },
-    "an option twice": { args: ["codex", "--verbose", "-v"] },
+    "a repeated option": { args: ["codex", "--verbose", "-v"] },
     "a value for an option that takes none": { args: ["codex", "--dry-run=yes"] },
-    "an option without its value": { args: ["codex", "--name"] },
+    "an option without a value": { args: ["codex", "--name"] },
     "an unsupported value": { args: ["codex", "--backend", "dokcer"] },
-    "a command without its subcommand": { args: ["config"] },
-    "an argument too few": { args: ["exec", "app-1"] },
+    "a missing subcommand": { args: ["config"] },
+    "a missing argument": { args: ["exec", "app-1"] },
     "an option of a run for another command": { args: ["--dry-run", "ls"] },
     "-- for a command that takes none": { args: ["ls", "--", "x"] },
     "an option of the tool": { args: ["codex", "--version"] },
@@ -107,7 +107,7 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
       engine: ps(),
     },
     "the root directory": { args: ["codex"], cwd: "/", engine: ps() },
-    "the home directory, and nobody to ask": { args: ["codex"], cwd: "home", engine: ps() },
+    "the home directory without a TTY": { args: ["codex"], cwd: "home", engine: ps() },
   },
   "the configuration": {
     "not valid": {
@@ -115,24 +115,24 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
       files: { [GLOBAL]: '{"bakend": "docker", "env": ["A B=1"], "ports": ["1"]}', [LOCAL]: "{" },
     },
     "not readable": { args: ["codex"], files: { [LOCAL]: "/" } },
-    "there already": { args: ["config", "init", "--global"], files: { [GLOBAL]: "{}" } },
+    "an existing file": { args: ["config", "init", "--global"], files: { [GLOBAL]: "{}" } },
     "not writable": { args: ["config", "init", "--global"], files: { "home/.config": "a file" } },
     "an editor that fails": {
       args: ["config", "edit", "--local"],
       files: { [LOCAL]: "{}" },
       env: { EDITOR: "false" },
     },
-    "an editor that is not there": {
+    "a missing editor": {
       args: ["config", "edit", "--local"],
       files: { [LOCAL]: "{}" },
       env: { EDITOR: "no-such-editor --wait" },
     },
-    "an editor that leaves nothing": {
+    "an editor that deletes the file": {
       args: ["config", "edit", "--local"],
       files: { [LOCAL]: "{}" },
       env: { EDITOR: "rm" },
     },
-    "an editor that leaves a mistake": {
+    "an editor that writes an invalid file": {
       args: ["config", "edit", "--local"],
       files: { [LOCAL]: "{}" },
       env: { EDITOR: `printf '{"tol": "codex"}' >` },
@@ -144,11 +144,11 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
     },
   },
   trust: {
-    "one file asks": {
+    "one file with requests": {
       args: ["codex"],
       files: { [LOCAL]: '{"mounts_rw": ["~/.ssh"], "env": ["AWS_SECRET_ACCESS_KEY"]}' },
     },
-    "several ask": {
+    "several files with requests": {
       args: ["codex"],
       files: { "silo.jsonc": '{"env": ["A"]}', [LOCAL]: '{"ports": ["80:80"]}' },
     },
@@ -160,7 +160,7 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
           '{"files": {"<root>/app/silo.jsonc": {"hash": "x", "mounts": {}}}, "places": {}}',
       },
     },
-    "files that the tool executes": {
+    "files that the tool runs": {
       args: ["claude"],
       files: {
         "app/.claude/settings.json": '{"hooks": {}}',
@@ -168,7 +168,7 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
         "app/.mcp.json": "{}",
       },
     },
-    "a pattern that passes a value": {
+    "a pattern with a variable": {
       args: ["codex"],
       files: {
         [GLOBAL]: '{"repos": {"github.com/acme": {"env": ["ACME_TOKEN"]}}}',
@@ -197,7 +197,7 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
   },
   "the engine": {
     "not installed": { args: ["ls", "--backend", "docker"] },
-    "not started": {
+    "not running": {
       args: ["ls"],
       engine: says(
         "ps",
@@ -205,7 +205,7 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
         1,
       ),
     },
-    "not allowed": {
+    "no permission on the socket": {
       args: ["ls"],
       engine: says(
         "ps",
@@ -213,25 +213,25 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
         1,
       ),
     },
-    "something else": {
+    "another error": {
       args: ["ls"],
       engine: says("ps", "Error response from daemon: it rains", 1),
     },
   },
   "a build": {
-    "a step fails": { args: ["codex"], engine: builds("Step 3/9 : RUN false\nno luck", 1) },
-    "no base image": {
+    "a failed step": { args: ["codex"], engine: builds("Step 3/9 : RUN false\nno luck", 1) },
+    "a missing base image": {
       args: ["codex"],
       engine: builds("pull access denied for nowhere/none, repository does not exist", 1),
     },
-    "the engine dies": {
+    "a stopped engine": {
       args: ["codex"],
       engine: builds(
         "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?",
         1,
       ),
     },
-    "built, and not there": { args: ["codex"], engine: builds("done", 0) },
+    "built, but not found": { args: ["codex"], engine: builds("done", 0) },
   },
   "a start": {
     "a name in use": {
@@ -246,20 +246,20 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
       engine: refuses("driver failed: Bind for 127.0.0.1:8080 failed: port is already allocated."),
     },
     "a full disk": { args: ["codex"], engine: refuses("write /x: no space left on device") },
-    "another processor": {
+    "another CPU architecture": {
       args: ["codex"],
       engine: refuses("exec /usr/bin/bash: exec format error"),
     },
-    "a directory that the engine does not see": {
+    "a directory that is not shared with the VM": {
       args: ["codex"],
       engine: refuses("invalid mount config for type bind: bind source path does not exist: /x"),
     },
-    "a runtime that the engine does not have": {
+    "a runtime that is not registered": {
       args: ["codex"],
       files: { [GLOBAL]: '{"backends": {"docker": {"runtime": "kata"}}}' },
       engine: refuses("unknown or invalid runtime name: kata"),
     },
-    "a runtime that does not confine what is executed later": {
+    "a runtime that does not isolate silo exec": {
       args: ["codex"],
       files: { [GLOBAL]: '{"backends": {"docker": {"runtime": "/usr/bin/crun-krun"}}}' },
     },
@@ -273,13 +273,13 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
       args: ["codex"],
       engine: `${ps()} ${says("run", "docker: unknown flag: --pull", 125)}`,
     },
-    "no tool inside": {
+    "a missing program in the image": {
       args: ["codex"],
       engine: refuses("exec: codex: executable file not found in $PATH: unknown."),
     },
-    "anything else": { args: ["codex"], engine: refuses("it rains") },
-    "paperclip for root": { args: ["paperclipai"], engine: ps() },
-    "a variable that steers the engine, with a line break": {
+    "another error": { args: ["codex"], engine: refuses("it rains") },
+    "Paperclip as root": { args: ["paperclipai"], engine: ps() },
+    "a variable for the env file with a line break": {
       args: ["codex"],
       files: { [GLOBAL]: '{"env": ["DOCKER_HOST"]}' },
       engine: ps(),
@@ -288,16 +288,16 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
   },
   containers: {
     "no such name": { args: ["rm", "app-3"], engine: RUNS },
-    "one still runs": { args: ["rm", "app-1"], engine: RUNS },
-    "all, and one still runs": { args: ["rm", "--all"], engine: RUNS },
-    "exec where there is none": { args: ["exec", "app-3", "ls"], engine: RUNS },
-    "exec where it has ended": { args: ["exec", "app-2", "ls"], engine: RUNS },
+    "a running container": { args: ["rm", "app-1"], engine: RUNS },
+    "--all with a running container": { args: ["rm", "--all"], engine: RUNS },
+    "exec in a missing container": { args: ["exec", "app-3", "ls"], engine: RUNS },
+    "exec in a stopped container": { args: ["exec", "app-2", "ls"], engine: RUNS },
     "no TTY to reconnect": { args: ["reconnect", "app-1"], engine: RUNS },
-    "it cannot be removed": {
+    "a container that cannot be removed": {
       args: ["rm", "--force", "app-1"],
       engine: `${RUNS} ${says("rm", "Error response from daemon: it rains", 1)}`,
     },
-    "prune, and nobody to ask": {
+    "prune without a TTY": {
       args: ["prune"],
       engine: `${RUNS} image) ;; images) ;; system) ;; volume) ;;`,
     },
@@ -308,18 +308,18 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
       args: ["codex"],
       container: THERE.replace("1.2.2", "0.8.1"),
     },
-    "not started, and nobody to ask": { args: ["codex"], container: says("image", DOWN, 1) },
+    "not running, without a TTY": { args: ["codex"], container: says("image", DOWN, 1) },
     "a port in use": {
       args: ["codex"],
       files: { [GLOBAL]: '{"ports": ["8080:80"]}' },
       container: apple("run", 'Error: unknown: "Address already in use (errno: 48)"'),
     },
-    "a name that neither flag can write": {
+    "a path that the command cannot quote": {
       args: ["codex"],
       files: { "odd,:name/x": "", [GLOBAL]: '{"mounts_ro": ["<root>/odd,:name"]}' },
       container: THERE,
     },
-    "anything else": {
+    "another error": {
       args: ["codex"],
       container: apple("run", 'Error: internalError: "it rains"'),
     },
@@ -327,46 +327,46 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
       args: ["codex"],
       container: apple("run", "Error: Unknown option '--init'"),
     },
-    "hooks that are too long": {
+    "a Dockerfile that is too large": {
       args: ["codex"],
       files: { [GLOBAL]: JSON.stringify({ post_build_hooks: ["x".repeat(20_000)] }) },
       container: IMAGELESS,
     },
-    "a build that fails": {
+    "a failed build": {
       args: ["codex"],
       container: `${IMAGELESS} ${says("build", "#7 [2/3] RUN false\\nno luck", 1)}`,
     },
-    "no base image": {
+    "a missing base image": {
       args: ["codex"],
       container: `${IMAGELESS} ${says("build", "ERROR: failed to resolve source metadata for docker.io/library/none:1", 1)}`,
     },
   },
   "Fly.io": {
     "no app": { args: ["codex", "--backend", "fly"] },
-    "no fly": { ...onFly({}), programs: { mutagen: "x) ;;", ssh: "x) ;;" } },
-    "no mutagen": { ...onFly({}), programs: { fly: "x) ;;", ssh: "x) ;;" } },
-    "no ssh": { ...onFly({}), programs: { fly: "x) ;;", mutagen: "x) ;;" } },
+    "flyctl is not installed": { ...onFly({}), programs: { mutagen: "x) ;;", ssh: "x) ;;" } },
+    "mutagen is not installed": { ...onFly({}), programs: { fly: "x) ;;", ssh: "x) ;;" } },
+    "ssh is not installed": { ...onFly({}), programs: { fly: "x) ;;", mutagen: "x) ;;" } },
     "not signed in": flyFails("no access token available. Please login with 'flyctl auth login'"),
-    "no such app": flyFails("Could not find App agents"),
-    "an old fly": onFly({ run: fails("unknown flag: --rootfs-persist") }),
+    "a missing app": flyFails("Could not find App agents"),
+    "an old flyctl": onFly({ run: fails("unknown flag: --rootfs-persist") }),
     "an unknown region": launchFails("region zzz not found"),
-    "a full region": launchFails("insufficient resources available to fulfill request"),
-    "too many machines": launchFails("your organization is over the allowed machine quota"),
-    "no payment": launchFails("please add a credit card to your organization"),
-    "something else": launchFails("internal error (Request ID: 01H)"),
-    "an image that cannot be built": onFly({
+    "a region without capacity": launchFails("insufficient resources available to fulfill request"),
+    "the machine quota": launchFails("your organization is over the allowed machine quota"),
+    "a missing payment method": launchFails("please add a credit card to your organization"),
+    "another error": launchFails("internal error (Request ID: 01H)"),
+    "a failed build": onFly({
       run: fails("could not find image registry.fly.io/agents:x"),
       deploy: `echo '#7 [2/5] RUN npm install'; echo 'npm error network'; ${fails("failed to fetch an image or build from source: error building")}`,
     }),
-    "a token that may not open ssh": onFly({
+    "a token without SSH access": onFly({
       run: STARTED,
       ssh: fails("could not create ssh certificate: not authorized"),
     }),
-    "a machine without room": onFly({
+    "a full disk": onFly({
       run: STARTED,
       ssh: `echo 'bash: printf: write error: No space left on device' >&2; ${fails("ssh shell: Process exited with status 1")}`,
     }),
-    "a machine without what silo needs": onFly({
+    "a missing program in the machine": onFly({
       run: STARTED,
       ssh: `echo 'bash: ssh-keygen: command not found' >&2; ${fails("ssh shell: Process exited with status 127")}`,
     }),
@@ -374,21 +374,21 @@ export const SCENES: Readonly<Record<string, Readonly<Record<string, Scene>>>> =
   bwrap: {
     "not installed": { args: ["codex", "--backend", "bwrap"] },
     "perl is missing": { args: ["codex", "--backend", "bwrap"], bwrap: "x) ;;", perl: false },
-    "a file system in memory that has no limit": {
+    "tmp with an old bubblewrap": {
       args: ["codex", "--backend", "bwrap"],
       files: { [GLOBAL]: '{"backends": {"bwrap": {"tmp": "1g"}}}' },
       bwrap: "--unshare-user) exit 0;;",
     },
-    "a port that is to be another": {
+    "a mapped port": {
       args: ["codex", "--backend", "bwrap"],
       files: { [GLOBAL]: '{"ports": ["8080:80"]}' },
       bwrap: "x) ;;",
     },
-    "no namespaces": {
+    "no user namespaces": {
       args: ["codex", "--backend", "bwrap"],
       bwrap: `--unshare-user) echo "bwrap: No permissions to create new namespace, likely because the kernel does not allow non-privileged user namespaces." >&2; exit 1;;`,
     },
-    "a build that fails": {
+    "a failed build": {
       args: ["codex", "--backend", "bwrap"],
       bwrap: "--unshare-user) echo 'STEP 1/1: install Codex CLI'; echo no luck; exit 1;;",
     },
