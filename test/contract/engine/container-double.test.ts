@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DOUBLES } from "../../support/settings.ts";
 
-// The double of Apple's command has to be as strict as the real one, or what it proves is nothing.
+// The double of Apple's command must be as strict as the real one, or tests with it prove nothing.
 
 const DOUBLE = join(DOUBLES, "apple/container");
 const IMAGE = "silo-test-base:latest";
@@ -37,7 +37,7 @@ function container(words: readonly string[], env: Record<string, string> = {}) {
 
 const run = (...words: string[]) => ["run", ...words, IMAGE, "true"];
 
-describe("what is refused, with which code and words", () => {
+describe("refused arguments, with exit code and message", () => {
   test.each<[string[], number, RegExp]>([
     [["frobnicate"], 64, /Plugin 'container-frobnicate' not found/],
     [["ps"], 64, /Plugin 'container-ps' not found/],
@@ -122,7 +122,7 @@ describe("what is refused, with which code and words", () => {
     expect([status, stderr]).toEqual([code, expect.stringMatching(text) as unknown as string]);
   });
 
-  test("a missing image is fetched from a registry, which is remembered", () => {
+  test("a missing image is pulled from a registry, which is recorded", () => {
     container(["run", "nowhere:2", "true"]);
     expect(readFileSync(join(root, "pulls"), "utf8")).toContain("nowhere:2\n");
   });
@@ -146,7 +146,7 @@ describe("versions", () => {
   test.each([
     ["0.9.0", "stopped"],
     ["1.2.2", { state: "stopped" }],
-  ])("%s lists in its own shape", (version, status) => {
+  ])("%s lists in its own format", (version, status) => {
     const name = `shape-${version.replaceAll(".", "-")}`;
     expect(of(version, "create", "--name", name, IMAGE, "true").stdout).toBe(`${name}\n`);
     const rows = JSON.parse(of(version, "list", "--all", "--format", "json").stdout) as {
@@ -156,7 +156,7 @@ describe("versions", () => {
     expect(of(version, "delete", "--force", name, name).status).toBe(0);
   });
 
-  test("a missing one keeps the others from being deleted before 1.0 alone", () => {
+  test("a missing container prevents the deletion of the others only before 1.0", () => {
     for (const [version, left] of [
       ["0.12.3", true],
       ["1.0.0", false],
@@ -168,14 +168,14 @@ describe("versions", () => {
     }
   });
 
-  test("a missing image is no failure of inspect before 1.0", () => {
+  test("image inspect succeeds for a missing image before 1.0", () => {
     const { status, stdout, stderr } = of("0.12.3", "image", "inspect", "nowhere:1");
     expect([status, JSON.parse(stdout)]).toEqual([0, []]);
     expect(stderr).toContain("Image not found");
   });
 });
 
-test("without its service it says so, until that is started", () => {
+test("commands fail until the service is started", () => {
   writeFileSync(join(root, "down"), "");
   expect(container(["system", "status"]).status).toBe(1);
   expect(container(["list"])).toMatchObject({
@@ -188,7 +188,7 @@ test("without its service it says so, until that is started", () => {
   expect(container(["list", "--quiet"]).status).toBe(0);
 });
 
-test("it executes: exit code, streams, mounts, environment, name clash", () => {
+test("run: exit code, streams, mounts, environment, name conflict", () => {
   const { status, stdout } = container(
     [
       "run",

@@ -40,7 +40,7 @@ import { eventually } from "../../support/eventually.ts";
 import { BASE_IMAGE } from "../../support/settings.ts";
 import { KNOWN_COMMANDS, shellWords } from "../doubles/fly-grammar.ts";
 
-// The double of fly has to be as strict as the real one, or what it proves is nothing.
+// The double of fly must be as strict as the real one, or tests with it prove nothing.
 
 setDefaultTimeout(120_000);
 
@@ -49,7 +49,7 @@ const world = { root };
 const env = playFly(root);
 const APP = ["-a", FLY_APP];
 let image = "";
-/** A machine that most of the tests share. */
+/** A machine for most of the tests. */
 let shared = "";
 
 const fly = (...args: readonly string[]) => play(world, ...args);
@@ -75,7 +75,7 @@ const consoleArgs = (command: string, id = shared) =>
   ["ssh", "console", ...APP, "--machine", id, "-q", "-u", "root", "-C", command] as const;
 const inConsole = (command: string, id = shared) => fly(...consoleArgs(command, id));
 
-/** A console whose streams stay open. */
+/** A console with open streams. */
 function openConsole(command: string, stdin: "pipe" | number = "pipe"): ChildProcess {
   return spawn(join(root, "bin/fly"), consoleArgs(command), {
     cwd: "/",
@@ -87,7 +87,7 @@ function openConsole(command: string, stdin: "pipe" | number = "pipe"): ChildPro
 beforeAll(() => {
   image = pushedImage(world, BASE_IMAGE, "double");
   shared = sleeper("-n", "shared", "--rootfs-persist", "always");
-  // Whatever comes first over a new tunnel is not the remote's.
+  // The first output over a new tunnel is fly's own, not the remote command's.
   expect(inConsole("true").stdout).toStartWith("Creating WireGuard peer");
 });
 
@@ -98,7 +98,7 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-describe("what is refused, and with which words", () => {
+describe("refused arguments and their messages", () => {
   test.each([...KNOWN_COMMANDS])("%s has no --bogus", (command) => {
     const { code, stdout, stderr } = fly(...command.split(" "), "--bogus");
     expect([code, stderr]).toEqual([1, "Error: unknown flag: --bogus\n"]);
@@ -180,7 +180,7 @@ describe("what is refused, and with which words", () => {
     expect([code, stderr]).toEqual([1, expect.stringMatching(text) as unknown as string]);
   });
 
-  test("flags are read as pflag reads them", () => {
+  test("flags are parsed like in pflag", () => {
     for (const args of [
       ["-q", ...APP],
       [`-a=${FLY_APP}`, "-q"],
@@ -192,7 +192,7 @@ describe("what is refused, and with which words", () => {
     expect(fly("machine", "list", "--help")).toMatchObject({ code: 0, stderr: "" });
   });
 
-  test("a command line is split, and nothing in it is run", () => {
+  test("a command line is split without a shell", () => {
     expect(shellWords(`a 'b  c'"d $e" f\\ g "h\\"i" '' # j`)).toEqual([
       "a",
       "b  cd $e",
@@ -225,7 +225,7 @@ describe("the account", () => {
     expect(fly("apps", "destroy", "another", "-y").stdout).toBe("Destroyed app another\n");
   });
 
-  test("what lies in the working directory counts, even with -a", () => {
+  test("a fly.toml in the working directory is read, even with -a", () => {
     const cwd = join(root, "elsewhere");
     mkdirSync(cwd);
     const list = (...args: string[]) =>
@@ -247,7 +247,7 @@ describe("the account", () => {
     });
   });
 
-  test("a secret in an argument or in a machine's config is found", () => {
+  test("a secret in an argument or a machine's config is detected", () => {
     setSecret(world, "tok-12345");
     expect(fly("machine", "list", ...APP, "-j").code).toBe(0);
     expect(leaked(world)).toBeUndefined();
@@ -294,7 +294,7 @@ describe("images", () => {
     );
   });
 
-  test("only what is pushed can be run", () => {
+  test("only pushed images can be run", () => {
     const ref = `registry.fly.io/${FLY_APP}:built`;
     const first = build("built", "--build-arg", "WORD=a,b");
     expect(first.stderr).toMatch(
@@ -311,7 +311,7 @@ describe("images", () => {
     destroy(id);
   });
 
-  test("a build that fails tells why", () => {
+  test("a failed build prints the cause", () => {
     writeFileSync(
       join(folder, "Dockerfile"),
       `FROM ${BASE_IMAGE} AS last\nRUN echo told; exit 9\n`,
@@ -335,7 +335,7 @@ describe("images", () => {
 });
 
 describe("machines", () => {
-  test("launch, look, stop, start, destroy", () => {
+  test("launch, list, stop, start, destroy", () => {
     const { code, stdout, stderr } = run(
       "-n",
       "whole",
@@ -413,7 +413,7 @@ describe("machines", () => {
     expect(flyMachines(world).map(({ name }) => name)).toEqual(["shared"]);
   });
 
-  test("the disk is kept only when that was asked for", () => {
+  test("the disk is kept only if it is persistent", () => {
     const [kept, wiped] = [sleeper("--rootfs-persist", "always"), sleeper()];
     for (const id of [kept, wiped]) {
       inFlyMachine(world, id, "touch /mine /run/mine");
@@ -427,7 +427,7 @@ describe("machines", () => {
     for (const id of [kept, wiped]) destroy(id);
   });
 
-  test("exec: a remote failure is none of its own", () => {
+  test("exec succeeds even if the remote command fails", () => {
     expect(fly("machine", "exec", shared, "sh -c 'echo a; exit 3'", ...APP)).toMatchObject({
       code: 0,
       stdout: "Exit code: 3\na\n",
@@ -439,7 +439,7 @@ describe("machines", () => {
 });
 
 describe("the console", () => {
-  test("exit codes, and no shell", () => {
+  test("exit codes, without a shell", () => {
     expect(inConsole("sh -c 'echo out; echo err >&2; exit 7'")).toEqual({
       code: 1,
       stdout: "out\n",
@@ -461,7 +461,7 @@ describe("the console", () => {
     expect(readdirSync(join(flyState(root), "consoles"))).toEqual([]);
   });
 
-  test("a bare shell gets a terminal, and says so where the output is", async () => {
+  test("a bare shell gets a terminal, with a warning in the output", async () => {
     const child = openConsole("sh");
     let told = "";
     child.stdout?.on("data", (chunk: Buffer) => (told += chunk.toString()));
@@ -475,7 +475,7 @@ describe("the console", () => {
   test("with /dev/null for stdin it hangs", async () => {
     const child = openConsole("true", openSync("/dev/null", "r"));
     const ended = finished(child);
-    // The same with a pipe comes to its end meanwhile.
+    // The same command with a pipe exits meanwhile.
     expect(inConsole("true").code).toBe(0);
     expect(child.exitCode).toBeNull();
     child.kill("SIGTERM");
@@ -484,7 +484,7 @@ describe("the console", () => {
 
   const counted = () => Number(inFlyMachine(world, shared, "pgrep -fc '^sleep 77[7]' || :"));
   test.each(["SIGTERM", "SIGHUP", "SIGINT"] as const)(
-    "%s ends it, and what it ran",
+    "%s stops it and its command",
     async (signal) => {
       const child = openConsole("sleep 777");
       await eventually("it runs", () => counted() === 1);
@@ -494,7 +494,7 @@ describe("the console", () => {
     },
   );
 
-  test("when all are killed outright, the other side's stdin ends", async () => {
+  test("after SIGKILL of all processes the remote stdin is closed", async () => {
     const child = openConsole("sh -c 'cat; touch /ended'");
     await eventually("it is recorded", () => consoles(world).length === 1);
     await eventually("it runs", () => inFlyMachine(world, shared, "pgrep -xc cat || :") === "1");
@@ -509,7 +509,7 @@ describe("the console", () => {
     inFlyMachine(world, shared, "rm /ended");
   });
 
-  test("a machine that stops ends it", async () => {
+  test("is closed when its machine stops", async () => {
     const id = sleeper();
     const child = spawn(join(root, "bin/fly"), consoleArgs("cat", id), {
       stdio: ["pipe", "pipe", "pipe"],
@@ -560,7 +560,7 @@ describe("knobs", () => {
       1,
       expect.stringMatching(text) as unknown as string,
     ]);
-    // What counts down or works once is gone by itself.
+    // Knobs that work a number of times remove themselves.
     expect(existsSync(join(flyState(root), "knobs", name))).toBe(
       content === "" && !name.endsWith("-once"),
     );
@@ -577,7 +577,7 @@ describe("knobs", () => {
     setKnob(world, "delay", 700);
     const before = Date.now();
     fly("version");
-    // Never less, however busy the machine is.
+    // Only a minimum, because the machine may be busy.
     expect(Date.now() - before).toBeGreaterThanOrEqual(700);
     clearKnob(world, "delay");
   });
@@ -607,7 +607,7 @@ describe("knobs", () => {
     destroy(id);
   });
 
-  test("cut-after: the next link alone ends after so many bytes", async () => {
+  test("cut-after: only the next connection is cut, after a number of bytes", async () => {
     setKnob(world, "cut-after", 100_000);
     const { code, stdout, stderr } = await finished(openConsole("head -c 300000 /dev/zero"));
     expect([code, stdout.length]).toEqual([1, 100_000]);
@@ -615,7 +615,7 @@ describe("knobs", () => {
     expect(inConsole("head -c 300000 /dev/zero").stdout.length).toBe(300_000);
   });
 
-  test("link-down ends the links that are open", async () => {
+  test("link-down closes the open connections", async () => {
     const child = openConsole("cat");
     await eventually("it runs", () => inFlyMachine(world, shared, "pgrep -c cat || :") === "1");
     const ended = finishedWithoutInput(child);
@@ -628,7 +628,7 @@ describe("knobs", () => {
     );
   });
 
-  test("silent: a link stays open and passes nothing for a while", async () => {
+  test("silent: a connection stays open and passes no bytes for some time", async () => {
     const child = openConsole("cat");
     await eventually("it runs", () => inFlyMachine(world, shared, "pgrep -c cat || :") === "1");
     setKnob(world, "silent", 3600);
@@ -639,7 +639,7 @@ describe("knobs", () => {
     let told = "";
     child.stdout?.on("data", (chunk: Buffer) => (told += chunk.toString()));
     child.stdin?.write("a\n");
-    // Another command comes to its end meanwhile.
+    // Another command exits meanwhile.
     expect(fly("version").code).toBe(0);
     expect(told).toBe("");
     clearKnob(world, "silent");
@@ -648,7 +648,7 @@ describe("knobs", () => {
   });
 });
 
-test.each(["SIGTERM", "SIGINT"] as const)("%s cancels what waits", async (signal) => {
+test.each(["SIGTERM", "SIGINT"] as const)("%s cancels a wait", async (signal) => {
   const waiting = ["machine", "wait", shared, ...APP, "--state", "stopped", "-w", "60s"];
   const child = spawn(join(root, "bin/fly"), waiting, { stdio: ["pipe", "pipe", "pipe"] });
   let told = "";
@@ -664,7 +664,7 @@ test("every call is recorded, with the names of its environment", () => {
   expect(flyCalls(world).at(-1)?.env).toContain("PATH");
 });
 
-test("a machine that is removed in the engine is gone", () => {
+test("a machine whose container was removed is destroyed", () => {
   const id = sleeper();
   spawnSync("docker", ["rm", "-f", flyContainer(world, id)]);
   expect(rowOf(id)).toBeUndefined();

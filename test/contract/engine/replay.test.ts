@@ -9,8 +9,8 @@ import { toolByName, TOOLS } from "../../../src/tools/index.ts";
 import { planOf } from "../../support/plan.ts";
 
 /**
- * Gives an argument list to the real CLI with `--help` before its first word that is no flag: it exits with
- * 125 on an unknown flag or a bad value, with 0 on a good set, and starts nothing.
+ * Runs the real CLI with an argument list, and `--help` before the first argument that is no flag. It exits with 125 for
+ * an unknown flag or an invalid value, otherwise with 0, and starts nothing.
  */
 function replay(args: readonly string[], before: string): number | null {
   const at = before === "" ? args.length : args.indexOf(before);
@@ -34,7 +34,7 @@ const FULL: DockerSettings = {
 };
 const SESSION = { id: "0123456789abcdef", name: "app-1" };
 
-describe("every argument list is one that the real docker takes", () => {
+describe("the real docker accepts every argument list", () => {
   test.each(TOOLS.map((tool) => [tool.name, tool] as const))("run %s", (_, tool) => {
     const config = {
       env: ["A=b", "http_proxy=x"],
@@ -73,7 +73,7 @@ describe("every argument list is one that the real docker takes", () => {
     expect(replay(["rm", "--force", "a"], "a")).toBe(GOOD);
   });
 
-  test("a flag that docker does not have is noticed", () => {
+  test("an unknown flag is detected", () => {
     expect(replay(["run", "--no-such-flag", "image"], "image")).toBe(125);
   });
 });
