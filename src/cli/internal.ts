@@ -9,8 +9,10 @@ export async function runInternal(
   if (name === REFRESH_COMMAND) return await refresh();
   if (name === COMPLETE_COMMAND) return await offer(rest);
   const { INTERNAL } = await import("../backends/registry.ts");
-  const run = await INTERNAL[name]?.();
-  return await run?.(rest);
+  const load = Object.hasOwn(INTERNAL, name) ? INTERNAL[name] : undefined;
+  return await (
+    await load?.()
+  )?.(rest);
 }
 
 async function refresh(): Promise<number> {

@@ -77,6 +77,7 @@ describe("a usage error", () => {
     ["ls x", 'unexpected argument "x"'],
     ["ls -- x", "silo ls takes no arguments after --"],
     ["--all", "silo has no option --all"],
+    ["--all rm", "silo has no option --all"],
     ["claude -x", "silo claude has no option -x"],
   ])("silo %s", (line, message) => {
     let error: unknown;

@@ -26,8 +26,8 @@ export type CommandLine = {
   /** The option at the end of the line, if its value is missing. */
   readonly awaiting: ArgDef | undefined;
   readonly help: boolean;
-  /** Whether `--all` is given, which is valid only with `--help`. */
-  readonly all: boolean;
+  /** The command that `--all` was given to, which is valid only with `--help`. */
+  readonly all: CommandSpec | undefined;
 };
 
 /** A complete and valid command line. */
@@ -51,7 +51,7 @@ export function parseArgv(argv: readonly string[]): Parsed {
     throw error;
   });
   if (line.help) return { ...complete(line), help: helpTopic(line) };
-  if (line.all) throw wrong.unknownOption(line.spec ?? ROOT, "--all");
+  if (line.all !== undefined) throw wrong.unknownOption(line.all, "--all");
   if (line.spec === undefined && line.group !== "") throw wrong.missingSubcommand(line.group);
   const parsed = complete(line);
   if (parsed.args.length < parsed.spec.args.min) throw wrong.missingArguments(parsed.spec);
@@ -59,7 +59,7 @@ export function parseArgv(argv: readonly string[]): Parsed {
 }
 
 function helpTopic({ all, spec, group }: CommandLine): Parsed["help"] {
-  if (all) return "all";
+  if (all !== undefined) return "all";
   return spec === undefined && group !== "" ? "group" : "command";
 }
 
@@ -92,7 +92,7 @@ export function readLine(
     passesThrough: false,
     awaiting: undefined,
     help: argv[0] === "help",
-    all: false,
+    all: undefined,
     refuse,
   };
   for (let i = line.help ? 1 : 0; i < argv.length; i += 1) {
@@ -151,7 +151,7 @@ function setOption(
     // `--version` without other arguments is handled by main.ts.
     if (spec === ROOT && (written === "--version" || written === "-V"))
       line.refuse(wrong.versionNotAlone(written));
-    else if (written === "--all" && attached === undefined) line.all = true;
+    else if (written === "--all" && attached === undefined) line.all = spec;
     else line.refuse(wrong.unknownOption(spec, written));
     return 0;
   }
