@@ -58,7 +58,10 @@ export function open(config: Config, ask: Ask): Backend {
     images,
     removeImages,
     remove: async (instances) => {
-      await deleteAll(instances.map(({ id }) => id));
+      // An id is a name here, which another container may have since it was listed.
+      const sessions = new Set(instances.map(({ session }) => session));
+      const own = (await list()).filter(({ session }) => sessions.has(session));
+      await deleteAll(own.map(({ id }) => id));
       return [];
     },
     reap: async (sessions) => await (await runner()).reap(sessions),

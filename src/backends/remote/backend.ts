@@ -46,7 +46,10 @@ export function remoteBackend(remote: () => Remote): Required<Pick<Backend, Shar
     },
     remove: async (instances, force) => {
       const { remove } = await import("./remove.ts");
-      return await remove(remote(), instances.map(machineOf), force);
+      // Listed again, because a machine may have been started or destroyed while the user was asked.
+      const ids = new Set(instances.map(({ id }) => id));
+      const found = (await remote().provider.machines()).filter(({ id }) => ids.has(id));
+      return await remove(remote(), found, force);
     },
     reap: async (sessions) => {
       const { rollback } = await import("./run.ts");
