@@ -72,6 +72,12 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
 };
 
+/** An error as one line, with its hint in parentheses. */
+export function errorLine(error: unknown): string {
+  const hint = error instanceof SiloError ? error.hint : undefined;
+  return hint === undefined ? errorText(error) : `${errorText(error)} (${hint})`;
+}
+
 /** The message of any thrown value; for a system error, the meaning of its code. */
 export function errorText(error: unknown): string {
   const reason = REASONS[errorCode(error) ?? ""];

@@ -1,4 +1,4 @@
-import { errorText, SiloError } from "../errors.ts";
+import { errorLine, SiloError } from "../errors.ts";
 import { tryLock } from "../sys/state/locks.ts";
 import { log } from "../ui/log.ts";
 import type { Companion } from "../core/companion.ts";
@@ -25,7 +25,7 @@ export async function openCompanions(
       try {
         await log.warn(...(await close()));
       } catch (error) {
-        await log.warn(`${name}: ${errorText(error)}`);
+        await log.warn(`${name}: ${errorLine(error)}`);
       }
     });
   }

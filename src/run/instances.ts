@@ -3,7 +3,7 @@ import { openBackend, present } from "../backends/registry.ts";
 import type { Config } from "../core/config.ts";
 import { xdgDirectories } from "../core/paths.ts";
 import type { BackendName } from "../core/types.ts";
-import { errorText, SiloError } from "../errors.ts";
+import { errorLine, SiloError } from "../errors.ts";
 import { suggestion } from "../core/text/suggestion.ts";
 import { forgetEnded, keptSessions } from "../sys/state/sessions.ts";
 import type { Ask } from "../sys/process/prefetch.ts";
@@ -41,9 +41,7 @@ export async function queryEach<T>(
         return await work(await openBackend(name, config, ask), state);
       } catch (error) {
         if (names.length === 1) throw error;
-        const fix =
-          error instanceof SiloError && error.hint !== undefined ? ` (${error.hint})` : "";
-        await log.warn(`${name}: ${errorText(error)}${fix}`);
+        await log.warn(`${name}: ${errorLine(error)}`);
         return [];
       }
     }),
@@ -80,4 +78,9 @@ export function findInstance(containers: readonly OwnedInstance[], name: string)
   throw new SiloError(`no silo container is named "${name}"${suggestion(name, names)}`, {
     hint: "silo ls",
   });
+}
+
+/** The status of an instance for people: its state and the backend's further facts. */
+export function statusText({ status, details = [] }: Instance): string {
+  return [status, ...details].join(", ");
 }

@@ -34,7 +34,7 @@ sub not_mapped {
     "  $what: $!; they need Linux 5.12 and ext4, xfs or btrfs, not overlayfs or NFS\n";
   refuse_hint();
 }
-sub refuse_hint { print STDERR "hint: run silo as an ordinary user, or set another backend with --backend\n"; exit 1; }
+sub refuse_hint { print STDERR "hint: run silo as an ordinary user\n"; exit 1; }
 sub become_another {
   # As a number, because syscall passes the address of a string.
   my $own = $with{user} + 0;

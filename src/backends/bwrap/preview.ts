@@ -1,6 +1,7 @@
 import type { RunPlan, Session } from "../../core/types.ts";
 import type { Cmd } from "../../runtime/command.ts";
 import { buildCommands } from "./build.ts";
+import { filterHex } from "./filter.ts";
 import { LIKELY, made, prefixRoot } from "./features.ts";
 import { hostView } from "./host.ts";
 import { runCommand, type Surroundings } from "./run.ts";
@@ -15,7 +16,8 @@ export async function preview(
   const root = prefixRoot(surroundings.cache, plan.image.tag);
   const known = made(root);
   const runtime = known?.ownRuntime === true ? process.execPath : undefined;
-  const prefix = { root, runtime, features: known ?? LIKELY };
+  const features = known ?? { ...LIKELY, filter: await filterHex(plan.user.uid) };
+  const prefix = { root, runtime, features };
   const { fetch, rest } = buildCommands(plan.image, view, prefix);
   return {
     fetch,

@@ -34,7 +34,7 @@ export function explain(
   if (rule === undefined) return new SiloError(`${what} failed`, { detail, hint: "silo doctor" });
   const { message } = rule;
   return new SiloError(typeof message === "string" ? message : message(text), {
-    hint: rule.hint.replace("<tool>", tool),
+    hint: rule.hint.replace("<tool>", tool || "<tool>"),
     detail,
   });
 }

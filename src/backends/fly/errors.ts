@@ -38,7 +38,7 @@ const RULES: readonly Rule[] = [
   {
     text: /region .*(not found|invalid|unknown)|(invalid|unknown) region/i,
     message: ({ region }) => `unknown Fly.io region "${region}"`,
-    hint: "fly platform regions",
+    hint: "fly platform regions   # then set backends.fly.region in silo.jsonc",
   },
   {
     text: /quota|allowed .*(machines|limit)|over the allowed/i,

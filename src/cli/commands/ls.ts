@@ -1,4 +1,4 @@
-import { allInstances } from "../../run/instances.ts";
+import { allInstances, statusText } from "../../run/instances.ts";
 import { printStdout, printStderr } from "../../ui/print.ts";
 import type { Action } from "../grammar/command.ts";
 import type { LS_OPTIONS } from "../grammar/options.ts";
@@ -15,11 +15,11 @@ export const ls: Action<typeof LS_OPTIONS> = async ({ options, ask }) => {
     printStderr("no silo containers");
   } else {
     const { table } = await import("../../ui/table.ts");
-    const rows = found.map(({ name, image, backend, status, details = [] }) => [
-      name,
-      image,
-      backend,
-      [status, ...details].join(", "),
+    const rows = found.map((instance) => [
+      instance.name,
+      instance.image,
+      instance.backend,
+      statusText(instance),
     ]);
     printStdout(table(["NAME", "IMAGE", "BACKEND", "STATUS"], rows));
   }

@@ -5,7 +5,7 @@ import { canAsk, chooseSeveral, confirm } from "../../ui/prompts.ts";
 import { waiting } from "../../ui/live.ts";
 import { log } from "../../ui/log.ts";
 import { columns } from "../../ui/table.ts";
-import { allInstances, findInstance, type OwnedInstance } from "../../run/instances.ts";
+import { allInstances, findInstance, type OwnedInstance, statusText } from "../../run/instances.ts";
 import type { Action } from "../grammar/command.ts";
 import type { RM_OPTIONS } from "../grammar/options.ts";
 
@@ -39,12 +39,12 @@ export const rm: Action<typeof RM_OPTIONS> = async ({ options, args }) => {
 async function pickSeveral(found: readonly OwnedInstance[]): Promise<readonly OwnedInstance[]> {
   if (found.length === 0) throw new SiloError("no silo containers to remove", { hint: "silo ls" });
   const rows = columns(
-    found.map(({ name, tool, backend, status, created }) => [
-      name,
-      tool,
-      backend,
-      status,
-      ageText(created, Date.now()),
+    found.map((instance) => [
+      instance.name,
+      instance.tool,
+      instance.backend,
+      statusText(instance),
+      ageText(instance.created, Date.now()),
     ]),
   );
   return await chooseSeveral(

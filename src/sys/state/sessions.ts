@@ -163,8 +163,11 @@ export async function forgetEnded(
 
 /** Deletes the record of a reaped session. */
 export function forgetSession(state: string, id: string): void {
+  const directory = sessionDirectory(state);
   try {
-    rmSync(`${sessionDirectory(state)}/${id}.json`, { force: true });
+    // With the temporary files of a process that was killed while it wrote the record.
+    for (const name of namesIn(directory))
+      if (name.startsWith(`${id}.json`)) rmSync(`${directory}/${name}`, { force: true });
   } catch {
     // The next command retries.
   }
