@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compile } from "../scripts/compile.ts";
+import { filterHex } from "../src/backends/bwrap/filter.ts";
 import { probe, silo } from "../test/support/silo.ts";
 import { destroyWorld, makeWorld, type World } from "../test/support/world.ts";
 import { SILO } from "../test/support/settings.ts";
@@ -61,7 +62,8 @@ async function sandbox(): Promise<readonly Row[]> {
     };
     const { bin, args } = commands.run;
     const paths = `${world.home}/.local/bin:/opt/silo/bin:/usr/bin:/bin`;
-    const inside = [`BOX_HOME=${world.home}`, `BOX_PATH=${paths}`];
+    const filter = await filterHex(process.getuid?.() ?? 0);
+    const inside = [`SILO_FILTER=${filter}`, `BOX_HOME=${world.home}`, `BOX_PATH=${paths}`];
     const byHand = ["env", "-i", ...inside, bin, ...args];
     const result = await paired(
       run([SILO, "codex", "--", ...tool], world),

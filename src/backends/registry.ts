@@ -20,12 +20,11 @@ const REGISTRY: { readonly [K in BackendName]: () => Promise<Folder> } = {
 };
 
 /** The list queries that can be prefetched, because they do not depend on the configuration. */
-const LIST_QUERIES: {
-  readonly [K in BackendName]?: () => Promise<{ readonly LIST_QUERY: Cmd }>;
-} = {
-  docker: () => import("./docker/query.ts"),
-  container: () => import("./container/query.ts"),
-};
+const LIST_QUERIES: readonly (() => Promise<{ readonly LIST_QUERY: Cmd }>)[] = [
+  () => import("./docker/query.ts"),
+  // Apple's command is found on macOS only.
+  ...(process.platform === "darwin" ? [() => import("./container/query.ts")] : []),
+];
 
 /** Internal subcommands for processes that a backend starts; never typed by users. */
 export const INTERNAL: Readonly<
@@ -60,10 +59,10 @@ export function present(has: (bin: string) => boolean): readonly BackendName[] {
   return there.length === 0 ? ["docker"] : there;
 }
 
-/** Starts the list queries of backends before the configuration is read. */
-export async function prefetchLists(backends: readonly BackendName[]): Promise<Ask> {
-  const modules = backends.flatMap((name) => LIST_QUERIES[name]?.() ?? []);
-  return prefetch((await Promise.all(modules)).map(({ LIST_QUERY }) => LIST_QUERY));
+/** Starts the list queries, so that they run while other modules load. A missing engine is no error: nothing asks for its list. */
+export async function prefetchLists(): Promise<Ask> {
+  const modules = await Promise.all(LIST_QUERIES.map((load) => load()));
+  return prefetch(modules.map(({ LIST_QUERY }) => LIST_QUERY));
 }
 
 /** Deletes files of any backend that killed silo processes left behind. */

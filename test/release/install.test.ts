@@ -187,6 +187,6 @@ test.skipIf(!existsSync(MUSL))("on a system of musl and busybox, the one for mus
   const { code, told } = await run(command, { PATH: SYSTEM_PATH }, script);
   expect({ code, told }).toEqual({
     code: 0,
-    told: expect.stringMatching(/built for {2}linux-x64-musl\ninstalled {2}by install.sh/),
+    told: expect.stringMatching(/built for {2}linux-x64-musl\ninstalled {2}install.sh/),
   });
 });

@@ -47,8 +47,6 @@ export type CommandSpec = {
   };
   /** Number of arguments after which all further ones are passed to another program, options included. */
   readonly passThroughAfter?: number;
-  /** The engine queries that can start before the command is loaded. */
-  readonly prefetch?: "list";
   /** Loads the command. */
   readonly load: () => Promise<
     (input: Arguments & { readonly given: GivenOptions }) => Promise<number>

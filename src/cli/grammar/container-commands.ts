@@ -13,7 +13,6 @@ const ls = define({
   description: "list silo containers of all backends",
   options: LS_OPTIONS,
   examples: ["silo ls", "silo ls --json", "silo rm $(silo ls -q)"],
-  prefetch: "list",
   load: async () => (await import("../commands/ls.ts")).ls,
 });
 
