@@ -15,8 +15,8 @@ const AGENT = readFileSync(join(import.meta.dir, "swap.pl"), "utf8");
 /** Either side of the exchange may resolve the mount's target. */
 const LOOT = "cat docs/.secret/key ~/.secret/key";
 
-/** Number of starts against each agent; `STARTS=30` is a longer attack. */
-const STARTS = Number(process.env["STARTS"] ?? "12");
+/** Number of starts against each agent. */
+const STARTS = 30;
 
 const isDirectory = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.isDirectory();
 
